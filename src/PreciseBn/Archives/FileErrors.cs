@@ -1,0 +1,57 @@
+namespace PreciseBn.Archives;
+
+/// <summary>What can be wrong with a file, in words for the person who gave it.</summary>
+internal static class FileErrors
+{
+    public static PreciseBnException NotFound(string path) => new(
+        "FileNotFound", ErrorKind.NotFound,
+        $"There is no file '{path}'.", "Check the path.", path);
+
+    public static PreciseBnException IsDirectory(string path) => new(
+        "PathIsDirectory", ErrorKind.InvalidArgument,
+        $"'{path}' is a directory, not a file.", "Give the path of a file in it.", path);
+
+    public static PreciseBnException AccessDenied(string path, Exception inner) => new(
+        "AccessDenied", ErrorKind.AccessDenied,
+        $"Access to '{path}' was denied.", "Check the permissions of the file and its folder.", path, inner);
+
+    public static PreciseBnException ReadFailed(string path, Exception inner) => new(
+        "ReadFailed", ErrorKind.ReadFailed,
+        $"'{path}' could not be read: {inner.Message}", "Check the file and the disk it is on.", path, inner);
+
+    public static PreciseBnException Truncated(string path) => new(
+        "TruncatedFile", ErrorKind.InvalidData,
+        $"'{path}' ends too early.", "Copy or download the file again.", path);
+
+    public static PreciseBnException Damaged(string path, string what) => new(
+        "DamagedFile", ErrorKind.InvalidData,
+        $"'{path}' is damaged: {what}.", "Copy, download or export the file again.", path);
+
+    public static PreciseBnException Unsupported(string path, string what, string advice) => new(
+        "UnsupportedFile", ErrorKind.NotSupported,
+        $"'{path}' cannot be used: {what}.", advice, path);
+
+    public static PreciseBnException LimitExceeded(string path, string what) => new(
+        "LimitExceeded", ErrorKind.InvalidData,
+        $"'{path}' was refused: {what}.", "No honest file has this; do not use it if you do not trust its source.", path);
+
+    public static PreciseBnException ReadOnly(string path) => new(
+        "ReadOnlyFile", ErrorKind.AccessDenied,
+        $"'{path}' is read-only.", "Make it writable, or write to another file with -Destination.", path);
+
+    public static PreciseBnException NoSuchFolder(string path) => new(
+        "FolderNotFound", ErrorKind.NotFound,
+        $"'{path}' cannot be written: its folder does not exist.", "Create the folder first.", path);
+
+    public static PreciseBnException WriteFailed(string path, Exception inner) => new(
+        "WriteFailed", ErrorKind.WriteFailed,
+        $"'{path}' could not be written: {inner.Message}", "The file is as it was; make room on the disk or choose another destination.", path, inner);
+
+    public static PreciseBnException Changed(string path) => new(
+        "FileChanged", ErrorKind.Conflict,
+        $"'{path}' was changed by somebody else in the meantime; nothing was written.", "Run the command again.", path);
+
+    public static PreciseBnException DestinationExists(string path) => new(
+        "DestinationExists", ErrorKind.Conflict,
+        $"The destination '{path}' exists.", "Use -Force to overwrite it, or choose another name.", path);
+}

@@ -1,0 +1,32 @@
+namespace PreciseBn;
+
+/// <summary>How far the statistics of one layer are from those of a reference.</summary>
+public sealed record BnComparison
+{
+    /// <summary>Path of the layer in the model.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Number of channels C.</summary>
+    public required int Channels { get; init; }
+
+    /// <summary>Whether the layer is on both sides; if not, there are no distances.</summary>
+    public required Presence Presence { get; init; }
+
+    /// <summary>The largest difference of a channel's means, in deviations of the reference.</summary>
+    public double? MeanShift { get; init; }
+
+    /// <summary>The largest ratio of a channel's variances, the larger over the smaller.</summary>
+    public double? VarianceRatio { get; init; }
+
+    /// <summary>
+    /// Mean over the channels of the Kullback-Leibler divergence, in nats, of the normal distribution with the statistics
+    /// compared from the one with those of the reference.
+    /// </summary>
+    public double? Divergence { get; init; }
+
+    /// <summary>The largest divergence of a channel, in nats.</summary>
+    public double? MaxDivergence { get; init; }
+
+    /// <summary>Index of the channel with the largest divergence, from 0.</summary>
+    public int? WorstChannel { get; init; }
+}

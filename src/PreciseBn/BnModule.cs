@@ -1,0 +1,49 @@
+using PreciseBn.Models.Live;
+
+namespace PreciseBn;
+
+/// <summary>One BatchNorm layer with tracked statistics, as it is in a file or in a live model.</summary>
+public sealed record BnModule : ILayerStatistics
+{
+    /// <summary>Path of the layer in the model, such as <c>layer1.0.bn1</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Class of the layer, such as <c>BatchNorm2d</c>.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>Number of channels C.</summary>
+    public int Channels => Mean.Length;
+
+    /// <summary>
+    /// Weight of a new batch in the running statistics; <c>null</c> means a cumulative average, NaN that the file does
+    /// not say. A model traced in evaluation mode records a cumulative average as 0.
+    /// </summary>
+    public required double? Momentum { get; init; }
+
+    /// <summary>What is added to the variance before its root is taken; NaN where the file does not say.</summary>
+    public required double Eps { get; init; }
+
+    /// <summary>Whether the layer has a weight and a bias.</summary>
+    public required bool Affine { get; init; }
+
+    /// <summary>Whether the layer was saved, or is, in training mode.</summary>
+    public required bool Training { get; init; }
+
+    /// <summary>Number of batches that went into the running statistics; <c>null</c> where it was not counted.</summary>
+    public required long? BatchesTracked { get; init; }
+
+    /// <summary>Running mean, shape [C].</summary>
+    public required double[] Mean { get; init; }
+
+    /// <summary>Running variance, shape [C].</summary>
+    public required double[] Variance { get; init; }
+
+    /// <summary>Number format in which the statistics are kept.</summary>
+    public required DType DType { get; init; }
+
+    /// <summary>Full path of the file; <c>null</c> for a live model.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>The layer itself, for a live model.</summary>
+    internal LiveLayer? Live { get; init; }
+}

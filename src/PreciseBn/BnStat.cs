@@ -1,0 +1,48 @@
+using PreciseBn.Statistics;
+
+namespace PreciseBn;
+
+/// <summary>The recomputed statistics of one BatchNorm layer, beside those it had before.</summary>
+public sealed record BnStat : ILayerStatistics
+{
+    /// <summary>Path of the layer in the model, such as <c>layer1.0.bn1</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Class of the layer, such as <c>BatchNorm2d</c>.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>Number of channels C.</summary>
+    public int Channels => Mean.Length;
+
+    /// <summary>Number of batches that reached the layer; 0 if none did, and its statistics are what they were.</summary>
+    public required long Batches { get; init; }
+
+    /// <summary>Number of values of each channel that were pooled: images times pixels, for instance.</summary>
+    public required long Count { get; init; }
+
+    /// <summary>Recomputed mean, shape [C], before rounding to the number format of the layer.</summary>
+    public required double[] Mean { get; init; }
+
+    /// <summary>Recomputed variance, shape [C], before rounding to the number format of the layer.</summary>
+    public required double[] Variance { get; init; }
+
+    /// <summary>Running mean before, shape [C].</summary>
+    public required double[] PreviousMean { get; init; }
+
+    /// <summary>Running variance before, shape [C].</summary>
+    public required double[] PreviousVariance { get; init; }
+
+    /// <summary>The largest change of a channel's mean, in deviations: |new − previous| / √previous variance.</summary>
+    public double MeanShift => Enumerable.Range(0, Channels)
+        .Max(channel => Distance.MeanShift(PreviousMean[channel], PreviousVariance[channel], Mean[channel]));
+
+    /// <summary>The largest change of a channel's variance: new / previous or previous / new, whichever is above 1.</summary>
+    public double VarianceRatio => Enumerable.Range(0, Channels)
+        .Max(channel => Distance.VarianceRatio(PreviousVariance[channel], Variance[channel]));
+
+    /// <summary>How the statistics were estimated.</summary>
+    public required Estimator Estimator { get; init; }
+
+    /// <summary>Full path of the file that holds the new statistics; <c>null</c> for a live model.</summary>
+    public string? Path { get; init; }
+}

@@ -1,0 +1,47 @@
+using PreciseBn.Models;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Data;
+
+/// <summary>Items that lie along the first dimension of one array for each input of the model.</summary>
+internal sealed class ArraySamples : ISampleSource
+{
+    private readonly IReadOnlyList<ArrayPreparation> _inputs;
+    private readonly IReadOnlyList<IDisposable> _files;
+    private readonly string? _origin;
+
+    /// <param name="inputs">One array for each input, of as many items each.</param>
+    /// <param name="files">What to dispose of in the end.</param>
+    /// <param name="origin">Where the items come from.</param>
+    public ArraySamples(IReadOnlyList<ArrayPreparation> inputs, IReadOnlyList<IDisposable> files, string? origin)
+    {
+        _inputs = inputs;
+        _files = files;
+        _origin = origin;
+        foreach (var input in inputs)
+        {
+            if (input.Count != inputs[0].Count)
+                throw DataErrors.LengthsDiffer(inputs[0].Name, inputs[0].Count, input.Name, input.Count);
+        }
+    }
+
+    public long Count => _inputs[0].Count;
+
+    public Batch Load(IReadOnlyList<long> indices) =>
+        new(_inputs.Select(input => Load(input, indices)).ToArray(), isOwned: true, _origin);
+
+    public void Dispose()
+    {
+        foreach (var file in _files)
+            file.Dispose();
+    }
+
+    private static Tensor Load(ArrayPreparation input, IReadOnlyList<long> indices)
+    {
+        var batch = empty([indices.Count, .. input.SampleShape], input.OutputType.ToScalarType());
+        var bytes = batch.bytes;
+        for (var i = 0; i < indices.Count; i++)
+            input.Load(indices[i], bytes.Slice(i * input.OutputBytes, input.OutputBytes));
+        return batch;
+    }
+}

@@ -1,0 +1,32 @@
+using static TorchSharp.torch;
+
+namespace PreciseBn.Data;
+
+/// <summary>The inputs of one forward pass.</summary>
+/// <param name="inputs">One tensor for each input of the model, in that order.</param>
+/// <param name="isOwned">Whether the tensors are disposed of with the batch; those that a caller keeps are not.</param>
+/// <param name="origin">Where the data come from, for error messages; <c>null</c> if that is not known.</param>
+public sealed class Batch(IReadOnlyList<Tensor> inputs, bool isOwned, string? origin = null) : IDisposable
+{
+    /// <summary>One tensor for each input of the model.</summary>
+    public IReadOnlyList<Tensor> Inputs { get; } = inputs;
+
+    /// <summary>Where the data come from; <c>null</c> if that is not known.</summary>
+    public string? Origin { get; } = origin;
+
+    /// <summary>Names the batch in a sentence: its index, what it is made of and where it comes from.</summary>
+    internal string Describe(long index)
+    {
+        var shapes = string.Join(", ", Inputs.Select(input => $"{input.dtype} [{string.Join(", ", input.shape)}]"));
+        return $"batch {index} ({shapes}{(Origin is null ? "" : $", from {Origin}")})";
+    }
+
+    /// <summary>Disposes of the tensors, if they belong to the batch.</summary>
+    public void Dispose()
+    {
+        if (!isOwned)
+            return;
+        foreach (var input in Inputs)
+            input.Dispose();
+    }
+}

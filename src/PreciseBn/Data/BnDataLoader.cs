@@ -1,0 +1,101 @@
+using System.Collections;
+using PreciseBn.Archives.Arrays;
+using PreciseBn.Data.Images;
+using PreciseBn.Native;
+
+namespace PreciseBn.Data;
+
+/// <summary>
+/// Reads batches from files of arrays, folders of images, or tensors in memory, and prepares the next ones while the model
+/// runs. It can be read again and again, each time in the same order.
+/// </summary>
+public sealed class BnDataLoader : IBatchSource, IEnumerable<Batch>, IDisposable
+{
+    private const int MostWorkers = 4;
+
+    private readonly ISampleSource _samples;
+    private int _skipped;
+
+    private BnDataLoader(Func<BnDataLoader, ISampleSource> open, BnDataLoaderOptions options)
+    {
+        Options = options;
+        Seed = options.Seed ?? Random.Shared.Next();
+        _samples = open(this);
+    }
+
+    /// <summary>How the data are turned into batches.</summary>
+    public BnDataLoaderOptions Options { get; }
+
+    /// <summary>Seed of the order of the items, if they are shuffled.</summary>
+    public int Seed { get; }
+
+    /// <summary>Number of items used.</summary>
+    public long Count => Math.Min(_samples.Count, Options.Take ?? long.MaxValue);
+
+    /// <summary>Number of files that could not be read and were left out, so far.</summary>
+    public int Skipped => _skipped;
+
+    /// <summary>Number of batches.</summary>
+    public long BatchCount => Options.DropLast ? Count / BatchSize : (Count + BatchSize - 1) / BatchSize;
+
+    long? IBatchSource.BatchCount => BatchCount;
+
+    private int BatchSize => Options.AsBatches ? 1 : Options.BatchSize;
+
+    /// <summary>Opens files of arrays (.npy, .npz, .safetensors), or folders of images.</summary>
+    /// <exception cref="PreciseBnException">A file cannot be used, or an option does not fit it.</exception>
+    public static BnDataLoader FromFiles(IReadOnlyList<string> paths, BnDataLoaderOptions options)
+    {
+        if (paths.All(Directory.Exists))
+            return new BnDataLoader(
+                loader => new ImageSamples(ImageSamples.Find(paths), options, _ => Interlocked.Increment(ref loader._skipped)), options);
+        if (paths.Any(Directory.Exists))
+            throw DataErrors.MixedPaths();
+        return new BnDataLoader(_ => OpenArrays(paths, options), options);
+    }
+
+    /// <summary>Takes a copy of tensors or arrays of numbers: one for each input of the model, or with AsBatches one a batch.</summary>
+    /// <exception cref="PreciseBnException">They cannot be used, or an option does not fit them.</exception>
+    public static BnDataLoader FromObjects(IReadOnlyList<object> values, BnDataLoaderOptions options)
+    {
+        TorchLibrary.Require();
+        var arrays = values.Select((value, index) => TensorArrays.Copy(value, $"{index}")).ToArray();
+        var keys = options.AsBatches ? [] : arrays.Select(array => array.Name).ToArray();
+        return new BnDataLoader(_ => ArraySelection.Choose(arrays, [], null, options with { Keys = keys }), options);
+    }
+
+    /// <summary>Reads the batches from the start. Whoever takes a batch disposes of it.</summary>
+    public IEnumerable<Batch> Read(CancellationToken cancellation)
+    {
+        TorchLibrary.Require();
+        var plan = new BatchPlan(_samples.Count, Options.Shuffle ? Seed : null, Options.Take);
+        var workers = Options.Workers ?? Math.Min(MostWorkers, Environment.ProcessorCount);
+        return new BatchPrefetch(_samples, plan.Batches(BatchSize, Options.DropLast), workers).Read(cancellation);
+    }
+
+    /// <summary>Reads the batches from the start.</summary>
+    public IEnumerator<Batch> GetEnumerator() => Read(CancellationToken.None).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>Closes the files.</summary>
+    public void Dispose() => _samples.Dispose();
+
+    private static ISampleSource OpenArrays(IReadOnlyList<string> paths, BnDataLoaderOptions options)
+    {
+        var files = new List<ArrayFile>();
+        try
+        {
+            foreach (var path in paths)
+                files.Add(ArrayFile.IsArrayFile(path) || !File.Exists(path) ? ArrayFile.Open(path) : throw DataErrors.UnknownKind(path));
+            return ArraySelection.Choose(
+                files.SelectMany(file => file.Arrays).ToArray(), files, string.Join(", ", paths), options);
+        }
+        catch
+        {
+            foreach (var file in files)
+                file.Dispose();
+            throw;
+        }
+    }
+}

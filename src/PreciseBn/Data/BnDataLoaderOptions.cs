@@ -1,0 +1,47 @@
+namespace PreciseBn.Data;
+
+/// <summary>How data are turned into batches.</summary>
+public sealed record BnDataLoaderOptions
+{
+    /// <summary>Names of the arrays to use, one for each input of the model in that order; empty uses the only one there is.</summary>
+    public IReadOnlyList<string> Keys { get; init; } = [];
+
+    /// <summary>Items in a batch.</summary>
+    public int BatchSize { get; init; } = 32;
+
+    /// <summary>Whether the items are put in a random order, the same one each time the data are read.</summary>
+    public bool Shuffle { get; init; }
+
+    /// <summary>Seed of that order; <c>null</c> takes a random one.</summary>
+    public int? Seed { get; init; }
+
+    /// <summary>The most items to use, after shuffling; <c>null</c> uses all.</summary>
+    public long? Take { get; init; }
+
+    /// <summary>Whether a last batch that is not full is left out.</summary>
+    public bool DropLast { get; init; }
+
+    /// <summary>Whether each array is a batch already, in the natural order of their names.</summary>
+    public bool AsBatches { get; init; }
+
+    /// <summary>Order of the dimensions of stored images; <c>null</c> is NCHW, or [N, H, W] of uint8.</summary>
+    public ImageLayout? Layout { get; init; }
+
+    /// <summary>What is subtracted from each channel, after division of uint8 by 255: one number, or one a channel.</summary>
+    public IReadOnlyList<double> Mean { get; init; } = [];
+
+    /// <summary>What each channel is then divided by: one number, or one a channel.</summary>
+    public IReadOnlyList<double> StandardDeviation { get; init; } = [];
+
+    /// <summary>Length in pixels to which the short side of an image is resized; <c>null</c> leaves the size.</summary>
+    public int? Size { get; init; }
+
+    /// <summary>Side in pixels of the square that is cut from the centre of an image; <c>null</c> leaves all.</summary>
+    public int? CropSize { get; init; }
+
+    /// <summary>How many batches are prepared at a time while the model runs; <c>null</c> is one a processor, at most 4.</summary>
+    public int? Workers { get; init; }
+
+    /// <summary>Whether image files that cannot be read are counted and left out; otherwise they are an error.</summary>
+    public bool SkipUnreadable { get; init; }
+}

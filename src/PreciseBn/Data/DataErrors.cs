@@ -1,0 +1,85 @@
+namespace PreciseBn.Data;
+
+/// <summary>What can be wrong with data, in words for the person who gave them.</summary>
+internal static class DataErrors
+{
+    public static PreciseBnException UnknownKind(string path) => new(
+        "UnknownDataFile", ErrorKind.NotSupported,
+        $"'{path}' is no data file that can be read.", "Give .npy, .npz or .safetensors files, or folders of images.", path);
+
+    public static PreciseBnException NoImages(string path) => new(
+        "NoImages", ErrorKind.NotFound,
+        $"The folder '{path}' holds no images.", "Give a folder with .jpg, .jpeg, .png, .bmp, .gif or .webp files, at any depth.", path);
+
+    public static PreciseBnException KeyNotFound(string key, IEnumerable<string> names) => new(
+        "KeyNotFound", ErrorKind.NotFound,
+        $"The data have no array '{key}'; they have {List(names)}.", "Choose among these with -Key.", key);
+
+    public static PreciseBnException AmbiguousKey(IEnumerable<string> names) => new(
+        "KeyNeeded", ErrorKind.InvalidArgument,
+        $"The data have several arrays: {List(names)}.", "Choose with -Key, or use -AsBatches if each is a batch.");
+
+    public static PreciseBnException NoArrays() => new(
+        "NoArrays", ErrorKind.InvalidData, "The data hold no array.", "Check how the file was written.");
+
+    public static PreciseBnException NoItems(string name) => new(
+        "NoItems", ErrorKind.InvalidData,
+        $"The array '{name}' has no items: its first dimension counts them.", "Stack the items along a first dimension.", name);
+
+    public static PreciseBnException LengthsDiffer(string first, long firstLength, string second, long secondLength) => new(
+        "LengthsDiffer", ErrorKind.InvalidData,
+        $"The array '{first}' has {firstLength} items, but '{second}' has {secondLength}.", "Inputs of one model need as many items each.", second);
+
+    public static PreciseBnException PartsDiffer(string name) => new(
+        "PartsDiffer", ErrorKind.InvalidData,
+        $"The arrays '{name}' of the files differ in type or in shape beyond the first dimension, so that they do not make one.",
+        "Make a loader for each file.", name);
+
+    public static PreciseBnException IncompleteBatch(string batch, string key) => new(
+        "IncompleteBatch", ErrorKind.InvalidData,
+        $"The batch '{batch}' has no array '{batch}.{key}'.", "Each batch needs an array for each -Key.", batch);
+
+    public static PreciseBnException WrongChannelCount(string option, int given, long channels, string name) => new(
+        "WrongChannelCount", ErrorKind.InvalidArgument,
+        $"{option} has {given} numbers, but '{name}' has {channels} channels.", "Give one number, or one a channel.", name);
+
+    public static PreciseBnException ZeroDeviation() => new(
+        "ZeroDeviation", ErrorKind.InvalidArgument,
+        "-StandardDeviation contains 0.", "Give the deviation of each channel, on the scale of the data divided by 255 if they are uint8.");
+
+    public static PreciseBnException NotAnImageLayout(string name, int dimensions) => new(
+        "NotAnImage", ErrorKind.InvalidArgument,
+        $"-Layout is for images, but '{name}' has {dimensions} dimensions.", "Leave it out, or give [N, H, W], [N, C, H, W] or [N, H, W, C].", name);
+
+    public static PreciseBnException UnreadableImage(string path, string why) => new(
+        "UnreadableImage", ErrorKind.InvalidData,
+        $"The image '{path}' cannot be read: {why}.", "Repair or remove it, or use -SkipUnreadable.", path);
+
+    public static PreciseBnException ImageTooSmall(string path, int width, int height, int crop) => new(
+        "ImageTooSmall", ErrorKind.InvalidData,
+        $"The image '{path}' is {width} by {height} pixels, too small to cut out {crop}.", "Use -Size to enlarge it first.", path);
+
+    public static PreciseBnException SizesDiffer(string path, int width, int height, int firstWidth, int firstHeight) => new(
+        "ImageSizesDiffer", ErrorKind.InvalidData,
+        $"The image '{path}' is {width} by {height} pixels, but others in its batch are {firstWidth} by {firstHeight}.",
+        "Use -Size and -CropSize to make all images alike.", path);
+
+    public static PreciseBnException MixedPaths() => new(
+        "MixedPaths", ErrorKind.InvalidArgument,
+        "Folders of images and files of arrays cannot be mixed.", "Make one loader for each.");
+
+    public static PreciseBnException NotData(object? value) => new(
+        "NotData", ErrorKind.InvalidArgument,
+        $"An object of type {value?.GetType().Name ?? "null"} cannot be given to a model.",
+        "Give tensors, arrays of numbers, or arrays, tuples or dictionaries of them.", value);
+
+    public static PreciseBnException InputKeyNeeded(IEnumerable<string> keys) => new(
+        "InputKeyNeeded", ErrorKind.InvalidArgument,
+        $"Batches are dictionaries with the keys {List(keys)}.", "Say with -InputKey which of them the model takes.");
+
+    public static PreciseBnException InputKeyNotFound(string key, IEnumerable<string> keys) => new(
+        "InputKeyNotFound", ErrorKind.NotFound,
+        $"A batch has no '{key}'; it has {List(keys)}.", "Choose among these with -InputKey.", key);
+
+    private static string List(IEnumerable<string> names) => string.Join(", ", names.Take(12).Select(name => $"'{name}'"));
+}

@@ -1,0 +1,22 @@
+namespace PreciseBn.Data;
+
+/// <summary>Batches that a caller has, in any form that a model can be given.</summary>
+/// <param name="items">
+/// Tensors, arrays of numbers, or arrays, lists, tuples or dictionaries of them. Tensors stay the caller's.
+/// </param>
+/// <param name="inputKeys">Which entries of each item are the inputs of the model, in that order; empty takes all.</param>
+public sealed class EnumerableBatchSource(IEnumerable<object?> items, IReadOnlyList<string> inputKeys) : IBatchSource
+{
+    /// <inheritdoc/>
+    public long? BatchCount => items.TryGetNonEnumeratedCount(out var count) ? count : null;
+
+    /// <inheritdoc/>
+    public IEnumerable<Batch> Read(CancellationToken cancellation)
+    {
+        foreach (var item in items)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            yield return BatchConversion.ToBatch(item, inputKeys);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using PreciseBn.Archives.Arrays;
+using PreciseBn.Models;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Data;
+
+/// <summary>Tensors and .NET arrays as numeric arrays in memory.</summary>
+internal static class TensorArrays
+{
+    /// <summary>Copies a tensor, or an array of numbers with one or more dimensions.</summary>
+    /// <exception cref="PreciseBnException">It is neither.</exception>
+    public static StoredArray Copy(object value, string name)
+    {
+        using var scope = NewDisposeScope();
+        var tensor = AsTensor(value).detach().cpu().contiguous();
+        var bytes = tensor.bytes.ToArray();
+        return StoredArray.InMemory(name, tensor.dtype.ToDType(), tensor.shape, () => bytes);
+    }
+
+    /// <summary>The tensor itself, or a new one with the numbers of an array.</summary>
+    /// <exception cref="PreciseBnException">It is neither.</exception>
+    public static Tensor AsTensor(object value) => value switch
+    {
+        Tensor tensor => tensor,
+        Array array when IsNumeric(array) => from_array(array),
+        _ => throw DataErrors.NotData(value),
+    };
+
+    public static bool IsNumeric(Array array) => array.GetType().GetElementType() is { IsPrimitive: true } type
+        && type != typeof(char) && type != typeof(nint) && type != typeof(nuint)
+        && type != typeof(ushort) && type != typeof(uint) && type != typeof(ulong);
+}

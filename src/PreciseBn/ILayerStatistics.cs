@@ -1,0 +1,14 @@
+namespace PreciseBn;
+
+/// <summary>The statistics of one BatchNorm layer, wherever they come from.</summary>
+public interface ILayerStatistics
+{
+    /// <summary>Path of the layer in the model.</summary>
+    string Name { get; }
+
+    /// <summary>Mean of each channel, shape [C].</summary>
+    double[] Mean { get; }
+
+    /// <summary>Variance of each channel, shape [C].</summary>
+    double[] Variance { get; }
+}

@@ -1,0 +1,42 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Models.Live;
+
+/// <summary>Finds the BatchNorm layers of a TorchSharp model in memory.</summary>
+internal static class LiveModelReader
+{
+    public static IReadOnlyList<BnModule> ReadLayers(nn.Module root)
+    {
+        if (root is jit.ScriptModule)
+            throw ModelErrors.ScriptModuleInMemory();
+        var named = root.named_modules();
+        if (root is BatchNorm)
+            named = named.Prepend(("", root));
+        return named
+            .Where(item => item.module is BatchNorm { running_mean: not null, running_var: not null })
+            .DistinctBy(item => item.module)
+            .Select(item => ReadLayer(root, item.name, (BatchNorm)item.module)).ToArray();
+    }
+
+    private static BnModule ReadLayer(nn.Module root, string name, BatchNorm layer) => new()
+    {
+        Name = name,
+        Type = layer.GetType().Name,
+        Momentum = layer.momentum,
+        Eps = layer.eps,
+        Affine = layer.affine,
+        Training = layer.training,
+        BatchesTracked = layer.num_batches_tracked?.to(ScalarType.Int64).cpu().item<long>(),
+        Mean = Values(layer.running_mean!),
+        Variance = Values(layer.running_var!),
+        DType = layer.running_mean!.dtype.ToDType(),
+        Live = new LiveLayer(root, layer),
+    };
+
+    private static double[] Values(Tensor tensor)
+    {
+        using var scope = NewDisposeScope();
+        return tensor.detach().to(ScalarType.Float64).cpu().data<double>().ToArray();
+    }
+}

@@ -1,0 +1,68 @@
+namespace PreciseBn.Models;
+
+/// <summary>What can be wrong with a model, in words for the person who gave it.</summary>
+internal static class ModelErrors
+{
+    private const string ExportAdvice =
+        "Export the model in Python with torch.jit.script or torch.jit.trace and torch.jit.save.";
+
+    public static PreciseBnException NotAModel(string path, string what) => new(
+        "NotAModel", ErrorKind.InvalidData, $"'{path}' is not a saved TorchScript model: {what}.", ExportAdvice, path);
+
+    public static PreciseBnException OtherArchive(string path) => NotAModel(path, "it is a zip archive of something else");
+
+    public static PreciseBnException NoCode(string path) =>
+        NotAModel(path, "it holds tensors without the code that uses them, as torch.save writes them");
+
+    public static PreciseBnException TooDeep(string path) => new(
+        "LimitExceeded", ErrorKind.InvalidData,
+        $"'{path}' was refused: its modules are nested too deep.",
+        "No honest model is; do not use it if you do not trust its source.", path);
+
+    public static PreciseBnException TooManyStatistics(string path) => new(
+        "LimitExceeded", ErrorKind.InvalidData,
+        $"'{path}' was refused: its layers claim more statistics than the file has bytes.",
+        "No honest model does; do not use it if you do not trust its source.", path);
+
+    public static PreciseBnException NoForward(string path) => new(
+        "NoForward", ErrorKind.NotSupported,
+        $"The model '{path}' has no method forward, so it cannot be run on data.", ExportAdvice, path);
+
+    public static PreciseBnException CustomOperator(string path, string name) => new(
+        "CustomOperator", ErrorKind.NotSupported,
+        $"The model '{path}' uses the operator {name}, which is not part of libtorch.",
+        "Export the part of the model up to that operator; the layers before it do not need it.", path);
+
+    public static PreciseBnException CannotLoad(string path, Exception inner) => new(
+        "ModelNotLoaded", ErrorKind.InvalidData,
+        $"libtorch could not load the model '{path}': {TorchMessage.Of(inner)}", ExportAdvice, path, inner);
+
+    public static PreciseBnException WrongInputCount(string model, long batch, IEnumerable<string> wanted, int given) => new(
+        "WrongInputCount", ErrorKind.InvalidData,
+        $"The model '{model}' takes the inputs {string.Join(", ", wanted)}, but batch {batch} has {given}.",
+        "Choose the inputs with -Key of New-BnDataLoader or with -InputKey.", model);
+
+    public static PreciseBnException ForwardFailed(string model, string batch, Exception inner) => new(
+        "ForwardFailed", ErrorKind.InvalidData,
+        $"The model '{model}' failed on {batch}: {TorchMessage.Of(inner)}",
+        "Check the shape, type and order of the inputs.", model, inner);
+
+    public static PreciseBnException ScriptModuleInMemory() => new(
+        "ScriptModuleInMemory", ErrorKind.NotSupported,
+        "The layers of a TorchScript module that is already loaded cannot be observed.",
+        "Give the path of its file to Get-BnModule instead.");
+
+    public static PreciseBnException NotCallable(string model) => new(
+        "NotCallable", ErrorKind.NotSupported,
+        $"The model '{model}' cannot be called with tensors only.", "Wrap it in a module that takes tensors.", model);
+
+    public static PreciseBnException ReducedPrecision(string model, BnModule layer) => new(
+        "ReducedPrecision", ErrorKind.NotSupported,
+        $"The layer '{layer.Name}' of the model '{model}' in memory keeps its statistics in {layer.DType}, too few digits to measure in.",
+        "Convert the model with to(float32) first, and back afterwards.", layer.Name);
+
+    public static PreciseBnException CalledWithoutHooks(string model, string layer) => new(
+        "CalledWithoutHooks", ErrorKind.NotSupported,
+        $"The layer '{layer}' of the model '{model}' is run by forward(), which passes hooks by.",
+        "Run it by call() instead.", layer);
+}

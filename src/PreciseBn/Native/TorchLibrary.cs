@@ -1,0 +1,73 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+
+namespace PreciseBn.Native;
+
+/// <summary>
+/// Makes sure that libtorch can be loaded before TorchSharp tries, which would print a trace and look in the NuGet cache.
+/// </summary>
+public static class TorchLibrary
+{
+    // std::ios_base_library_init() came with GLIBCXX_3.4.32 (GCC 13), which the TorchSharp library is linked against.
+    private const string NewestSymbolNeeded = "_ZSt21ios_base_library_initv";
+
+    /// <summary>Checks that libtorch is there and that the C++ library is new enough for it.</summary>
+    /// <exception cref="PreciseBnException">It is not; the message says what to install.</exception>
+    public static void Require()
+    {
+        if (!IsPresent("LibTorchSharp"))
+            throw Missing();
+        if (OperatingSystem.IsLinux())
+            RequireCppLibrary();
+        try
+        {
+            torch.InitializeDeviceType(DeviceType.CPU);
+        }
+        catch (Exception e) when (e is NotSupportedException or DllNotFoundException or TypeInitializationException)
+        {
+            throw Unloadable(e);
+        }
+    }
+
+    /// <summary>Whether this is a build for CUDA devices; TorchSharp prints a trace where it looks for one and it is not.</summary>
+    internal static bool HasCuda => IsPresent("torch_cuda");
+
+    private static bool IsPresent(string library)
+    {
+        var name = OperatingSystem.IsWindows() ? $"{library}.dll"
+            : OperatingSystem.IsMacOS() ? $"lib{library}.dylib" : $"lib{library}.so";
+        return File.Exists(Path.Combine(Folder, name))
+            || File.Exists(Path.Combine(Folder, "runtimes", RuntimeInformation.RuntimeIdentifier, "native", name));
+    }
+
+    private static string Folder => Path.GetDirectoryName(typeof(torch).Assembly.Location)!;
+
+    private static void RequireCppLibrary()
+    {
+        if (!NativeLibrary.TryLoad("libstdc++.so.6", out var library))
+            throw OldCppLibrary("there is no libstdc++.so.6");
+        try
+        {
+            if (!NativeLibrary.TryGetExport(library, NewestSymbolNeeded, out _))
+                throw OldCppLibrary("libstdc++.so.6 is older than GLIBCXX_3.4.32");
+        }
+        finally
+        {
+            NativeLibrary.Free(library);
+        }
+    }
+
+    private static PreciseBnException Missing() => new(
+        "TorchLibraryMissing", ErrorKind.NotInstalled,
+        $"libtorch is not in '{Folder}'.", "Build the module with build.ps1 or build.sh, or install the package for this platform.", Folder);
+
+    private static PreciseBnException OldCppLibrary(string what) => new(
+        "CppLibraryTooOld", ErrorKind.NotInstalled,
+        $"libtorch cannot be loaded: {what}.",
+        "Install the C++ library of GCC 13 or later (Debian 13, Ubuntu 24.04, Fedora 38); on Debian 12, './build.sh --install-libstdcxx' does it.");
+
+    private static PreciseBnException Unloadable(Exception inner) => new(
+        "TorchLibraryUnloadable", ErrorKind.NotInstalled,
+        $"libtorch cannot be loaded: {inner.Message.Split('\n')[0].Trim()}",
+        "Use the module on 64-bit Windows, Linux (glibc 2.34 or later) or macOS, with the package for that platform.", null, inner);
+}

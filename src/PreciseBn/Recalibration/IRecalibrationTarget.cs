@@ -1,0 +1,21 @@
+using PreciseBn.Models;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Recalibration;
+
+/// <summary>Something whose BatchNorm statistics can be recomputed: a file, or a model in memory.</summary>
+internal interface IRecalibrationTarget
+{
+    /// <summary>How messages name it.</summary>
+    string Name { get; }
+
+    /// <summary>Where the new statistics will be; <c>null</c> for a model in memory.</summary>
+    string? Destination { get; }
+
+    /// <summary>Makes the model ready to run, without changing what the target is.</summary>
+    /// <exception cref="PreciseBnException">It cannot run, or its statistics could not be written afterwards.</exception>
+    IObservedModel Open(Device device);
+
+    /// <summary>Puts new statistics in the place of the old, all of them or none.</summary>
+    void Commit(IReadOnlyList<LayerUpdate> updates);
+}

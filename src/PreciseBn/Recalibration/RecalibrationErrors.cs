@@ -1,0 +1,34 @@
+namespace PreciseBn.Recalibration;
+
+/// <summary>What can go wrong while statistics are recomputed. Each leaves the model and its file as they were.</summary>
+internal static class RecalibrationErrors
+{
+    private const string Unchanged = "Nothing was changed.";
+
+    public static PreciseBnException NotEnoughData(string model, long wanted, long given) => new(
+        "NotEnoughData", ErrorKind.InvalidData,
+        $"{wanted} batches were asked for, and the data ended after {given}. {Unchanged}",
+        $"Give more data, smaller batches, or -Iterations {given}; without -Iterations all the data are used.", model);
+
+    public static PreciseBnException NoData(string model) => new(
+        "NoData", ErrorKind.InvalidData, $"The data have no batch. {Unchanged}", "Check what -Data is given.", model);
+
+    public static PreciseBnException LayerReused(string model, string layer, long batch) => new(
+        "LayerReused", ErrorKind.NotSupported,
+        $"The layer '{layer}' of '{model}' runs more than once in batch {batch}, so that its statistics would be those of several places. {Unchanged}",
+        "Leave the layer out with -Name, or give each place a layer of its own.", layer);
+
+    public static PreciseBnException NotFinite(string model, string layer, long batch) => new(
+        "NotFinite", ErrorKind.InvalidData,
+        $"The layer '{layer}' of '{model}' received NaN or infinity in batch {batch}; it is the first to do so. {Unchanged}",
+        "Check that batch, its normalisation, and the weights before that layer.", layer);
+
+    public static PreciseBnException DoesNotFit(string model, string layer, DType type) => new(
+        "DoesNotFit", ErrorKind.InvalidData,
+        $"The new statistics of the layer '{layer}' of '{model}' are too large for {type}, in which the file keeps them. {Unchanged}",
+        "Export the model with these buffers in float32.", layer);
+
+    public static PreciseBnException LayerNotFound(string model, string layer) => new(
+        "LayerNotFound", ErrorKind.NotFound,
+        $"'{model}' has no BatchNorm layer '{layer}' any more.", "Read the layers again with Get-BnModule.", layer);
+}
