@@ -7,6 +7,11 @@ namespace PreciseBn;
 /// <summary>Recomputes BatchNorm statistics.</summary>
 public static class BnUpdater
 {
+    /// <summary>Groups layers by the file or the model in memory that they are part of, in the order of their appearance.</summary>
+    public static IEnumerable<IReadOnlyList<BnModule>> GroupByModel(IEnumerable<BnModule> layers) => layers
+        .GroupBy(layer => layer.Path ?? (object?)layer.Live?.Root)
+        .Select(group => group.DistinctBy(layer => layer.Name).ToArray());
+
     /// <summary>Recomputes the statistics of some layers of one model and puts them in the place of the old.</summary>
     /// <param name="layers">The layers, all of the same file or of the same model in memory.</param>
     /// <param name="data">The data to run.</param>

@@ -30,7 +30,7 @@ internal sealed class Recalibrator(
 
     private BnStat[] Measure(Device device, CancellationToken cancellation)
     {
-        using var gradients = no_grad();
+        using var inference = inference_mode();
         using var model = target.Open(device);
         using var moments = new MomentAccumulator(model.Layout, model.ObservationType, model.Device);
         var clock = Stopwatch.StartNew();

@@ -8,7 +8,10 @@ namespace PreciseBn.Statistics;
 /// </summary>
 internal sealed class ObservationBlock : IDisposable
 {
-    private const int Capacity = 16;
+    // Enough batches to spread the cost of the operations, few enough for their float64 copies to stay in the cache.
+    private const int Elements = 1 << 18;
+    private const int FewestBatches = 8;
+    private const int MostBatches = 128;
 
     private readonly Tensor _observations;
     private readonly Tensor[] _rows;
@@ -18,8 +21,9 @@ internal sealed class ObservationBlock : IDisposable
 
     public ObservationBlock(ObservationLayout layout, ScalarType dtype, Device device)
     {
-        _observations = zeros([Capacity, 2, layout.Width], dtype, device).DetachFromDisposeScope();
-        _rows = Enumerable.Range(0, Capacity).Select(i => _observations.select(0, i).DetachFromDisposeScope()).ToArray();
+        var capacity = Math.Clamp(Elements / layout.Width, FewestBatches, MostBatches);
+        _observations = zeros([capacity, 2, layout.Width], dtype, device).DetachFromDisposeScope();
+        _rows = Enumerable.Range(0, capacity).Select(i => _observations.select(0, i).DetachFromDisposeScope()).ToArray();
         _layerOfColumn = Indices(layout.LayerOfColumn(), device);
         _lowColumns = Indices(layout.LowColumns(), device);
         _highColumns = Indices(layout.HighColumns(), device);
@@ -27,7 +31,7 @@ internal sealed class ObservationBlock : IDisposable
 
     public int Count { get; private set; }
 
-    public bool IsFull => Count == Capacity;
+    public bool IsFull => Count == _rows.Length;
 
     /// <summary>Copies an observation of shape [2, Width] to the end of the block.</summary>
     public void Add(Tensor observation) => _rows[Count++].copy_(observation);

@@ -49,6 +49,6 @@ internal sealed class PickleCursor(byte[] bytes)
         if (length is < 0 or > LongestInteger)
             throw new PickleException($"it has an integer of {length} bytes");
         var value = new BigInteger(Bytes(length));
-        return value >= long.MinValue && value <= long.MaxValue ? (long)value : value;
+        return value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value;
     }
 }

@@ -11,6 +11,7 @@ internal sealed class ObservedLiveModel : IObservedModel
     private readonly string _name;
     private readonly ForwardCall _forward;
     private readonly LiveLayer[] _layers;
+    private readonly BufferSnapshot _buffers;
     private readonly List<LayerState> _states = [];
     private readonly long[] _values;
     private readonly long[] _uses;
@@ -30,6 +31,7 @@ internal sealed class ObservedLiveModel : IObservedModel
         _values = new long[layers.Count];
         _uses = new long[layers.Count];
         _observation = zeros([2, Layout.Width], ObservationType, device).DetachFromDisposeScope();
+        _buffers = new BufferSnapshot(_layers[0].Root);
         try
         {
             for (var i = 0; i < _layers.Length; i++)
@@ -84,6 +86,7 @@ internal sealed class ObservedLiveModel : IObservedModel
     {
         foreach (var state in _states)
             state.Dispose();
+        _buffers.Dispose();
         _observation.Dispose();
     }
 
@@ -105,7 +108,7 @@ internal sealed class ObservedLiveModel : IObservedModel
     {
         for (var layer = 0; layer < _uses.Length; layer++)
         {
-            if (_uses[layer] == 0 && _states[layer].HasRun)
+            if (_uses[layer] == 0 && _layers[layer].Layer.num_batches_tracked is { } tracked && _buffers.HasChanged(tracked))
                 throw ModelErrors.CalledWithoutHooks(_name, Layers[layer].Name);
         }
     }

@@ -5,15 +5,20 @@ namespace PreciseBn.Models.TorchScript;
 /// <summary>The signature of the method <c>forward</c> in the source of a TorchScript class.</summary>
 internal sealed partial class ForwardMethod
 {
-    private ForwardMethod(IReadOnlyList<string> parameters) => Parameters = parameters;
+    private ForwardMethod(IReadOnlyList<string> parameters)
+    {
+        Parameters = parameters;
+        ParameterNames = parameters.Select(NameOf).ToArray();
+        RequiredNames = parameters.Where(parameter => !parameter.Contains('=')).Select(NameOf).ToArray();
+    }
 
     /// <summary>The parameters without the module itself, each with its type and default, such as <c>x: Tensor</c>.</summary>
     public IReadOnlyList<string> Parameters { get; }
 
-    public IEnumerable<string> ParameterNames => Parameters.Select(NameOf);
+    public IReadOnlyList<string> ParameterNames { get; }
 
     /// <summary>The names of those that have no default.</summary>
-    public IEnumerable<string> RequiredNames => Parameters.Where(parameter => !parameter.Contains('=')).Select(NameOf);
+    public IReadOnlyList<string> RequiredNames { get; }
 
     /// <returns>The signature, or <c>null</c> where the class has no such method.</returns>
     public static ForwardMethod? TryParse(string classText)

@@ -128,12 +128,15 @@ internal sealed class ObservedScriptModel : IObservedModel
 
     private void Run(Batch batch)
     {
-        if (batch.Inputs.Count < _forward.RequiredNames.Count() || batch.Inputs.Count > _forward.Parameters.Count)
+        if (batch.Inputs.Count < _forward.RequiredNames.Count || batch.Inputs.Count > _forward.Parameters.Count)
             throw ModelErrors.WrongInputCount(_path, _batch, _forward.RequiredNames, batch.Inputs.Count);
         using var scope = NewDisposeScope();
         try
         {
-            _module.invoke(ScriptInstrumentation.ObserveMethod, batch.Inputs.Select(Convert).ToArray<object>());
+            var inputs = new object[batch.Inputs.Count];
+            for (var i = 0; i < inputs.Length; i++)
+                inputs[i] = Convert(batch.Inputs[i]);
+            _module.invoke(ScriptInstrumentation.ObserveMethod, inputs);
         }
         catch (ExternalException e)
         {

@@ -1,0 +1,47 @@
+<#
+.SYNOPSIS
+    Builds, tests, packages or cleans the module.
+.EXAMPLE
+    ./build.ps1 -Task Build, Test
+#>
+[CmdletBinding()]
+param(
+    [ValidateSet('Build', 'Test', 'Package', 'Clean')]
+    [string[]] $Task = 'Build',
+
+    # The flavour of libtorch that goes into the module.
+    [ValidateSet('cpu', 'cuda-windows', 'cuda-linux')]
+    [string] $TorchBackend = 'cpu'
+)
+
+$ErrorActionPreference = 'Stop'
+$solution = Join-Path $PSScriptRoot 'PreciseBn.PowerShell.sln'
+$options = '-c', 'Release', '--nologo', "-p:TorchBackend=$TorchBackend"
+
+function Invoke-Dotnet {
+    dotnet @args
+    if ($LASTEXITCODE -ne 0) {
+        throw "dotnet $($args[0]) failed with exit code $LASTEXITCODE."
+    }
+}
+
+function Invoke-PesterTest {
+    if (-not (Get-Module -ListAvailable Pester | Where-Object Version -GE '5.0')) {
+        Write-Warning 'The Pester tests were left out, as Pester 5 or later is not installed.'
+        return
+    }
+    $configuration = New-PesterConfiguration
+    $configuration.Run.Path = Join-Path $PSScriptRoot 'tests/Pester'
+    $configuration.Run.Throw = $true
+    Invoke-Pester -Configuration $configuration
+}
+
+switch ($Task) {
+    'Build' { Invoke-Dotnet build $solution @options }
+    'Test' {
+        Invoke-Dotnet test $solution @options
+        Invoke-PesterTest
+    }
+    'Package' { Invoke-Dotnet build (Join-Path $PSScriptRoot 'src/PreciseBn.PowerShell') @options -t:PackageModule }
+    'Clean' { Invoke-Dotnet build $solution @options -t:Clean }
+}

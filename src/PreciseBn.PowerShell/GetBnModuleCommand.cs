@@ -1,0 +1,80 @@
+using System.Management.Automation;
+using static TorchSharp.torch;
+
+namespace PreciseBn.PowerShell;
+
+/// <summary>Lists the BatchNorm layers of saved models, or of a TorchSharp model in memory.</summary>
+[Cmdlet(VerbsCommon.Get, "BnModule", DefaultParameterSetName = PathSet)]
+[OutputType(typeof(BnModule))]
+public sealed class GetBnModuleCommand : PreciseBnCmdlet
+{
+    private const string PathSet = "Path";
+    private const string LiteralPathSet = "LiteralPath";
+    private const string ModelSet = "Model";
+
+    /// <summary>Paths of saved models; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[] Path { get; set; } = [];
+
+    /// <summary>Paths of saved models, taken as they are.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true)]
+    [Alias("PSPath", "LP")]
+    [ValidateNotNullOrEmpty]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>A TorchSharp model in memory.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ModelSet)]
+    [ValidateNotNull]
+    public nn.Module? Model { get; set; }
+
+    /// <summary>Names of layers; wildcards are allowed. By default all are listed.</summary>
+    [Parameter(Position = 1)]
+    [SupportsWildcards]
+    public string[] Name { get; set; } = ["*"];
+
+    /// <summary>Lists only layers that were saved in this mode.</summary>
+    [Parameter]
+    public BnMode Mode { get; set; } = BnMode.Any;
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (var path in Path)
+            ForEachItem(() => PathResolver.Resolve(this, path).ToList().ForEach(file => ForEachItem(() => List(file))));
+        foreach (var path in LiteralPath)
+            ForEachItem(() => List(PathResolver.ResolveLiteral(this, path)));
+        if (Model is not null)
+            ForEachItem(() => WriteLayers(BnReader.ReadModel(Model), "the model"));
+    }
+
+    private void List(string path)
+    {
+        var summary = BnReader.ReadFile(path);
+        WriteVerbose($"'{path}' has {summary.Layers.Count} BatchNorm layers with tracked statistics.");
+        if (summary.Layers.Count == 0)
+            WriteWarning($"'{path}' has no BatchNorm layer with tracked statistics; it {summary.Contents}.");
+        else
+            WriteLayers(summary.Layers, $"'{path}'");
+    }
+
+    private void WriteLayers(IReadOnlyList<BnModule> layers, string where)
+    {
+        foreach (var name in Name.Where(name => !WildcardPattern.ContainsWildcardCharacters(name)))
+        {
+            if (!layers.Any(layer => Matches(layer, name)))
+                WriteError(NoSuchLayer(name, where).ToErrorRecord());
+        }
+        WriteObject(layers.Where(layer => Name.Any(name => Matches(layer, name)) && HasMode(layer)), enumerateCollection: true);
+    }
+
+    private bool HasMode(BnModule layer) => Mode == BnMode.Any || layer.Training == (Mode == BnMode.Training);
+
+    private static bool Matches(BnModule layer, string name) =>
+        WildcardPattern.Get(name, WildcardOptions.IgnoreCase).IsMatch(layer.Name);
+
+    private static PreciseBnException NoSuchLayer(string name, string where) => new(
+        "LayerNotFound", ErrorKind.NotFound, $"There is no BatchNorm layer '{name}' in {where}.",
+        "List the layers with Get-BnModule without -Name.", name);
+}

@@ -1,0 +1,51 @@
+using System.Management.Automation;
+
+namespace PreciseBn.PowerShell;
+
+/// <summary>Turns what a user gives as a path, wildcards and PowerShell drives included, into paths of the file system.</summary>
+internal static class PathResolver
+{
+    private const string FileSystem = "FileSystem";
+
+    /// <summary>The files and folders that a path with wildcards stands for.</summary>
+    /// <exception cref="PreciseBnException">There are none, or the path is not in the file system.</exception>
+    public static IReadOnlyList<string> Resolve(PSCmdlet cmdlet, string path)
+    {
+        try
+        {
+            var found = cmdlet.GetResolvedProviderPathFromPSPath(path, out var provider);
+            if (provider.Name != FileSystem)
+                throw NotAFile(path);
+            return found.Count > 0 ? found : throw NoMatch(path);
+        }
+        catch (ItemNotFoundException)
+        {
+            throw NoMatch(path);
+        }
+        catch (System.Management.Automation.DriveNotFoundException)
+        {
+            throw NoMatch(path);
+        }
+    }
+
+    /// <summary>The one file or folder that a path stands for; it need not exist.</summary>
+    /// <exception cref="PreciseBnException">The path is not in the file system.</exception>
+    public static string ResolveLiteral(PSCmdlet cmdlet, string path)
+    {
+        try
+        {
+            var resolved = cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
+            return provider.Name == FileSystem ? resolved : throw NotAFile(path);
+        }
+        catch (System.Management.Automation.DriveNotFoundException)
+        {
+            throw NoMatch(path);
+        }
+    }
+
+    private static PreciseBnException NoMatch(string path) => new(
+        "FileNotFound", ErrorKind.NotFound, $"There is no file '{path}'.", "Check the path.", path);
+
+    private static PreciseBnException NotAFile(string path) => new(
+        "NotAFilePath", ErrorKind.InvalidArgument, $"'{path}' is not in the file system.", "Give the path of a file.", path);
+}

@@ -1,0 +1,46 @@
+using System.Collections;
+using System.Management.Automation;
+using PreciseBn.Data;
+using static TorchSharp.torch;
+
+namespace PreciseBn.PowerShell;
+
+/// <summary>Takes data out of the objects in which PowerShell wraps them.</summary>
+internal static class PowerShellData
+{
+    /// <summary>Whatever was given as data, as a source of batches.</summary>
+    public static IBatchSource ToBatches(object data, IReadOnlyList<string> inputKeys) => Unwrap(data) switch
+    {
+        IBatchSource source => source,
+        Tensor tensor => new EnumerableBatchSource([tensor], inputKeys),
+        Array { Rank: > 1 } array => new EnumerableBatchSource([array], inputKeys),
+        ICollection collection and not IDictionary =>
+            new EnumerableBatchSource(collection.Cast<object?>().Select(Unwrap).ToArray(), inputKeys),
+        IEnumerable sequence and not (string or IDictionary) =>
+            new EnumerableBatchSource(sequence.Cast<object?>().Select(Unwrap), inputKeys),
+        var single => new EnumerableBatchSource([single], inputKeys),
+    };
+
+    /// <summary>The elements of a list that PowerShell made, or the object itself.</summary>
+    public static IEnumerable<object> Flatten(object value) => Unwrap(value) switch
+    {
+        object?[] items => items.Select(Unwrap).OfType<object>(),
+        var single => [single!],
+    };
+
+    private static object? Unwrap(object? value) => value switch
+    {
+        PSObject wrapped => Unwrap(wrapped.BaseObject),
+        object?[] items when items.GetType() == typeof(object[]) => Array.ConvertAll(items, Unwrap),
+        Hashtable table => Unwrap(table),
+        _ => value,
+    };
+
+    private static Hashtable Unwrap(Hashtable table)
+    {
+        var unwrapped = new Hashtable(table.Count, StringComparer.OrdinalIgnoreCase);
+        foreach (DictionaryEntry entry in table)
+            unwrapped[entry.Key] = Unwrap(entry.Value);
+        return unwrapped;
+    }
+}

@@ -1,0 +1,60 @@
+using System.Management.Automation;
+
+namespace PreciseBn.PowerShell;
+
+/// <summary>What all cmdlets of the module share: failures become error records, and Ctrl+C cancels a token.</summary>
+public abstract class PreciseBnCmdlet : PSCmdlet, IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+
+    /// <summary>Cancelled when the pipeline is stopped.</summary>
+    protected CancellationToken StopToken => _stop.Token;
+
+    /// <summary>Cancels what runs, so that it ends within a batch.</summary>
+    protected override void StopProcessing() => _stop.Cancel();
+
+    /// <summary>Runs the work for one item; its failure is reported and the next item has its turn.</summary>
+    protected void ForEachItem(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (PreciseBnException failure)
+        {
+            WriteError(failure.ToErrorRecord());
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            throw new PipelineStoppedException();
+        }
+    }
+
+    /// <summary>Runs work without which the cmdlet can do nothing; its failure ends the cmdlet.</summary>
+    protected T Require<T>(Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (PreciseBnException failure)
+        {
+            ThrowTerminatingError(failure.ToErrorRecord());
+            throw;
+        }
+    }
+
+    /// <summary>Releases the token.</summary>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Releases the token.</summary>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+            _stop.Dispose();
+    }
+}

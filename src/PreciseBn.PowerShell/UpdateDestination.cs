@@ -1,0 +1,24 @@
+using System.Management.Automation;
+
+namespace PreciseBn.PowerShell;
+
+/// <summary>Where the result for each model goes: to the model itself, to a file, or into a folder.</summary>
+internal sealed class UpdateDestination
+{
+    private readonly string? _path;
+
+    /// <exception cref="PreciseBnException">There are several models, and only one file to write.</exception>
+    public UpdateDestination(PSCmdlet cmdlet, string? destination, bool hasSeveralModels)
+    {
+        _path = destination is null ? null : PathResolver.ResolveLiteral(cmdlet, destination);
+        if (hasSeveralModels && _path is not null && !Directory.Exists(_path))
+            throw NotAFolder(_path);
+    }
+
+    public string For(string model) =>
+        _path is null ? model : Directory.Exists(_path) ? Path.Combine(_path, Path.GetFileName(model)) : _path;
+
+    private static PreciseBnException NotAFolder(string path) => new(
+        "DestinationNotAFolder", ErrorKind.InvalidArgument,
+        $"Several models cannot all be written to '{path}'.", "Create a folder and give that as -Destination.", path);
+}

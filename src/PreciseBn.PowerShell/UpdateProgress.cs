@@ -1,0 +1,33 @@
+using System.Diagnostics;
+using System.Management.Automation;
+using PreciseBn.Recalibration;
+
+namespace PreciseBn.PowerShell;
+
+/// <summary>Shows how far a recalibration has come; a few times a second at most, as showing it takes time.</summary>
+internal sealed class UpdateProgress(Cmdlet cmdlet, string activity) : IProgress<RecalibrationProgress>, IDisposable
+{
+    private const int ActivityId = 1;
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
+
+    private readonly Stopwatch _sinceLast = new();
+
+    public void Report(RecalibrationProgress value)
+    {
+        if (_sinceLast.IsRunning && _sinceLast.Elapsed < Interval)
+            return;
+        _sinceLast.Restart();
+        cmdlet.WriteProgress(new ProgressRecord(ActivityId, activity, $"Batch {value.Batches} of {value.Total}")
+        {
+            CurrentOperation = value.Model,
+            PercentComplete = (int)(100 * value.Batches / value.Total),
+            SecondsRemaining = (int)Math.Ceiling(value.Remaining.TotalSeconds),
+        });
+    }
+
+    public void Dispose()
+    {
+        if (_sinceLast.IsRunning)
+            cmdlet.WriteProgress(new ProgressRecord(ActivityId, activity, "Done") { RecordType = ProgressRecordType.Completed });
+    }
+}

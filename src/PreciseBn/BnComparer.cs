@@ -1,0 +1,58 @@
+using PreciseBn.Statistics;
+
+namespace PreciseBn;
+
+/// <summary>Compares the statistics of layers with those of a reference.</summary>
+public static class BnComparer
+{
+    /// <summary>Matches layers by name, in the order of the reference; those that it lacks come last.</summary>
+    public static IEnumerable<LayerPair> Match(
+        IReadOnlyList<ILayerStatistics> reference, IReadOnlyList<ILayerStatistics> difference)
+    {
+        var others = difference.DistinctBy(layer => layer.Name).ToDictionary(layer => layer.Name);
+        var names = reference.Select(layer => layer.Name).ToHashSet();
+        return reference.Select(layer => new LayerPair(layer, others.GetValueOrDefault(layer.Name)))
+            .Concat(others.Values.Where(layer => !names.Contains(layer.Name)).Select(layer => new LayerPair(null, layer)));
+    }
+
+    /// <summary>Measures how far apart the two sides are.</summary>
+    /// <exception cref="PreciseBnException">They differ in their number of channels.</exception>
+    public static BnComparison Compare(LayerPair pair) => pair switch
+    {
+        { Reference: { } reference, Difference: { } difference } => Compare(reference, difference),
+        { Reference: { } only } => OneSided(only, Presence.ReferenceOnly),
+        { Difference: { } only } => OneSided(only, Presence.DifferenceOnly),
+        _ => throw new ArgumentException("A pair needs a layer on one side at least.", nameof(pair)),
+    };
+
+    private static BnComparison Compare(ILayerStatistics reference, ILayerStatistics difference)
+    {
+        var channels = reference.Mean.Length;
+        if (difference.Mean.Length != channels)
+            throw SizesDiffer(reference, difference);
+        var divergences = Enumerable.Range(0, channels).Select(channel => Distance.Divergence(
+            reference.Mean[channel], reference.Variance[channel], difference.Mean[channel], difference.Variance[channel])).ToArray();
+        var worst = Array.IndexOf(divergences, divergences.Max());
+        return new BnComparison
+        {
+            Name = reference.Name,
+            Channels = channels,
+            Presence = Presence.Both,
+            MeanShift = Enumerable.Range(0, channels).Max(channel =>
+                Distance.MeanShift(reference.Mean[channel], reference.Variance[channel], difference.Mean[channel])),
+            VarianceRatio = Enumerable.Range(0, channels).Max(channel =>
+                Distance.VarianceRatio(reference.Variance[channel], difference.Variance[channel])),
+            Divergence = divergences.Average(),
+            MaxDivergence = divergences[worst],
+            WorstChannel = worst,
+        };
+    }
+
+    private static BnComparison OneSided(ILayerStatistics layer, Presence presence) =>
+        new() { Name = layer.Name, Channels = layer.Mean.Length, Presence = presence };
+
+    private static PreciseBnException SizesDiffer(ILayerStatistics reference, ILayerStatistics difference) => new(
+        "ChannelsDiffer", ErrorKind.InvalidData,
+        $"The layer '{reference.Name}' has {reference.Mean.Length} channels in the reference, but {difference.Mean.Length} in what is compared.",
+        "Compare models of the same architecture.", reference.Name);
+}

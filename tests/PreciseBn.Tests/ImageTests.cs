@@ -1,0 +1,97 @@
+using PreciseBn.Data;
+using PreciseBn.Tests.Support;
+
+namespace PreciseBn.Tests;
+
+/// <summary>Images come out of a folder as out of torchvision: Resize(32), CenterCrop(28) of Pillow images.</summary>
+public sealed class ImageTests : IDisposable
+{
+    private static readonly string[] Names =
+        ["cats/tall.png", "cats/wide.png", "dogs/grey.png", "dogs/photo.jpg", "dogs/small.png", "dogs/transparent.png"];
+
+    private readonly TemporaryFolder _folder = new();
+
+    public static TheoryData<int> Lossless => [0, 1, 2, 4, 5];
+
+    [Theory]
+    [MemberData(nameof(Lossless))]
+    public void Lossless_images_are_those_of_torchvision_to_the_byte(int index) => AssertClose(index, 0);
+
+    // Decoders of JPEG may differ by a level or two.
+    [Fact]
+    public void A_JPEG_image_is_that_of_torchvision_to_two_levels() => AssertClose(3, 2);
+
+    [Fact]
+    public void Images_of_different_sizes_name_the_file()
+    {
+        using var loader = BnDataLoader.FromFiles([Fixtures.Path("images")], new() { BatchSize = 6 });
+
+        var error = Assert.Throws<PreciseBnException>(() => loader.First());
+
+        Assert.Equal("ImageSizesDiffer", error.ErrorId);
+        Assert.Contains("wide.png", error.Message);
+    }
+
+    [Fact]
+    public void An_image_that_is_smaller_than_the_cut_names_the_file()
+    {
+        using var loader = BnDataLoader.FromFiles([Fixtures.Path("images/dogs")], new() { CropSize = 40 });
+
+        var error = Assert.Throws<PreciseBnException>(() => loader.First());
+
+        Assert.Equal("ImageTooSmall", error.ErrorId);
+        Assert.Contains("small.png", error.Message);
+    }
+
+    [Theory]
+    [InlineData("text")]
+    [InlineData("")]
+    public void A_file_that_is_no_image_is_an_error_or_is_left_out_and_counted(string text)
+    {
+        File.Copy(Fixtures.Path("images/cats/tall.png"), _folder.File("good.png"));
+        File.WriteAllText(_folder.File("bad.png"), text);
+        using var strict = BnDataLoader.FromFiles([_folder.Path], new());
+        using var tolerant = BnDataLoader.FromFiles([_folder.Path], new() { SkipUnreadable = true });
+
+        var error = Assert.Throws<PreciseBnException>(() => strict.First());
+        using var batch = tolerant.Single();
+
+        Assert.Equal("UnreadableImage", error.ErrorId);
+        Assert.Contains("bad.png", error.Message);
+        Assert.Equal(1, batch.Inputs[0].shape[0]);
+        Assert.Equal(1, tolerant.Skipped);
+    }
+
+    [Fact]
+    public void A_truncated_image_is_an_error()
+    {
+        var bytes = File.ReadAllBytes(Fixtures.Path("images/cats/tall.png"));
+        File.WriteAllBytes(_folder.File("cut.png"), bytes[..(bytes.Length / 2)]);
+        using var loader = BnDataLoader.FromFiles([_folder.Path], new());
+
+        Assert.Equal("UnreadableImage", Assert.Throws<PreciseBnException>(() => loader.First()).ErrorId);
+    }
+
+    [Fact]
+    public void A_folder_without_images_is_an_error()
+    {
+        var error = Assert.Throws<PreciseBnException>(() => BnDataLoader.FromFiles([_folder.Path], new()));
+
+        Assert.Equal("NoImages", error.ErrorId);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static void AssertClose(int index, int tolerance)
+    {
+        using var loader = BnDataLoader.FromFiles([Fixtures.Path("images")], new() { BatchSize = 1, Size = 32, CropSize = 28 });
+        using var references = BnDataLoader.FromFiles(
+            [Fixtures.Path("images.expected.npy")], new() { BatchSize = 1, Layout = ImageLayout.NHWC });
+        using var image = loader.ElementAt(index);
+        using var reference = references.ElementAt(index);
+
+        Assert.EndsWith(Names[index], image.Origin!.Replace('\\', '/'));
+        using var difference = (image.Inputs[0] - reference.Inputs[0]).abs().max() * 255;
+        Assert.InRange(difference.item<float>(), 0, tolerance + 1e-3f);
+    }
+}

@@ -1,0 +1,126 @@
+using PreciseBn.Data;
+using PreciseBn.Tests.Support;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Tests;
+
+/// <summary>TorchSharp models in memory are recomputed in their own buffers, or left exactly as they were.</summary>
+public sealed class LiveModelTests : IDisposable
+{
+    private readonly Sequential _model = nn.Sequential(
+        ("conv", nn.Conv2d(1, 4, 3)), ("bn", nn.BatchNorm2d(4)), ("relu", nn.ReLU()), ("pool", nn.AdaptiveAvgPool2d(1)),
+        ("flatten", nn.Flatten()), ("fc", nn.Linear(4, 3)), ("head", nn.BatchNorm1d(3, momentum: 0.3)));
+
+    private readonly Tensor[] _data = Enumerable.Range(0, 5).Select(i => randn(4 + i, 1, 8, 8)).ToArray();
+
+    [Fact]
+    public void Layers_are_listed_with_their_settings()
+    {
+        _model.eval();
+
+        var layers = BnReader.ReadModel(_model);
+
+        Assert.Equal([("bn", "BatchNorm2d", 4), ("head", "BatchNorm1d", 3)], layers.Select(layer => (layer.Name, layer.Type, layer.Channels)));
+        Assert.Equal(0.3, layers[1].Momentum);
+        Assert.All(layers, layer => Assert.Null(layer.Path));
+        Assert.All(layers, layer => Assert.False(layer.Training));
+    }
+
+    [Fact]
+    public void Statistics_are_those_of_all_inputs_together()
+    {
+        _model.eval();
+        using var inputs = cat(_data.Select(batch => ((Conv2d)_model[0]).call(batch)).ToArray()).detach().to(ScalarType.Float64);
+
+        BnUpdater.Update(BnReader.ReadModel(_model), new EnumerableBatchSource(_data, []), new());
+
+        var layer = Layer("bn");
+        using var mean = inputs.mean([0, 2, 3]);
+        using var variance = inputs.var([0, 2, 3], unbiased: false);
+        Assert.True(allclose(layer.running_mean!.to(ScalarType.Float64), mean, 1e-5, 1e-6));
+        Assert.True(allclose(layer.running_var!.to(ScalarType.Float64), variance, 1e-5, 1e-6));
+        Assert.Equal(5, layer.num_batches_tracked!.item<long>());
+    }
+
+    [Fact]
+    public void Mode_momentum_and_hooks_are_what_they_were()
+    {
+        _model.eval();
+        var calls = 0;
+        Layer("bn").register_forward_pre_hook((_, input) =>
+        {
+            calls++;
+            return input;
+        });
+
+        BnUpdater.Update(BnReader.ReadModel(_model), new EnumerableBatchSource(_data, []), new());
+
+        Assert.Equal(5, calls);
+        Assert.False(_model.training);
+        Assert.False(Layer("bn").training);
+        Assert.Equal((0.1, 0.3), (Layer("bn").momentum, Layer("head").momentum));
+        _model.call(_data[0]);
+        Assert.Equal(6, calls);
+    }
+
+    [Fact]
+    public void Buffers_are_the_same_tensors_afterwards()
+    {
+        var mean = Layer("bn").running_mean!;
+
+        BnUpdater.Update(BnReader.ReadModel(_model), new EnumerableBatchSource(_data, []), new());
+
+        Assert.False(mean.IsInvalid);
+        Assert.Same(mean, Layer("bn").running_mean);
+    }
+
+    [Fact]
+    public void Only_the_selected_layers_change()
+    {
+        _model.train();
+        using var before = Layer("head").running_mean!.clone();
+
+        BnUpdater.Update(
+            BnReader.ReadModel(_model).Where(layer => layer.Name == "bn").ToArray(), new EnumerableBatchSource(_data, []), new());
+
+        Assert.NotEqual(0, Layer("bn").running_mean!.abs().sum().item<float>());
+        Assert.Equal(before.data<float>(), Layer("head").running_mean!.data<float>());
+    }
+
+    [Fact]
+    public void After_a_failure_everything_is_as_it_was()
+    {
+        _model.eval();
+        using var mean = Layer("bn").running_mean!.clone();
+        using var variance = Layer("bn").running_var!.clone();
+        using var bad = full([2, 1, 8, 8], float.NaN);
+
+        var error = Assert.Throws<PreciseBnException>(() => BnUpdater.Update(
+            BnReader.ReadModel(_model), new EnumerableBatchSource([.. _data, bad], []), new()));
+
+        Assert.Equal("NotFinite", error.ErrorId);
+        Assert.Equal(mean.data<float>(), Layer("bn").running_mean!.data<float>());
+        Assert.Equal(variance.data<float>(), Layer("bn").running_var!.data<float>());
+        Assert.Equal(0, Layer("bn").num_batches_tracked!.item<long>());
+        Assert.False(Layer("bn").training);
+        Assert.Equal(0.1, Layer("bn").momentum);
+    }
+
+    [Fact]
+    public void A_TorchScript_module_in_memory_is_refused_with_advice()
+    {
+        using var module = jit.load(Fixtures.Path("digits.scripted.pt"));
+
+        Assert.Equal("ScriptModuleInMemory", Assert.Throws<PreciseBnException>(() => BnReader.ReadModel(module)).ErrorId);
+    }
+
+    public void Dispose()
+    {
+        _model.Dispose();
+        foreach (var batch in _data)
+            batch.Dispose();
+    }
+
+    private BatchNorm Layer(string name) => (BatchNorm)_model.named_modules().Single(item => item.name == name).module;
+}

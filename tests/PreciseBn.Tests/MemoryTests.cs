@@ -1,0 +1,59 @@
+using PreciseBn.Data;
+using PreciseBn.Tests.Support;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Tests;
+
+/// <summary>A thousand batches take no more memory than a hundred.</summary>
+[Collection(AloneCollection.Name)]
+public sealed class MemoryTests : IDisposable
+{
+    private const long Tolerance = 8 << 20;
+
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public void A_thousand_batches_leave_no_tensors_and_no_memory_behind()
+    {
+        using var input = randn(2, 3, 8, 8);
+        var path = _folder.Copy("dict-out.scripted.pt");
+        long memoryAfterHundred = 0, tensorsAfterHundred = 0, memoryAfterAll = 0, tensorsAfterAll = 0;
+        IEnumerable<object?> Batches()
+        {
+            for (var i = 1; i <= 1000; i++)
+            {
+                if (i == 100)
+                    (memoryAfterHundred, tensorsAfterHundred) = (Resident(), Tensor.TotalCount);
+                if (i == 1000)
+                    (memoryAfterAll, tensorsAfterAll) = (Resident(), Tensor.TotalCount);
+                yield return input;
+            }
+        }
+
+        Runs.Update(path, new EnumerableBatchSource(Batches(), []), Runs.With(1000));
+
+        Assert.InRange(tensorsAfterAll - tensorsAfterHundred, -50, 50);
+        Assert.InRange(memoryAfterAll - memoryAfterHundred, long.MinValue, Tolerance);
+    }
+
+    [Fact]
+    public void Tensors_that_a_caller_gave_stay_the_callers()
+    {
+        using var input = randn(2, 3, 8, 8);
+        var path = _folder.Copy("dict-out.scripted.pt");
+
+        Runs.Update(path, new EnumerableBatchSource([input, input], []));
+
+        Assert.False(input.IsInvalid);
+        Assert.Equal(384, input.numel());
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static long Resident()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return Environment.WorkingSet;
+    }
+}

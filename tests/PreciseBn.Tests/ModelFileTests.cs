@@ -1,0 +1,160 @@
+using System.Text;
+using PreciseBn.Data;
+using PreciseBn.Tests.Support;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Tests;
+
+/// <summary>Files that are no model, or none that can be used, give one error that says so.</summary>
+public sealed class ModelFileTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public void A_missing_file_is_an_error() => AssertFails("FileNotFound", _folder.File("missing.pt"));
+
+    [Fact]
+    public void A_folder_is_an_error() => AssertFails("PathIsDirectory", _folder.Path);
+
+    [Theory]
+    [InlineData("hello world", "NotAModel")]
+    [InlineData("", "NotAModel")]
+    [InlineData("PK", "TruncatedFile")]
+    public void A_file_of_text_is_an_error(string text, string errorId)
+    {
+        var path = _folder.File("text.pt");
+        File.WriteAllText(path, text);
+
+        AssertFails(errorId, path);
+    }
+
+    [Fact]
+    public void The_old_format_of_torch_save_is_recognised()
+    {
+        var path = _folder.File("old.pt");
+        File.WriteAllBytes(path, [0x80, 0x02, 0x8a, 0x0a]);
+
+        Assert.Contains("before PyTorch 1.6", AssertFails("NotAModel", path).Message);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(100)]
+    [InlineData(200_000)]
+    public void A_truncated_archive_is_an_error(int missing)
+    {
+        var path = _folder.Copy("digits.scripted.pt");
+        using (var stream = File.OpenWrite(path))
+            stream.SetLength(stream.Length - missing);
+
+        AssertFails("TruncatedFile", path);
+    }
+
+    [Fact]
+    public void A_zip_archive_of_something_else_is_an_error() =>
+        AssertFails("NotAModel", Fixtures.Path("digits.test.npz"));
+
+    [Fact]
+    public void A_damaged_object_tree_is_an_error()
+    {
+        var path = _folder.File("damaged.pt");
+        ArchiveEditor.Rewrite(Fixtures.Path("digits.scripted.pt"), path, (name, bytes) =>
+            name.EndsWith("data.pkl", StringComparison.Ordinal) ? bytes[..100] : bytes);
+
+        Assert.Contains("data.pkl", AssertFails("DamagedFile", path).Message);
+    }
+
+    [Fact]
+    public void A_flipped_bit_in_the_object_tree_is_noticed()
+    {
+        var path = _folder.Copy("digits.scripted.pt");
+        var bytes = File.ReadAllBytes(path);
+        var at = bytes.AsSpan().IndexOf("_is_full_backward_hook"u8);
+        bytes[at] ^= 1;
+        File.WriteAllBytes(path, bytes);
+
+        Assert.Contains("checksum", AssertFails("DamagedFile", path).Message);
+    }
+
+    [Fact]
+    public void A_missing_storage_is_an_error()
+    {
+        var path = _folder.File("incomplete.pt");
+        ArchiveEditor.Rewrite(Fixtures.Path("digits.scripted.pt"), path, (name, bytes) =>
+            name.EndsWith("/data/3", StringComparison.Ordinal) ? null : bytes);
+
+        Assert.Contains("data/3", AssertFails("DamagedFile", path).Message);
+    }
+
+    [Fact]
+    public void A_tensor_beyond_its_storage_is_an_error()
+    {
+        var path = _folder.File("short.pt");
+        ArchiveEditor.Rewrite(Fixtures.Path("digits.scripted.pt"), path, (name, bytes) =>
+            name.EndsWith("/data/3", StringComparison.Ordinal) ? bytes[..60] : bytes);
+
+        Assert.Contains("data/3", AssertFails("DamagedFile", path).Message);
+    }
+
+    [Theory]
+    [InlineData("byteorder", "big", "byte order")]
+    [InlineData("version", "11\n", "version")]
+    public void A_big_endian_or_newer_format_is_refused(string entry, string text, string mentioned)
+    {
+        var path = _folder.File("foreign.pt");
+        ArchiveEditor.Rewrite(Fixtures.Path("digits.scripted.pt"), path, (name, bytes) =>
+            name.EndsWith("/" + entry, StringComparison.Ordinal) ? Encoding.ASCII.GetBytes(text) : bytes);
+
+        Assert.Contains(mentioned, AssertFails("UnsupportedFile", path).Message);
+    }
+
+    [Fact]
+    public void A_model_without_BatchNorm_says_what_it_has_instead()
+    {
+        var path = _folder.File("folded.pt");
+        ArchiveEditor.RewriteCode(Fixtures.Path("dict-out.scripted.pt"), path, "torch.batch_norm(", "torch.other(");
+
+        var summary = BnReader.ReadFile(path);
+
+        Assert.Empty(summary.Layers);
+        Assert.Contains("Conv2d", summary.Contents);
+    }
+
+    [Fact]
+    public void A_custom_operator_is_refused_before_libtorch_sees_it()
+    {
+        var path = _folder.File("custom.pt");
+        ArchiveEditor.RewriteCode(Fixtures.Path("dict-out.scripted.pt"), path, "torch.mean(y)", "ops.torchvision.nms(y, y, 0.5)");
+
+        var error = Assert.Throws<PreciseBnException>(() => Runs.Update(path, new EnumerableBatchSource([randn(2, 3, 8, 8)], [])));
+
+        Assert.Equal("CustomOperator", error.ErrorId);
+        Assert.Contains("torchvision::nms", error.Message);
+    }
+
+    [Fact]
+    public void A_class_of_another_name_that_calls_batch_norm_is_a_BatchNorm()
+    {
+        var path = _folder.File("renamed.pt");
+        ArchiveEditor.Rewrite(Fixtures.Path("dict-out.scripted.pt"), path, (_, bytes) => Replace(bytes, "BatchNorm2d", "HappyNorm2d"));
+
+        var layer = BnReader.ReadFile(path).Layers.Single();
+        var stats = Runs.Update(path, new EnumerableBatchSource([randn(2, 3, 8, 8)], []));
+
+        Assert.Equal("HappyNorm2d", layer.Type);
+        Assert.Equal(1, stats["bn"].Batches);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static byte[] Replace(byte[] bytes, string oldText, string newText) =>
+        Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(bytes).Replace(oldText, newText));
+
+    private static PreciseBnException AssertFails(string errorId, string path)
+    {
+        var error = Assert.Throws<PreciseBnException>(() => BnReader.ReadFile(path));
+        Assert.Equal(errorId, error.ErrorId);
+        Assert.Contains(path, error.Message);
+        return error;
+    }
+}

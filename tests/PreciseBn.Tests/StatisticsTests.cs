@@ -1,0 +1,121 @@
+using PreciseBn.Archives;
+using PreciseBn.Statistics;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Tests;
+
+/// <summary>The arithmetic, against sums done directly.</summary>
+public sealed class StatisticsTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(300)]
+    public void Merged_moments_are_those_of_all_values_together(int batches)
+    {
+        var random = new Random(batches);
+        var layout = new ObservationLayout([2, 1]);
+        using var accumulator = new MomentAccumulator(layout, ScalarType.Float64, CPU);
+        var values = new List<double>[] { [], [], [] };
+        var sumsOfBatchVariances = new double[3];
+        for (var batch = 0; batch < batches; batch++)
+        {
+            var row = new double[2 * layout.Width];
+            for (var channel = 0; channel < 3; channel++)
+            {
+                var count = channel < 2 ? 3 + batch % 5 : 1 + batch % 2;
+                var sample = Enumerable.Range(0, count).Select(_ => 1e4 + random.NextDouble() + batch).ToArray();
+                values[channel].AddRange(sample);
+                var column = layout.Starts[channel / 2] + channel % 2;
+                row[column] = sample.Average();
+                row[layout.Width + column] = count == 1 ? double.NaN : UnbiasedVariance(sample);
+                sumsOfBatchVariances[channel] += count == 1 ? 0 : UnbiasedVariance(sample);
+                row[layout.Starts[channel / 2] + layout.Channels[channel / 2]] = count;
+                row[layout.Starts[channel / 2] + layout.Channels[channel / 2] + 1] = 1;
+            }
+            using var observation = tensor(row).reshape(2, layout.Width);
+            Assert.Null(accumulator.Add(observation));
+        }
+        Assert.Null(accumulator.Merge());
+
+        var moments = accumulator.Read();
+
+        Assert.Equal([batches, batches], moments.Select(layer => layer.Batches));
+        for (var channel = 0; channel < 3; channel++)
+        {
+            var layer = moments[channel / 2];
+            var mean = values[channel].Average();
+            Assert.Equal(values[channel].Count, layer.Count);
+            Assert.Equal(mean, layer.Mean[channel % 2], mean * 1e-14);
+            var squares = values[channel].Sum(value => (value - mean) * (value - mean));
+            Assert.Equal(squares, layer.SquaredDeviations[channel % 2], Math.Max(1e-6, squares) * 1e-10);
+            Assert.Equal(sumsOfBatchVariances[channel], layer.SumOfBatchVariances[channel % 2], 1e-6);
+        }
+    }
+
+    [Fact]
+    public void Counts_beyond_float32_are_exact()
+    {
+        const long Count = (1L << 33) + 12_345_677;
+        var layout = new ObservationLayout([1]);
+        using var accumulator = new MomentAccumulator(layout, ScalarType.Float32, CPU);
+        using var observation = tensor(new[]
+        {
+            1f, Count % ObservationLayout.LowModulus, Count / ObservationLayout.LowModulus * ObservationLayout.UsesModulus + 1, 2f, 0, 0,
+        }).reshape(2, layout.Width);
+
+        accumulator.Add(observation);
+        accumulator.Add(observation);
+        accumulator.Merge();
+
+        Assert.Equal(2 * Count, accumulator.Read()[0].Count);
+    }
+
+    [Fact]
+    public void The_divergence_is_the_integral_that_defines_it()
+    {
+        const double Mean = 0.7, Variance = 2.5, ReferenceMean = -0.3, ReferenceVariance = 1.2;
+        const double Step = 1e-3;
+        var integral = 0.0;
+        for (var x = -30.0; x < 30; x += Step)
+            integral += Density(x, Mean, Variance) * (LogDensity(x, Mean, Variance) - LogDensity(x, ReferenceMean, ReferenceVariance)) * Step;
+
+        Assert.Equal(integral, Distance.Divergence(ReferenceMean, ReferenceVariance, Mean, Variance), 1e-9);
+    }
+
+    [Theory]
+    [InlineData(1, 4, 1, 0)]
+    [InlineData(1, 4, 5, 2)]
+    [InlineData(1, 0, 1, 0)]
+    [InlineData(1, 0, 2, double.PositiveInfinity)]
+    public void A_shift_is_in_deviations_of_the_reference(double referenceMean, double referenceVariance, double mean, double shift) =>
+        Assert.Equal(shift, Distance.MeanShift(referenceMean, referenceVariance, mean));
+
+    [Theory]
+    [InlineData(2, 4, 2)]
+    [InlineData(4, 2, 2)]
+    [InlineData(0, 0, 1)]
+    [InlineData(0, 1, double.PositiveInfinity)]
+    public void A_ratio_is_the_larger_over_the_smaller(double referenceVariance, double variance, double ratio) =>
+        Assert.Equal(ratio, Distance.VarianceRatio(referenceVariance, variance));
+
+    // 1 + 2⁻⁸ lies half-way between two bfloat16 numbers, of which 1 is even; the least bit more is nearer to the other.
+    [Theory]
+    [InlineData(1.00390625, 1)]
+    [InlineData(1.00390625000001, 1.0078125)]
+    [InlineData(1.01171875, 1.015625)]
+    [InlineData(-1.00390625000001, -1.0078125)]
+    [InlineData(3.39e38, 3.3895313892515355e38)]
+    [InlineData(3.4e39, double.PositiveInfinity)]
+    [InlineData(0, 0)]
+    public void Rounding_to_bfloat16_happens_once(double value, double rounded) =>
+        Assert.Equal(rounded, NumberFormat.Round(DType.BFloat16, value));
+
+    private static double UnbiasedVariance(double[] sample) =>
+        sample.Sum(value => (value - sample.Average()) * (value - sample.Average())) / (sample.Length - 1);
+
+    private static double Density(double x, double mean, double variance) => Math.Exp(LogDensity(x, mean, variance));
+
+    private static double LogDensity(double x, double mean, double variance) =>
+        -0.5 * (Math.Log(2 * Math.PI * variance) + ((x - mean) * (x - mean) / variance));
+}
