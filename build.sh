@@ -13,8 +13,8 @@ has_new_libstdcxx() {
 # Takes libstdc++6 from Debian 13, from the mirror that the machine uses already. Nothing else is kept of that suite.
 install_libstdcxx() {
     local work mirror
-    mirror=$(cat /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2>/dev/null |
-        sed -nE 's/^(URIs:|deb( \[[^]]*\])?) *(https?:[^ ]*\/debian)\/?( .*)?$/\3/p' | head -n 1)
+    mirror=$(sed -nE 's/^(URIs:|deb( \[[^]]*\])?) *(https?:[^ ]*\/debian)\/?( .*)?$/\3/p' \
+        /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2> /dev/null | head -n 1) || true
     work=$(mktemp -d)
     mkdir -p "$work/lists/partial"
     printf 'Types: deb\nURIs: %s\nSuites: trixie\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n' \
