@@ -31,7 +31,7 @@ internal sealed class ScriptRunner(string manifest)
         try
         {
             shell.Invoke();
-            return host.ExitCode ?? HostExitCode.Success;
+            return interrupted ? HostExitCode.Interrupted : host.ExitCode ?? HostExitCode.Success;
         }
         catch (PipelineStoppedException)
         {

@@ -83,7 +83,7 @@ public sealed class UpdateBnStatCommand : PreciseBnCmdlet
             Force = Force,
             Backup = Backup,
         };
-        using var progress = new UpdateProgress(this, $"Recomputing BatchNorm statistics of {Path(path)}");
+        using var progress = new UpdateProgress(this, $"BatchNorm statistics of {System.IO.Path.GetFileName(path) ?? "the model in memory"}");
         var stats = BnUpdater.Update(layers, batches, options, progress, StopToken);
         WriteVerbose($"Recomputed {stats.Count} layers of {Path(path)} in {clock.Elapsed.TotalSeconds:0.0} s; the result is in {name}.");
         foreach (var unused in stats.Where(stat => stat.Batches == 0))

@@ -147,7 +147,7 @@ public sealed class WorkflowTests : IDisposable
     {
         var result = _session.Invoke($"{Loader}; Get-BnModule model.pt | Update-BnStat -Data $loader");
 
-        Assert.Contains(result.Progress, record => record.Activity.Contains(_model) && record.StatusDescription.EndsWith("of 50"));
+        Assert.Contains(result.Progress, record => record.CurrentOperation == _model && record.StatusDescription.EndsWith("of 50"));
         Assert.Equal(ProgressRecordType.Completed, result.Progress[^1].RecordType);
     }
 

@@ -145,6 +145,40 @@ public sealed class ModelFileTests : IDisposable
         Assert.Equal(1, stats["bn"].Batches);
     }
 
+    [Fact]
+    public void An_operator_newer_than_libtorch_does_no_harm_where_it_is_not_reached()
+    {
+        var path = _folder.File("branch.pt");
+        ArchiveEditor.RewriteCode(Fixtures.Path("dict-out.scripted.pt"), path, "    return {\"out\"",
+            "    if torch.gt(torch.dim(y), 9):\n      y0 = torch.newest(torch.add(y, 1), \"a)\", [1, 2])\n    else:\n      y0 = y\n    return {\"out\"");
+
+        var stats = Runs.Update(path, new EnumerableBatchSource([randn(2, 3, 8, 8)], []));
+
+        Assert.Equal(1, stats["bn"].Batches);
+    }
+
+    [Fact]
+    public void An_operator_newer_than_libtorch_is_named_where_it_is_reached()
+    {
+        var path = _folder.File("newest.pt");
+        ArchiveEditor.RewriteCode(Fixtures.Path("dict-out.scripted.pt"), path, "torch.mean(y)", "torch.newest(y)");
+
+        var error = Assert.Throws<PreciseBnException>(() => Runs.Update(path, new EnumerableBatchSource([randn(2, 3, 8, 8)], [])));
+
+        Assert.Contains("aten::newest", error.Message);
+    }
+
+    [Fact]
+    public void Source_that_libtorch_cannot_compile_is_an_error_and_not_the_end_of_the_process()
+    {
+        var path = _folder.File("wrong.pt");
+        ArchiveEditor.RewriteCode(Fixtures.Path("dict-out.scripted.pt"), path, "torch.mean(y)", "torch.mean(y, 1, 2, 3, 4, 5, 6)");
+
+        var error = Assert.Throws<PreciseBnException>(() => Runs.Update(path, new EnumerableBatchSource([randn(2, 3, 8, 8)], [])));
+
+        Assert.Equal("ModelNotLoaded", error.ErrorId);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private static byte[] Replace(byte[] bytes, string oldText, string newText) =>

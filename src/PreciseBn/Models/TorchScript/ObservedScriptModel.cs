@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using PreciseBn.Data;
+using PreciseBn.Native;
 using PreciseBn.Statistics;
 using static TorchSharp.torch;
 
@@ -60,7 +61,7 @@ internal sealed class ObservedScriptModel : IObservedModel
         {
             using (var stream = File.Create(copy))
                 writeInstrumented(stream);
-            var module = jit.load(copy, device);
+            var module = UncaughtExceptions.Catch(() => jit.load(copy, device));
             try
             {
                 return new ObservedScriptModel(path, module, layers, forward, inputType, device);

@@ -26,6 +26,7 @@ internal static class ScriptInstrumentation
     /// <param name="output">Where the copy goes.</param>
     public static void Write(TorchArchive archive, string rootType, ForwardMethod forward, Stream output)
     {
+        var missing = new MissingOperators();
         using var copy = new ZipArchive(output, ZipArchiveMode.Create, leaveOpen: true);
         foreach (var name in archive.Names(""))
         {
@@ -33,7 +34,7 @@ internal static class ScriptInstrumentation
             if (name.EndsWith(DebugSuffix, StringComparison.Ordinal))
                 continue;
             if (name.StartsWith("code/", StringComparison.Ordinal) && name.EndsWith(".py", StringComparison.Ordinal))
-                Add(copy, name, Rewrite(archive.ReadText(name), name, rootType, forward));
+                Add(copy, name, Rewrite(missing.Replace(archive.ReadText(name)), name, rootType, forward));
             else
                 Add(copy, name, archive.Open(name));
         }
