@@ -13,8 +13,11 @@
     FormatsToProcess     = @('module/PreciseBn.Format.ps1xml')
     CmdletsToExport      = @(
         'Compare-BnStat'
+        'Export-BnStat'
         'Get-BnModule'
+        'Import-BnStat'
         'New-BnDataLoader'
+        'Set-BnStat'
         'Update-BnStat'
     )
     FunctionsToExport    = @()

@@ -41,10 +41,7 @@ public sealed class GetBnModuleCommand : PreciseBnCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (var path in Path)
-            ForEachItem(() => PathResolver.Resolve(this, path).ToList().ForEach(file => ForEachItem(() => List(file))));
-        foreach (var path in LiteralPath)
-            ForEachItem(() => List(PathResolver.ResolveLiteral(this, path)));
+        ForEachFile(Path, LiteralPath, List);
         if (Model is not null)
             ForEachItem(() => WriteLayers(BnReader.ReadModel(Model), "the model"));
     }

@@ -30,6 +30,24 @@ public abstract class PreciseBnCmdlet : PSCmdlet, IDisposable
         }
     }
 
+    /// <summary>Runs the work for each file that paths lead to; a failure is reported and the next file has its turn.</summary>
+    /// <param name="paths">Paths with wildcards.</param>
+    /// <param name="literalPaths">Paths that are taken as they are.</param>
+    /// <param name="work">What to do with the path of a file.</param>
+    protected void ForEachFile(IEnumerable<string> paths, IEnumerable<string> literalPaths, Action<string> work)
+    {
+        foreach (var path in paths)
+        {
+            ForEachItem(() =>
+            {
+                foreach (var file in PathResolver.Resolve(this, path))
+                    ForEachItem(() => work(file));
+            });
+        }
+        foreach (var path in literalPaths)
+            ForEachItem(() => work(PathResolver.ResolveLiteral(this, path)));
+    }
+
     /// <summary>Runs work without which the cmdlet can do nothing; its failure ends the cmdlet.</summary>
     protected T Require<T>(Func<T> work)
     {

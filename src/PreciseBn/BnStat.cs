@@ -20,6 +20,9 @@ public sealed record BnStat : ILayerStatistics
     /// <summary>Number of values of each channel that were pooled: images times pixels, for instance.</summary>
     public required long Count { get; init; }
 
+    /// <summary>The layer's own count of batches, with these added; <c>null</c> where it has none.</summary>
+    public required long? BatchesTracked { get; init; }
+
     /// <summary>Recomputed mean, shape [C], before rounding to the number format of the layer.</summary>
     public required double[] Mean { get; init; }
 

@@ -1,4 +1,5 @@
 using PreciseBn.Data;
+using PreciseBn.Models;
 using PreciseBn.Native;
 using PreciseBn.Recalibration;
 
@@ -37,7 +38,9 @@ public static class BnUpdater
     {
         var device = Devices.Find(options.Device ?? "cpu");
         var names = layers.Select(layer => layer.Name).ToHashSet();
-        using var target = new FileTarget(path, names, options.Destination, options.Force, options.Backup);
+        using var model = ModelFile.Open(path);
+        var writer = new StatisticsWriter(model, options.Destination, options.Force, options.Backup);
+        var target = new FileTarget(model, names, writer);
         return new Recalibrator(target, data, options.Recalibration, progress).Run(device, cancellation);
     }
 

@@ -11,4 +11,7 @@ public interface ILayerStatistics
 
     /// <summary>Variance of each channel, shape [C].</summary>
     double[] Variance { get; }
+
+    /// <summary>Number of batches that went into them, as the layer counts them; <c>null</c> where that is not known.</summary>
+    long? BatchesTracked { get; }
 }

@@ -28,15 +28,6 @@ public sealed class ModelFileTests : IDisposable
         AssertFails(errorId, path);
     }
 
-    [Fact]
-    public void The_old_format_of_torch_save_is_recognised()
-    {
-        var path = _folder.File("old.pt");
-        File.WriteAllBytes(path, [0x80, 0x02, 0x8a, 0x0a]);
-
-        Assert.Contains("before PyTorch 1.6", AssertFails("NotAModel", path).Message);
-    }
-
     [Theory]
     [InlineData(1)]
     [InlineData(100)]

@@ -20,6 +20,8 @@ public sealed class ReferenceTests : IDisposable
         { "digits.scripted.pt", "digits.expected.json" },
         { "digits.traced.pt", "digits.expected.json" },
         { "digits.scripted-extra.pt", "digits.expected.json" },
+        { "digits.scripted-1.13.pt", "digits.expected.json" },
+        { "digits.traced-1.13.pt", "digits.expected.json" },
         { "digits.scripted-training.pt", "digits.expected.json" },
         { "digits.traced-training.pt", "digits.expected.json" },
         { "kinds.scripted.pt", "kinds.expected.json" },

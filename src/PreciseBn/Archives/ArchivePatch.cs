@@ -28,7 +28,7 @@ internal static class ArchivePatch
         for (var i = 0; i < slot.Length; i++)
         {
             NumberFormat.Write(slot.DType, edit.Values[i], bytes);
-            RandomAccess.Write(copy, bytes, slot.Position + (i * slot.Stride));
+            RandomAccess.Write(copy, bytes, slot.PositionOf(i));
         }
     }
 

@@ -45,7 +45,7 @@ internal static class FileErrors
 
     public static PreciseBnException WriteFailed(string path, Exception inner) => new(
         "WriteFailed", ErrorKind.WriteFailed,
-        $"'{path}' could not be written: {inner.Message}", "The file is as it was; make room on the disk or choose another destination.", path, inner);
+        $"'{path}' could not be written: {inner.Message}", "Nothing was changed; make room on the disk or choose another destination.", path, inner);
 
     public static PreciseBnException Changed(string path) => new(
         "FileChanged", ErrorKind.Conflict,
@@ -54,4 +54,13 @@ internal static class FileErrors
     public static PreciseBnException DestinationExists(string path) => new(
         "DestinationExists", ErrorKind.Conflict,
         $"The destination '{path}' exists.", "Use -Force to overwrite it, or choose another name.", path);
+
+    public static PreciseBnException Busy(string path) => new(
+        "FileBusy", ErrorKind.Conflict,
+        $"'{path}' is being written by another process; nothing was written.", "Wait for that to end, and run the command again.", path);
+
+    public static PreciseBnException OwnerNotKept(string path) => new(
+        "OwnerNotKept", ErrorKind.AccessDenied,
+        $"'{path}' belongs to somebody else, and would not any more; nothing was written.",
+        "Run the command as the owner of the file, or write to another file with -Destination.", path);
 }

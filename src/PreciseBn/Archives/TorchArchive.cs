@@ -72,11 +72,12 @@ internal sealed class TorchArchive
                 File.Path, $"its entry '{entry.Name}' is compressed", "Save the model with PyTorch again, not with a zip program.");
         var stride = tensor.IsScalar ? 1 : tensor.Strides[0];
         var capacity = entry.Size / tensor.DType.Size();
-        if (tensor.Offset < 0 || stride < 0 || tensor.Length is < 1 or > int.MaxValue || tensor.Offset >= capacity
+        if (tensor.Offset < 0 || stride < 0 || tensor.Length is < 1 or > TensorSlot.LongestVector || tensor.Offset >= capacity
             || (tensor.Length - 1) > (capacity - 1 - tensor.Offset) / Math.Max(stride, 1))
             throw FileErrors.Damaged(File.Path, $"a tensor lies outside its entry '{entry.Name}'");
         return new TensorSlot
         {
+            File = File,
             DType = tensor.DType,
             Length = (int)tensor.Length,
             Position = entry.DataPosition(File) + (tensor.Offset * tensor.DType.Size()),

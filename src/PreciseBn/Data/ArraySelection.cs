@@ -14,18 +14,19 @@ internal static class ArraySelection
         IReadOnlyList<StoredArray> arrays, IReadOnlyList<IDisposable> files, string? origin, BnDataLoaderOptions options)
     {
         if (arrays.Count == 0)
-            throw DataErrors.NoArrays();
+            throw DataErrors.NoArrays(origin);
         arrays = arrays.GroupBy(array => array.Name).Select(parts => StoredArray.Concatenate(parts.ToArray())
-            ?? throw DataErrors.PartsDiffer(parts.Key)).ToArray();
+            ?? throw DataErrors.PartsDiffer(parts.Key, origin)).ToArray();
         if (options.AsBatches)
-            return new ArrayBatches(Batches(arrays, options).ToArray(), files);
+            return new ArrayBatches(Batches(arrays, origin, options).ToArray(), files);
         if (options.Keys.Count == 0 && arrays.Count > 1)
             throw DataErrors.AmbiguousKey(arrays.Select(array => array.Name));
         var chosen = options.Keys.Count == 0 ? arrays : options.Keys.Select(key => Find(arrays, key)).ToArray();
         return Samples(chosen, files, origin, options);
     }
 
-    private static IEnumerable<ArraySamples> Batches(IReadOnlyList<StoredArray> arrays, BnDataLoaderOptions options)
+    private static IEnumerable<ArraySamples> Batches(
+        IReadOnlyList<StoredArray> arrays, string? origin, BnDataLoaderOptions options)
     {
         var names = arrays.Select(array => array.Name).ToHashSet();
         if (options.Keys.All(names.Contains))
@@ -33,7 +34,7 @@ internal static class ArraySelection
             var chosen = options.Keys.Count == 0
                 ? arrays.OrderByName(array => array.Name)
                 : options.Keys.Select(key => Find(arrays, key));
-            return chosen.Select(array => Samples([array], [], array.Name, options));
+            return chosen.Select(array => Samples([array], [], Describe(array.Name, origin), options));
         }
         var prefixes = Prefixes(names, options.Keys[0]);
         if (prefixes.Length == 0)
@@ -41,8 +42,10 @@ internal static class ArraySelection
         return prefixes.Select(batch => Samples(
             options.Keys.Select(key => arrays.FirstOrDefault(array => array.Name == $"{batch}.{key}")
                 ?? throw DataErrors.IncompleteBatch(batch, key)).ToArray(),
-            [], batch, options));
+            [], Describe(batch, origin), options));
     }
+
+    private static string Describe(string batch, string? origin) => origin is null ? $"'{batch}'" : $"'{batch}' in {origin}";
 
     private static string[] Prefixes(IEnumerable<string> names, string key) => names
         .Where(name => name.EndsWith($".{key}", StringComparison.Ordinal))
@@ -57,7 +60,7 @@ internal static class ArraySelection
         IReadOnlyList<StoredArray> arrays, IReadOnlyList<IDisposable> files, string? origin, BnDataLoaderOptions options)
     {
         if (arrays.FirstOrDefault(array => array.Shape.Count == 0 || array.Shape[0] == 0) is { } empty)
-            throw DataErrors.NoItems(empty.Name);
+            throw DataErrors.NoItems(empty.Name, origin);
         // With several inputs, mean and deviation are for the images among them and not for, say, a vector beside.
         var inputs = arrays.Select(array => new ArrayPreparation(array, options, arrays.Count == 1 || array.Shape.Count > 2));
         return new ArraySamples(inputs.ToArray(), files, origin);

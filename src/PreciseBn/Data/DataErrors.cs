@@ -19,20 +19,20 @@ internal static class DataErrors
         "KeyNeeded", ErrorKind.InvalidArgument,
         $"The data have several arrays: {List(names)}.", "Choose with -Key, or use -AsBatches if each is a batch.");
 
-    public static PreciseBnException NoArrays() => new(
-        "NoArrays", ErrorKind.InvalidData, "The data hold no array.", "Check how the file was written.");
+    public static PreciseBnException NoArrays(string? origin) => new(
+        "NoArrays", ErrorKind.InvalidData, $"There is no array in {origin ?? "the data"}.", "Check how the file was written.", origin);
 
-    public static PreciseBnException NoItems(string name) => new(
+    public static PreciseBnException NoItems(string name, string? origin) => new(
         "NoItems", ErrorKind.InvalidData,
-        $"The array '{name}' has no items: its first dimension counts them.", "Stack the items along a first dimension.", name);
+        $"The array '{name}' of {origin ?? "the data"} has no items: its first dimension counts them.", "Stack the items along a first dimension.", name);
 
     public static PreciseBnException LengthsDiffer(string first, long firstLength, string second, long secondLength) => new(
         "LengthsDiffer", ErrorKind.InvalidData,
         $"The array '{first}' has {firstLength} items, but '{second}' has {secondLength}.", "Inputs of one model need as many items each.", second);
 
-    public static PreciseBnException PartsDiffer(string name) => new(
+    public static PreciseBnException PartsDiffer(string name, string? origin) => new(
         "PartsDiffer", ErrorKind.InvalidData,
-        $"The arrays '{name}' of the files differ in type or in shape beyond the first dimension, so that they do not make one.",
+        $"The arrays '{name}' of {origin ?? "the data"} differ in type or in shape beyond the first dimension, so that they do not make one.",
         "Make a loader for each file.", name);
 
     public static PreciseBnException IncompleteBatch(string batch, string key) => new(

@@ -7,12 +7,15 @@ internal static class ModelErrors
         "Export the model in Python with torch.jit.script or torch.jit.trace and torch.jit.save.";
 
     public static PreciseBnException NotAModel(string path, string what) => new(
-        "NotAModel", ErrorKind.InvalidData, $"'{path}' is not a saved TorchScript model: {what}.", ExportAdvice, path);
+        "NotAModel", ErrorKind.InvalidData, $"'{path}' is no saved model: {what}.",
+        "Give a TorchScript model (torch.jit.save), a checkpoint (torch.save) or safetensors.", path);
 
     public static PreciseBnException OtherArchive(string path) => NotAModel(path, "it is a zip archive of something else");
 
-    public static PreciseBnException NoCode(string path) =>
-        NotAModel(path, "it holds tensors without the code that uses them, as torch.save writes them");
+    public static PreciseBnException OldFormat(string path) => new(
+        "OldFormat", ErrorKind.NotSupported,
+        $"'{path}' is in the format that torch.save wrote before PyTorch 1.6.",
+        "Load it in Python and write it again with torch.save.", path);
 
     public static PreciseBnException TooDeep(string path) => new(
         "LimitExceeded", ErrorKind.InvalidData,
@@ -46,6 +49,26 @@ internal static class ModelErrors
         "ForwardFailed", ErrorKind.InvalidData,
         $"The model '{model}' failed on {batch}: {TorchMessage.Of(inner)}",
         "Check the shape, type and order of the inputs.", model, inner);
+
+    public static PreciseBnException DoesNotFit(string model, BnModule layer) => new(
+        "DoesNotFit", ErrorKind.InvalidData,
+        $"The new statistics of the layer '{layer.Name}' are too large for {layer.DType}, in which '{model}' keeps them; nothing was changed.",
+        "Export the model with these buffers in float32.", layer.Name);
+
+    public static PreciseBnException SharedStatistics(string model, string layer) => new(
+        "SharedStatistics", ErrorKind.NotSupported,
+        $"The layer '{layer}' of '{model}' shares its statistics with another, but its new ones are different; nothing was changed.",
+        "Give each layer buffers of its own.", layer);
+
+    public static PreciseBnException ShardsNeedNoDestination(string path) => new(
+        "ShardsNotCopied", ErrorKind.NotSupported,
+        $"'{path}' is an index of several files, which are changed where they are.",
+        "Copy the folder first, and leave out -Destination.", path);
+
+    public static PreciseBnException NoCodeToRun(string path) => new(
+        "NoCodeToRun", ErrorKind.NotSupported,
+        $"'{path}' holds tensors without the code that uses them, so it cannot be run on data.",
+        "Recompute the statistics with the TorchScript model, and pass them on: Update-BnStat … | Set-BnStat.", path);
 
     public static PreciseBnException ScriptModuleInMemory() => new(
         "ScriptModuleInMemory", ErrorKind.NotSupported,

@@ -1,13 +1,22 @@
 using PreciseBn.Archives;
+using PreciseBn.Archives.Arrays;
+using PreciseBn.Models.StateDicts;
 using PreciseBn.Models.TorchScript;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Models;
 
 /// <summary>A file with BatchNorm layers, open for reading. Reading it needs no libtorch and executes nothing.</summary>
-internal abstract class ModelFile(SourceFile file, IReadOnlyList<StoredLayer> layers) : IDisposable
+/// <param name="path">Full path of the file.</param>
+/// <param name="files">What it consists of: the file itself, or those that it is the index of.</param>
+/// <param name="layers">The layers.</param>
+internal abstract class ModelFile(string path, IReadOnlyList<SourceFile> files, IReadOnlyList<StoredLayer> layers) : IDisposable
 {
-    public SourceFile File { get; } = file;
+    public string Path { get; } = path;
+
+    public IReadOnlyList<SourceFile> Files { get; } = files;
+
+    public bool IsSharded => Files.Count != 1 || Files[0].Path != Path;
 
     public IReadOnlyList<StoredLayer> Layers { get; } = layers;
 
@@ -18,19 +27,19 @@ internal abstract class ModelFile(SourceFile file, IReadOnlyList<StoredLayer> la
     /// <exception cref="PreciseBnException">It cannot run here.</exception>
     public abstract IObservedModel Load(IReadOnlyList<StoredLayer> layers, Device device);
 
-    /// <exception cref="PreciseBnException">It cannot be read, is damaged, or is no model.</exception>
+    /// <exception cref="PreciseBnException">It cannot be read, is damaged, or is of no kind that has layers.</exception>
     public static ModelFile Open(string path)
     {
+        if (path.EndsWith(ShardedSafetensorsFile.Ending, StringComparison.OrdinalIgnoreCase))
+            return ShardedSafetensorsFile.Open(path);
         var file = SourceFile.Open(path);
         try
         {
-            if (ZipContents.TryOpen(file, 0, file.Length) is not { } zip)
-                throw ModelFormat.Explain(file);
-            if (TorchArchive.TryRead(zip) is not { } archive)
-                throw ModelErrors.OtherArchive(path);
-            if (!archive.HasCode)
-                throw ModelErrors.NoCode(path);
-            return new TorchScriptFile(archive);
+            if (ZipContents.TryOpen(file, 0, file.Length) is { } zip)
+                return OpenArchive(zip);
+            if (SafetensorsHeader.IsAtStart(file))
+                return new SafetensorsFile(file);
+            throw ModelFormat.Explain(file);
         }
         catch
         {
@@ -39,5 +48,16 @@ internal abstract class ModelFile(SourceFile file, IReadOnlyList<StoredLayer> la
         }
     }
 
-    public void Dispose() => File.Dispose();
+    public void Dispose()
+    {
+        foreach (var file in Files)
+            file.Dispose();
+    }
+
+    private static ModelFile OpenArchive(ZipContents zip)
+    {
+        if (TorchArchive.TryRead(zip) is not { } archive)
+            throw ModelErrors.OtherArchive(zip.File.Path);
+        return archive.HasCode ? new TorchScriptFile(archive) : new CheckpointFile(archive);
+    }
 }

@@ -14,8 +14,6 @@ internal static class ModelFormat
         var start = file.Read(0, (int)Math.Min(file.Length, 2));
         if (start.AsSpan().SequenceEqual("PK"u8))
             return FileErrors.Truncated(file.Path);
-        return ModelErrors.NotAModel(file.Path, start[0] == PickleStart
-            ? "it is a bare pickle, as torch.save wrote them before PyTorch 1.6"
-            : "it is no zip archive");
+        return start[0] == PickleStart ? ModelErrors.OldFormat(file.Path) : ModelErrors.NotAModel(file.Path, "it is of no kind that is known");
     }
 }

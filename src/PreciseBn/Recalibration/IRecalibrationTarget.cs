@@ -17,5 +17,5 @@ internal interface IRecalibrationTarget
     IObservedModel Open(Device device);
 
     /// <summary>Puts new statistics in the place of the old, all of them or none.</summary>
-    void Commit(IReadOnlyList<LayerUpdate> updates);
+    void Commit(IReadOnlyList<BnStat> stats);
 }

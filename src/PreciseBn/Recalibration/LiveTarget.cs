@@ -18,16 +18,16 @@ internal sealed class LiveTarget(IReadOnlyList<BnModule> layers) : IRecalibratio
         return new ObservedLiveModel(Name, layers, device);
     }
 
-    public void Commit(IReadOnlyList<LayerUpdate> updates)
+    public void Commit(IReadOnlyList<BnStat> stats)
     {
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
-        foreach (var update in updates)
+        foreach (var stat in stats)
         {
-            var layer = layers.First(layer => layer.Name == update.Name).Live!.Layer;
-            layer.running_mean!.copy_(tensor(update.Mean));
-            layer.running_var!.copy_(tensor(update.Variance));
-            layer.num_batches_tracked?.add_(update.AddedBatches);
+            var layer = layers.First(layer => layer.Name == stat.Name).Live!.Layer;
+            layer.running_mean!.copy_(tensor(stat.Mean));
+            layer.running_var!.copy_(tensor(stat.Variance));
+            layer.num_batches_tracked?.add_(stat.Batches);
         }
     }
 }

@@ -23,11 +23,6 @@ internal static class RecalibrationErrors
         $"The layer '{layer}' of '{model}' received NaN or infinity in batch {batch}; it is the first to do so. {Unchanged}",
         "Check that batch, its normalisation, and the weights before that layer.", layer);
 
-    public static PreciseBnException DoesNotFit(string model, string layer, DType type) => new(
-        "DoesNotFit", ErrorKind.InvalidData,
-        $"The new statistics of the layer '{layer}' of '{model}' are too large for {type}, in which the file keeps them. {Unchanged}",
-        "Export the model with these buffers in float32.", layer);
-
     public static PreciseBnException LayerNotFound(string model, string layer) => new(
         "LayerNotFound", ErrorKind.NotFound,
         $"'{model}' has no BatchNorm layer '{layer}' any more.", "Read the layers again with Get-BnModule.", layer);

@@ -22,7 +22,7 @@ internal sealed class Recalibrator(
             throw RecalibrationErrors.NotEnoughData(target.Name, Iterations, data.BatchCount.Value);
         var stats = Measure(device, cancellation);
         cancellation.ThrowIfCancellationRequested();
-        target.Commit(stats.Where(stat => stat.Batches > 0).Select(ToUpdate).ToArray());
+        target.Commit(stats.Where(stat => stat.Batches > 0).ToArray());
         return stats;
     }
 
@@ -75,6 +75,7 @@ internal sealed class Recalibrator(
             Type = layer.Type,
             Batches = moments.Batches,
             Count = moments.Count,
+            BatchesTracked = layer.BatchesTracked + moments.Batches,
             Mean = mean,
             Variance = variance,
             PreviousMean = layer.Mean,
@@ -83,6 +84,4 @@ internal sealed class Recalibrator(
             Path = target.Destination,
         };
     }
-
-    private static LayerUpdate ToUpdate(BnStat stat) => new(stat.Name, stat.Mean, stat.Variance, stat.Batches);
 }

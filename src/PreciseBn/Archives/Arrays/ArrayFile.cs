@@ -14,7 +14,7 @@ internal sealed class ArrayFile : IDisposable
         {
             NpyEnding => [ReadNpy(file)],
             ".npz" => ReadNpz(file),
-            _ => SafetensorsHeader.Read(file),
+            _ => ReadSafetensors(file),
         };
     }
 
@@ -50,6 +50,9 @@ internal sealed class ArrayFile : IDisposable
         return StoredArray.InFile(
             Path.GetFileNameWithoutExtension(file.Path), header.DType, header.Shape, file, header.Length);
     }
+
+    private static StoredArray[] ReadSafetensors(SourceFile file) => SafetensorsHeader.Read(file).Tensors
+        .Select(tensor => StoredArray.InFile(tensor.Name, tensor.DType, tensor.Shape, file, tensor.Position)).ToArray();
 
     private static StoredArray[] ReadNpz(SourceFile file)
     {

@@ -7,25 +7,34 @@ namespace PreciseBn.Archives.Arrays;
 /// The header of a safetensors file: its length as 64 bits, then JSON that gives each tensor's type, shape and range of
 /// bytes, counted from the end of the header (github.com/huggingface/safetensors, "Format").
 /// </summary>
-internal static class SafetensorsHeader
+/// <param name="Tensors">The tensors of known types, in the order of the header.</param>
+/// <param name="Metadata">The texts that the file carries beside them.</param>
+internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsTensor> Tensors, IReadOnlyDictionary<string, string> Metadata)
 {
-    private const int LongestHeader = 100_000_000;
-    private const string MetadataKey = "__metadata__";
+    public const string MetadataKey = "__metadata__";
+    public const int LengthSize = sizeof(long);
 
-    /// <summary>The tensors, in the order of the header.</summary>
+    private const int LongestHeader = 100_000_000;
+
+    /// <summary>Whether a file begins as a safetensors file does.</summary>
+    public static bool IsAtStart(SourceFile file) =>
+        file.Length > LengthSize && Length(file) is >= 2 && file.Read(LengthSize, 1)[0] == '{';
+
     /// <exception cref="PreciseBnException">The header is damaged or hostile.</exception>
-    public static IReadOnlyList<StoredArray> Read(SourceFile file)
+    public static SafetensorsHeader Read(SourceFile file)
     {
-        var length = file.Length < 8 ? -1 : ReadInt64LittleEndian(file.Read(0, 8));
-        if (length < 2 || length > file.Length - 8)
-            throw FileErrors.Damaged(file.Path, "it does not begin with a safetensors header");
+        var length = Length(file) ?? throw FileErrors.Damaged(file.Path, "it does not begin with a safetensors header");
         if (length > LongestHeader)
             throw FileErrors.LimitExceeded(file.Path, $"its header claims {length} bytes");
         try
         {
-            using var header = JsonDocument.Parse(file.Read(8, (int)length));
-            return header.RootElement.EnumerateObject().Where(item => item.Name != MetadataKey)
-                .Select(item => ReadTensor(file, item, 8 + length)).ToArray();
+            using var header = JsonDocument.Parse(file.Read(LengthSize, (int)length));
+            var tensors = header.RootElement.EnumerateObject().Where(item => item.Name != MetadataKey)
+                .Select(item => ReadTensor(file, item, LengthSize + length)).OfType<SafetensorsTensor>().ToArray();
+            var metadata = header.RootElement.TryGetProperty(MetadataKey, out var texts)
+                ? texts.EnumerateObject().DistinctBy(text => text.Name).ToDictionary(text => text.Name, text => text.Value.GetString() ?? "")
+                : [];
+            return new SafetensorsHeader(tensors, metadata);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
@@ -33,18 +42,25 @@ internal static class SafetensorsHeader
         }
     }
 
-    private static StoredArray ReadTensor(SourceFile file, JsonProperty item, long dataStart)
+    private static long? Length(SourceFile file)
+    {
+        var length = file.Length < LengthSize ? -1 : ReadInt64LittleEndian(file.Read(0, LengthSize));
+        return length >= 2 && length <= file.Length - LengthSize ? length : null;
+    }
+
+    private static SafetensorsTensor? ReadTensor(SourceFile file, JsonProperty item, long dataStart)
     {
         var shape = item.Value.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64()).ToArray();
         var range = item.Value.GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt64()).ToArray();
-        var dtype = ElementType(file, item.Name, item.Value.GetProperty("dtype").GetString());
+        if (ElementType(item.Value.GetProperty("dtype").GetString()) is not { } dtype)
+            return null;
         if (range.Length != 2 || range[0] < 0 || range[1] < range[0] || range[1] > file.Length - dataStart
             || shape.Any(size => size < 0) || StoredArray.Size(dtype, shape) != range[1] - range[0])
             throw FileErrors.Damaged(file.Path, $"its tensor '{item.Name}' lies outside the file or has another size");
-        return StoredArray.InFile(item.Name, dtype, shape, file, dataStart + range[0]);
+        return new SafetensorsTensor(item.Name, dtype, shape, dataStart + range[0]);
     }
 
-    private static DType ElementType(SourceFile file, string name, string? type) => type switch
+    private static DType? ElementType(string? type) => type switch
     {
         "F32" => DType.Float32,
         "F64" => DType.Float64,
@@ -56,6 +72,6 @@ internal static class SafetensorsHeader
         "I8" => DType.Int8,
         "U8" => DType.UInt8,
         "BOOL" => DType.Bool,
-        _ => throw FileErrors.Unsupported(file.Path, $"its tensor '{name}' is of the type '{type}'", "Save it as float32."),
+        _ => null,
     };
 }

@@ -20,7 +20,7 @@ internal sealed partial class TorchScriptFile : ModelFile
     }
 
     private TorchScriptFile(TorchArchive archive, IReadOnlyList<ScriptNode> nodes)
-        : base(archive.File, TorchScriptReader.ReadLayers(archive, nodes))
+        : base(archive.File.Path, [archive.File], TorchScriptReader.ReadLayers(archive, nodes))
     {
         _archive = archive;
         _nodes = nodes;
@@ -40,10 +40,10 @@ internal sealed partial class TorchScriptFile : ModelFile
     {
         var rootType = _nodes[0].QualifiedName;
         var forward = ForwardMethod.TryParse(new ScriptSource(_archive).Find(rootType) ?? "")
-            ?? throw ModelErrors.NoForward(File.Path);
+            ?? throw ModelErrors.NoForward(Path);
         RefuseCustomOperators();
         return ObservedScriptModel.Load(
-            File.Path, stream => ScriptInstrumentation.Write(_archive, rootType, forward, stream),
+            Path, stream => ScriptInstrumentation.Write(_archive, rootType, forward, stream),
             layers.Select(layer => layer.Module).ToArray(), forward, FirstParameterType(), device);
     }
 
@@ -55,7 +55,7 @@ internal sealed partial class TorchScriptFile : ModelFile
             var custom = Operator().Matches(_archive.ReadText(file))
                 .FirstOrDefault(match => !OwnNamespaces.Contains(match.Groups["namespace"].Value));
             if (custom is not null)
-                throw ModelErrors.CustomOperator(File.Path, $"{custom.Groups["namespace"]}::{custom.Groups["name"]}");
+                throw ModelErrors.CustomOperator(Path, $"{custom.Groups["namespace"]}::{custom.Groups["name"]}");
         }
     }
 

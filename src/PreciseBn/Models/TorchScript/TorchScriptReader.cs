@@ -51,9 +51,9 @@ internal static class TorchScriptReader
             Eps = ScriptClass.Number(type.Constant("eps")) ?? node.Attributes["eps"] as double? ?? type.EpsOfCall() ?? double.NaN,
             Affine = node.Tensor("weight") is not null,
             Training = node.Attributes["training"] is true,
-            BatchesTracked = trackedSlot is null ? null : (long)trackedSlot.Read(archive.File)[0],
-            Mean = meanSlot.Read(archive.File),
-            Variance = varianceSlot.Read(archive.File),
+            BatchesTracked = trackedSlot is null ? null : (long)trackedSlot.Read()[0],
+            Mean = meanSlot.Read(),
+            Variance = varianceSlot.Read(),
             DType = mean.DType,
             Path = archive.File.Path,
         };

@@ -1,0 +1,28 @@
+using System.Management.Automation;
+
+namespace PreciseBn.PowerShell;
+
+/// <summary>Reads statistics that Export-BnStat wrote.</summary>
+[Cmdlet(VerbsData.Import, "BnStat", DefaultParameterSetName = PathSet)]
+[OutputType(typeof(BnStat), typeof(BnModule))]
+public sealed class ImportBnStatCommand : PreciseBnCmdlet
+{
+    private const string PathSet = "Path";
+    private const string LiteralPathSet = "LiteralPath";
+
+    /// <summary>Files that Export-BnStat wrote; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[] Path { get; set; } = [];
+
+    /// <summary>Files that Export-BnStat wrote, taken as they are.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true)]
+    [Alias("PSPath", "LP")]
+    [ValidateNotNullOrEmpty]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => ForEachFile(Path, LiteralPath, file =>
+        WriteObject(BnStatFile.Read(file), enumerateCollection: true));
+}

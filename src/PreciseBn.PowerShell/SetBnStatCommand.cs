@@ -1,0 +1,82 @@
+using System.Collections;
+using System.Management.Automation;
+
+namespace PreciseBn.PowerShell;
+
+/// <summary>Puts statistics into another file that has the same layers: a checkpoint, safetensors, a TorchScript model.</summary>
+[Cmdlet(VerbsCommon.Set, "BnStat", SupportsShouldProcess = true, DefaultParameterSetName = InputObjectSet)]
+[OutputType(typeof(BnModule))]
+public sealed class SetBnStatCommand : PreciseBnCmdlet
+{
+    private const string InputObjectSet = "InputObject";
+    private const string FromSet = "From";
+
+    private readonly List<ILayerStatistics> _statistics = [];
+
+    /// <summary>The file to change.</summary>
+    [Parameter(Mandatory = true, Position = 0)]
+    [ValidateNotNullOrEmpty]
+    public string Path { get; set; } = "";
+
+    /// <summary>Statistics from Update-BnStat, Get-BnModule or Import-BnStat.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public ILayerStatistics[] InputObject { get; set; } = [];
+
+    /// <summary>A file whose statistics are taken.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = FromSet)]
+    [ValidateNotNullOrEmpty]
+    public string From { get; set; } = "";
+
+    /// <summary>What names have in front in the file and not among the statistics, or the other way round.</summary>
+    [Parameter]
+    [AllowEmptyString]
+    public string? Prefix { get; set; }
+
+    /// <summary>Names of layers that differ otherwise: those of the statistics, and what they are in the file.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public Hashtable Map { get; set; } = [];
+
+    /// <summary>Allows that layers are left over on either side.</summary>
+    [Parameter]
+    public SwitchParameter AllowPartial { get; set; }
+
+    /// <summary>File to write to. Without it the file itself is changed.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Destination { get; set; }
+
+    /// <summary>Keeps what is replaced, with .bak appended to its name.</summary>
+    [Parameter]
+    public SwitchParameter Backup { get; set; }
+
+    /// <summary>Replaces a file that is already at the destination.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => _statistics.AddRange(InputObject);
+
+    /// <inheritdoc/>
+    protected override void EndProcessing() => ForEachItem(() =>
+    {
+        var path = PathResolver.ResolveLiteral(this, Path);
+        if (ParameterSetName == FromSet)
+            _statistics.AddRange(BnReader.ReadFile(PathResolver.ResolveLiteral(this, From)).Layers);
+        var options = new BnSetOptions
+        {
+            Prefix = Prefix,
+            Map = Map.Cast<DictionaryEntry>().ToDictionary(entry => $"{entry.Key}", entry => $"{entry.Value}"),
+            AllowPartial = AllowPartial,
+            Destination = Destination is null ? null : PathResolver.ResolveLiteral(this, Destination),
+            Force = Force,
+            Backup = Backup,
+        };
+        if (!ShouldProcess(options.Destination ?? path, $"Set the statistics of {_statistics.Count} BatchNorm layers"))
+            return;
+        var changed = BnSetter.Set(path, _statistics, options);
+        WriteVerbose($"Set the statistics of {changed.Count} layers; the result is in '{options.Destination ?? path}'.");
+        WriteObject(changed, enumerateCollection: true);
+    });
+}

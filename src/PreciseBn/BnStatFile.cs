@@ -1,0 +1,70 @@
+using System.Reflection;
+using System.Security.Cryptography;
+using PreciseBn.Archives;
+using PreciseBn.Transfer;
+
+namespace PreciseBn;
+
+/// <summary>Statistics alone, in a safetensors file that Python's load_state_dict(strict=False) takes too.</summary>
+public static class BnStatFile
+{
+    /// <summary>Writes statistics to a new file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="statistics">Objects of one model, <see cref="BnModule"/> or <see cref="BnStat"/>.</param>
+    /// <param name="force">Whether a file that is already there may be replaced.</param>
+    /// <exception cref="PreciseBnException">They are not of one model, or the file cannot be written.</exception>
+    public static void Write(string path, IReadOnlyList<ILayerStatistics> statistics, bool force)
+    {
+        if (statistics.Count == 0)
+            throw TransferErrors.NothingGiven();
+        if (statistics.GroupBy(layer => layer.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw TransferErrors.GivenTwice(twice.Key);
+        if (!force && File.Exists(path))
+            throw FileErrors.DestinationExists(path);
+        WritableFile.Require(path);
+
+        var tensors = StatisticsArchive.ToTensors(statistics);
+        foreach (var (key, value) in Describe(statistics))
+            tensors.Metadata[key] = value;
+        using var replacement = new FileReplacement(path);
+        replacement.Prepare(handle => RandomAccess.Write(handle, tensors.ToBytes(), 0));
+        replacement.Commit(keepBackup: false);
+    }
+
+    /// <summary>Reads statistics that were written so.</summary>
+    /// <returns>Objects with the same values as those that were written.</returns>
+    /// <exception cref="PreciseBnException">The file is missing, damaged, or of another kind.</exception>
+    public static IReadOnlyList<ILayerStatistics> Read(string path)
+    {
+        using var file = SourceFile.Open(Path.GetFullPath(path));
+        return StatisticsArchive.Read(file);
+    }
+
+    private static IEnumerable<(string Key, string Value)> Describe(IReadOnlyList<ILayerStatistics> statistics)
+    {
+        yield return ("format", "pt");
+        yield return ("precise_bn.created", DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ"));
+        yield return ("precise_bn.version", Assembly.GetExecutingAssembly().GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0]);
+        yield return ("libtorch.version", TorchSharp.torch.__version__);
+        if (statistics.OfType<BnStat>().Select(stat => stat.Estimator).Distinct().ToArray() is [var estimator])
+            yield return ("precise_bn.estimator", estimator.ToString());
+        if (statistics.Select(SourceOf).Distinct().ToArray() is [{ } source] && File.Exists(source))
+        {
+            yield return ("precise_bn.source", Path.GetFileName(source));
+            yield return ("precise_bn.source_sha256", Hash(source));
+        }
+    }
+
+    private static string? SourceOf(ILayerStatistics statistics) => statistics switch
+    {
+        BnModule module => module.Path,
+        BnStat stat => stat.Path,
+        _ => null,
+    };
+
+    private static string Hash(string path)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        return Convert.ToHexString(SHA256.HashData(stream)).ToLowerInvariant();
+    }
+}

@@ -1,0 +1,81 @@
+using PreciseBn.Archives;
+
+namespace PreciseBn.Models;
+
+/// <summary>Writes statistics into a file, or a copy of it, in which nothing else changes.</summary>
+internal sealed class StatisticsWriter
+{
+    private readonly ModelFile _model;
+    private readonly string _destination;
+    private readonly bool _keepBackup;
+
+    /// <param name="model">The file that has the layers.</param>
+    /// <param name="destination">Where the result goes; <c>null</c> is the file itself.</param>
+    /// <param name="overwrite">Whether another file at the destination may be replaced.</param>
+    /// <param name="keepBackup">Whether what is replaced is kept, with <c>.bak</c> appended to its name.</param>
+    /// <exception cref="PreciseBnException">The destination cannot be written.</exception>
+    public StatisticsWriter(ModelFile model, string? destination, bool overwrite, bool keepBackup)
+    {
+        _model = model;
+        _destination = destination ?? model.Path;
+        _keepBackup = keepBackup;
+        if (_destination != model.Path && model.IsSharded)
+            throw ModelErrors.ShardsNeedNoDestination(model.Path);
+        if (_destination != model.Path && !overwrite && File.Exists(_destination))
+            throw FileErrors.DestinationExists(_destination);
+        foreach (var file in model.Files)
+            WritableFile.Require(DestinationOf(file));
+    }
+
+    /// <summary>Where the result goes.</summary>
+    public string Destination => _destination;
+
+    /// <summary>Writes the statistics of the layers, all or none.</summary>
+    /// <exception cref="PreciseBnException">They do not fit, or something could not be written.</exception>
+    public void Write(IEnumerable<(StoredLayer Layer, ILayerStatistics Statistics)> updates)
+    {
+        var written = new Dictionary<(SourceFile, long), double>();
+        var edits = updates.SelectMany(update => Edits(update.Layer, update.Statistics, written)).ToLookup(edit => edit.Slot.File);
+        var replacements = new List<FileReplacement>();
+        try
+        {
+            foreach (var file in _model.Files.Where(file => edits.Contains(file) || _destination != _model.Path))
+            {
+                var replacement = new FileReplacement(DestinationOf(file), file);
+                replacements.Add(replacement);
+                replacement.Prepare(copy => ArchivePatch.Apply(copy, file, edits[file].ToArray()));
+            }
+            foreach (var replacement in replacements)
+                replacement.Commit(_keepBackup);
+        }
+        finally
+        {
+            foreach (var replacement in replacements)
+                replacement.Dispose();
+        }
+    }
+
+    private string DestinationOf(SourceFile file) => _destination == _model.Path ? file.Path : _destination;
+
+    private IEnumerable<SlotEdit> Edits(
+        StoredLayer layer, ILayerStatistics statistics, Dictionary<(SourceFile, long), double> written)
+    {
+        yield return Edit(layer, layer.Mean, statistics.Mean, written);
+        yield return Edit(layer, layer.Variance, statistics.Variance, written);
+        if (layer.BatchesTracked is { } slot && statistics.BatchesTracked is { } batches)
+            yield return Edit(layer, slot, [batches], written);
+    }
+
+    private SlotEdit Edit(StoredLayer layer, TensorSlot slot, double[] values, Dictionary<(SourceFile, long), double> written)
+    {
+        for (var i = 0; i < values.Length; i++)
+        {
+            if (!double.IsFinite(NumberFormat.Round(slot.DType, values[i])))
+                throw ModelErrors.DoesNotFit(_model.Path, layer.Module);
+            var place = (slot.File, slot.PositionOf(i));
+            if (!written.TryAdd(place, values[i]) && written[place] != values[i])
+                throw ModelErrors.SharedStatistics(_model.Path, layer.Module.Name);
+        }
+        return new SlotEdit(slot, values);
+    }
+}

@@ -1,0 +1,134 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using PreciseBn.Archives;
+using PreciseBn.Archives.Arrays;
+
+namespace PreciseBn.Transfer;
+
+/// <summary>
+/// Statistics alone as a safetensors file. The tensors have the names that load_state_dict knows; what else an object has
+/// stands beside them and in the metadata.
+/// </summary>
+internal static class StatisticsArchive
+{
+    public const string LayersKey = "precise_bn.layers";
+
+    private const string Mean = "running_mean";
+    private const string Variance = "running_var";
+    private const string BatchesTracked = "num_batches_tracked";
+    private const string PreviousMean = "previous_mean";
+    private const string PreviousVariance = "previous_var";
+
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Converters = { new JsonStringEnumConverter() },
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
+
+    public static SafetensorsWriter ToTensors(IReadOnlyList<ILayerStatistics> layers)
+    {
+        var writer = new SafetensorsWriter();
+        foreach (var layer in layers)
+        {
+            writer.Add(Key(layer.Name, Mean), layer.Mean);
+            writer.Add(Key(layer.Name, Variance), layer.Variance);
+            if (layer.BatchesTracked is { } batches)
+                writer.AddCount(Key(layer.Name, BatchesTracked), batches);
+            if (layer is not BnStat stat)
+                continue;
+            writer.Add(Key(layer.Name, PreviousMean), stat.PreviousMean);
+            writer.Add(Key(layer.Name, PreviousVariance), stat.PreviousVariance);
+        }
+        writer.Metadata[LayersKey] = JsonSerializer.Serialize(layers.Select(ToRecord), Json);
+        return writer;
+    }
+
+    /// <exception cref="PreciseBnException">The file was not exported, or is damaged.</exception>
+    public static IReadOnlyList<ILayerStatistics> Read(SourceFile file)
+    {
+        var header = SafetensorsHeader.Read(file);
+        if (!header.Metadata.TryGetValue(LayersKey, out var json))
+            throw TransferErrors.NotExported(file.Path);
+        var tensors = header.Tensors.DistinctBy(tensor => tensor.Name)
+            .ToDictionary(tensor => tensor.Name, tensor => StoredArray.InFile(tensor.Name, tensor.DType, tensor.Shape, file, tensor.Position));
+        try
+        {
+            return JsonSerializer.Deserialize<LayerRecord[]>(json, Json)!.Select(record => ToLayer(record, tensors, file.Path)).ToArray();
+        }
+        catch (JsonException)
+        {
+            throw FileErrors.Damaged(file.Path, "its list of layers cannot be read");
+        }
+    }
+
+    private static LayerRecord ToRecord(ILayerStatistics layer) => layer switch
+    {
+        BnStat stat => new()
+        {
+            Name = stat.Name,
+            Type = stat.Type,
+            Path = stat.Path,
+            Stat = new(stat.Batches, stat.Count, stat.Estimator),
+        },
+        BnModule module => new()
+        {
+            Name = module.Name,
+            Type = module.Type,
+            Path = module.Path,
+            Module = new(module.Momentum, module.Eps, module.Affine, module.Training, module.DType),
+        },
+        _ => throw new ArgumentException($"Statistics of the type {layer.GetType().Name} cannot be exported.", nameof(layer)),
+    };
+
+    private static ILayerStatistics ToLayer(LayerRecord record, Dictionary<string, StoredArray> tensors, string path)
+    {
+        double[] Vector(string name) => Values(record.Name, name, tensors, path)
+            ?? throw FileErrors.Damaged(path, $"it has no tensor '{Key(record.Name, name)}'");
+        var batches = Values(record.Name, BatchesTracked, tensors, path) is [var count] ? (long?)count : null;
+        if (record.Stat is { } stat)
+            return new BnStat
+            {
+                Name = record.Name,
+                Type = record.Type,
+                Path = record.Path,
+                Batches = stat.Batches,
+                Count = stat.Count,
+                Estimator = stat.Estimator,
+                BatchesTracked = batches,
+                Mean = Vector(Mean),
+                Variance = Vector(Variance),
+                PreviousMean = Vector(PreviousMean),
+                PreviousVariance = Vector(PreviousVariance),
+            };
+        var module = record.Module ?? throw FileErrors.Damaged(path, "its list of layers cannot be read");
+        return new BnModule
+        {
+            Name = record.Name,
+            Type = record.Type,
+            Path = record.Path,
+            Momentum = module.Momentum,
+            Eps = module.Eps,
+            Affine = module.Affine,
+            Training = module.Training,
+            DType = module.DType,
+            BatchesTracked = batches,
+            Mean = Vector(Mean),
+            Variance = Vector(Variance),
+        };
+    }
+
+    private static double[]? Values(string layer, string name, Dictionary<string, StoredArray> tensors, string path)
+    {
+        if (!tensors.TryGetValue(Key(layer, name), out var tensor))
+            return null;
+        var length = StoredArray.Size(tensor.DType, tensor.Shape) / tensor.DType.Size();
+        if (tensor.Shape.Count > 1 || length is < 1 or > TensorSlot.LongestVector)
+            throw FileErrors.Damaged(path, $"its tensor '{tensor.Name}' has an impossible size");
+        var bytes = new byte[length * tensor.DType.Size()];
+        tensor.Read(0, bytes);
+        return Enumerable.Range(0, (int)length).Select(i => NumberFormat.Read(tensor.DType, bytes.AsSpan(i * tensor.DType.Size()))).ToArray();
+    }
+
+    private static string Key(string layer, string tensor) => layer.Length == 0 ? tensor : $"{layer}.{tensor}";
+}

@@ -1,0 +1,43 @@
+namespace PreciseBn.Transfer;
+
+/// <summary>What can be wrong when statistics go from one file to another.</summary>
+internal static class TransferErrors
+{
+    public static PreciseBnException LayersNotInFile(string path, IReadOnlyCollection<string> names) => new(
+        "LayersNotInFile", ErrorKind.NotFound,
+        $"'{path}' has no layer for {List(names)}; nothing was changed.",
+        "Say how names differ with -Prefix or -Map, or use -AllowPartial to leave these out.", path);
+
+    public static PreciseBnException LayersNotGiven(string path, IReadOnlyCollection<string> names) => new(
+        "LayersNotGiven", ErrorKind.NotFound,
+        $"No statistics were given for {List(names)} of '{path}'; nothing was changed.",
+        "Give those of all layers, say with -Prefix which part of the file is meant, or use -AllowPartial to leave these as they are.", path);
+
+    public static PreciseBnException AmbiguousPrefix(string path, IEnumerable<string> prefixes) => new(
+        "AmbiguousPrefix", ErrorKind.InvalidArgument,
+        $"The layers occur more than once in '{path}', below {List(prefixes.ToArray())}.", "Choose with -Prefix.", path);
+
+    public static PreciseBnException MapTargetNotFound(string path, string name) => new(
+        "LayerNotFound", ErrorKind.NotFound,
+        $"'{path}' has no layer '{name}', which -Map names.", "List its layers with Get-BnModule.", name);
+
+    public static PreciseBnException ChannelsDiffer(string path, string source, int given, string target, int wanted) => new(
+        "ChannelsDiffer", ErrorKind.InvalidData,
+        $"The layer '{target}' of '{path}' has {wanted} channels, but the statistics of '{source}' have {given}; nothing was changed.",
+        "Give the statistics of the same architecture.", target);
+
+    public static PreciseBnException GivenTwice(string name) => new(
+        "LayerGivenTwice", ErrorKind.InvalidArgument,
+        $"Statistics of the layer '{name}' were given twice.", "Give those of one model.", name);
+
+    public static PreciseBnException NothingGiven() => new(
+        "NothingGiven", ErrorKind.InvalidArgument,
+        "No statistics were given.", "Give objects of Get-BnModule or Update-BnStat, or a file with -From.");
+
+    public static PreciseBnException NotExported(string path) => new(
+        "NotExported", ErrorKind.InvalidData,
+        $"'{path}' was not written by Export-BnStat.", "Read the layers of a model with Get-BnModule.", path);
+
+    private static string List(IReadOnlyCollection<string> names) =>
+        string.Join(", ", names.Take(5).Select(name => $"'{name}'")) + (names.Count > 5 ? $" and {names.Count - 5} more" : "");
+}

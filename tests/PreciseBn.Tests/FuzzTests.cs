@@ -1,0 +1,143 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using PreciseBn.Archives.Pickles;
+using PreciseBn.Data;
+using PreciseBn.Tests.Support;
+
+namespace PreciseBn.Tests;
+
+/// <summary>
+/// Damaged files give a result or one error that names the file: no other exception, no hang, no unbounded memory. The
+/// environment variable PRECISEBN_FUZZ_MUTATIONS makes the run longer; the number is that of each case.
+/// </summary>
+public sealed class FuzzTests : IDisposable
+{
+    private const int DefaultMutations = 1500;
+    private const long MostMemory = 256 << 20;
+    private static readonly TimeSpan MostTime = TimeSpan.FromSeconds(20);
+
+    private readonly TemporaryFolder _folder = new();
+
+    private static int Mutations =>
+        int.TryParse(Environment.GetEnvironmentVariable("PRECISEBN_FUZZ_MUTATIONS"), out var mutations) ? mutations : DefaultMutations;
+
+    [Theory]
+    [InlineData("dict-out.scripted.pt")]
+    [InlineData("kinds.scripted.pt")]
+    [InlineData("small/small.traced-1.13.pt")]
+    [InlineData("small/small.nested-2.6.pth")]
+    [InlineData("small/small.views-1.13.pth")]
+    [InlineData("small/small-00001-of-00002.safetensors")]
+    [InlineData("small/small.safetensors.index.json")]
+    public void Damaged_models(string fixture)
+    {
+        var path = _folder.File(fixture.EndsWith("json", StringComparison.Ordinal) ? "x.index.json" : "x");
+        _folder.Copy("small/small-00001-of-00002.safetensors", "small-00001-of-00002.safetensors");
+        _folder.Copy("small/small-00002-of-00002.safetensors", "small-00002-of-00002.safetensors");
+
+        Fuzz(File.ReadAllBytes(Fixtures.Path(fixture)), bytes =>
+        {
+            File.WriteAllBytes(path, bytes);
+            AssertResultOrError(path, () => BnReader.ReadFile(path));
+        });
+    }
+
+    // Without this the checksums would keep most damage from the readers behind them.
+    [Theory]
+    [InlineData("dict-out.scripted.pt", "data.pkl")]
+    [InlineData("small/small.nested-1.13.pth", "data.pkl")]
+    [InlineData("kinds.scripted.pt", "batchnorm.py")]
+    public void Damaged_entries_with_right_checksums(string fixture, string entry)
+    {
+        var path = _folder.File("x");
+        byte[] original = [];
+        ArchiveEditor.Rewrite(Fixtures.Path(fixture), path, (name, bytes) =>
+        {
+            original = name.EndsWith(entry, StringComparison.Ordinal) ? bytes : original;
+            return bytes;
+        });
+
+        Fuzz(original, damaged =>
+        {
+            ArchiveEditor.Rewrite(Fixtures.Path(fixture), path, (name, bytes) => name.EndsWith(entry, StringComparison.Ordinal) ? damaged : bytes);
+            AssertResultOrError(path, () => BnReader.ReadFile(path));
+        });
+    }
+
+    [Fact]
+    public void Damaged_pickles()
+    {
+        using var archive = ZipFile.OpenRead(Fixtures.Path("small/small.nested-2.6.pth"));
+        using var memory = new MemoryStream();
+        using (var stream = archive.Entries.Single(entry => entry.Name == "data.pkl").Open())
+            stream.CopyTo(memory);
+
+        Fuzz(memory.ToArray(), bytes =>
+        {
+            try
+            {
+                PickleReader.Read(bytes);
+            }
+            catch (PickleException)
+            {
+                // That is the error.
+            }
+        });
+    }
+
+    [Theory]
+    [InlineData("two-inputs.batches.npz", ".npz")]
+    [InlineData("sometimes.batches.npz", ".npz")]
+    [InlineData("images.expected.npy", ".npy")]
+    [InlineData("small/small-00001-of-00002.safetensors", ".safetensors")]
+    public void Damaged_data(string fixture, string ending)
+    {
+        var path = _folder.File("x" + ending);
+
+        Fuzz(File.ReadAllBytes(Fixtures.Path(fixture)), bytes =>
+        {
+            File.WriteAllBytes(path, bytes);
+            AssertResultOrError(path, () =>
+            {
+                using var loader = BnDataLoader.FromFiles([path], new() { AsBatches = true });
+                using var batch = loader.First();
+            });
+        });
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static void Fuzz(byte[] original, Action<byte[]> read)
+    {
+        for (var seed = 0; seed < Mutations; seed++)
+        {
+            var bytes = new Mutator(seed).Mutate(original);
+            var memory = GC.GetAllocatedBytesForCurrentThread();
+            var clock = Stopwatch.StartNew();
+            try
+            {
+                read(bytes);
+            }
+            catch (Exception e)
+            {
+                Assert.Fail($"Seed {seed}: {e}");
+            }
+            Assert.True(clock.Elapsed < MostTime, $"Seed {seed} took {clock.Elapsed}.");
+            Assert.True(GC.GetAllocatedBytesForCurrentThread() - memory < MostMemory, $"Seed {seed} took too much memory.");
+        }
+    }
+
+    private static void AssertResultOrError(string path, Action read)
+    {
+        try
+        {
+            read();
+        }
+        catch (PreciseBnException e)
+        {
+            Assert.NotEmpty(e.Advice);
+            // The file itself, or one that it names.
+            Assert.Contains(Path.GetDirectoryName(path)!, e.Message);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using PreciseBn.Tests.Support;
+
+namespace PreciseBn.Tests;
+
+/// <summary>Files beyond 4 GiB work, in memory that does not grow with them. Those of the tests are mostly holes.</summary>
+[Collection(AloneCollection.Name)]
+public sealed class LargeFileTests : IDisposable
+{
+    private const long Hole = 4L << 30;
+    private const long MemoryTolerance = 64 << 20;
+
+    private readonly TemporaryFolder _folder = new();
+
+    [LinuxFact]
+    public void An_archive_beyond_4_GiB_is_read_and_changed()
+    {
+        var path = _folder.File("large.pt");
+        var zip = new RawZip(path).AddHole("dict-out.scripted/extra/hole", Hole);
+        using (var archive = System.IO.Compression.ZipFile.OpenRead(Fixtures.Path("dict-out.scripted.pt")))
+        {
+            foreach (var entry in archive.Entries)
+            {
+                using var memory = new MemoryStream();
+                using (var stream = entry.Open())
+                    stream.CopyTo(memory);
+                zip.Add(entry.FullName, memory.ToArray());
+            }
+        }
+        zip.Write();
+
+        AssertReadAndChanged(path, BnReader.ReadFile(Fixtures.Path("dict-out.scripted.pt")).Layers);
+    }
+
+    [LinuxFact]
+    public void Safetensors_beyond_4_GiB_are_read_and_changed()
+    {
+        var path = _folder.File("large.safetensors");
+        var header = $"{{\"hole\":{{\"dtype\":\"U8\",\"shape\":[{Hole}],\"data_offsets\":[0,{Hole}]}},"
+            + $"\"bn.running_mean\":{{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[{Hole},{Hole + 8}]}},"
+            + $"\"bn.running_var\":{{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[{Hole + 8},{Hole + 16}]}}}}";
+        using (var file = File.Create(path))
+        {
+            file.Write(BitConverter.GetBytes((long)header.Length));
+            file.Write(System.Text.Encoding.ASCII.GetBytes(header));
+            file.Seek(Hole, SeekOrigin.Current);
+            foreach (var value in new[] { 1f, 2f, 3f, 4f })
+                file.Write(BitConverter.GetBytes(value));
+        }
+        var layer = BnReader.ReadFile(path).Layers.Single();
+        Assert.Equal([1, 2], layer.Mean);
+        Assert.Equal([3, 4], layer.Variance);
+
+        AssertReadAndChanged(path, [layer]);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static void AssertReadAndChanged(string path, IReadOnlyList<BnModule> expected)
+    {
+        Assert.True(new FileInfo(path).Length > uint.MaxValue);
+        var before = Environment.WorkingSet;
+        var layers = BnReader.ReadFile(path).Layers;
+        Assert.Equal(expected.SelectMany(layer => layer.Mean), layers.SelectMany(layer => layer.Mean));
+
+        var changed = layers.Select(layer => layer with { Mean = layer.Mean.Select((_, i) => i + 0.5).ToArray() }).ToArray();
+        BnSetter.Set(path, changed, new());
+
+        Assert.Equal(changed.SelectMany(layer => layer.Mean), BnReader.ReadFile(path).Layers.SelectMany(layer => layer.Mean));
+        Assert.InRange(Environment.WorkingSet - before, long.MinValue, MemoryTolerance);
+    }
+}

@@ -1,0 +1,250 @@
+using PreciseBn.Tests.Support;
+
+namespace PreciseBn.Tests;
+
+/// <summary>Statistics reach other files, and nothing else in them changes.</summary>
+public sealed class SetTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public static TheoryData<string> Targets =>
+    [
+        "digits.state_dict.pth", "digits.checkpoint.pth", "digits.safetensors", "digits.scripted-extra.pt", "digits.traced-1.13.pt",
+    ];
+
+    [Theory]
+    [MemberData(nameof(Targets))]
+    public void All_layers_get_the_statistics_whatever_the_kind_of_file(string target)
+    {
+        var source = Changed("digits.scripted.pt");
+        var path = _folder.Copy(target);
+
+        var written = BnSetter.Set(path, source, new());
+
+        Assert.Equal(6, written.Count);
+        var layers = BnReader.ReadFile(path).Layers.ToDictionary(layer => layer.Name.Replace("model.module.", ""));
+        foreach (var layer in source)
+        {
+            Assert.Equal(layer.Mean.Select(value => (double)(float)value), layers[layer.Name].Mean);
+            Assert.Equal(layer.Variance.Select(value => (double)(float)value), layers[layer.Name].Variance);
+            Assert.Equal(layer.BatchesTracked, layers[layer.Name].BatchesTracked);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Targets))]
+    public void Putting_the_old_statistics_back_gives_the_old_file_to_the_byte(string target)
+    {
+        var path = _folder.Copy(target);
+        var original = BnReader.ReadFile(path).Layers;
+        BnSetter.Set(path, Changed("digits.scripted.pt"), new());
+        Assert.NotEqual(File.ReadAllBytes(Fixtures.Path(target)), File.ReadAllBytes(path));
+
+        BnSetter.Set(path, original, new());
+
+        Assert.Equal(File.ReadAllBytes(Fixtures.Path(target)), File.ReadAllBytes(path));
+    }
+
+    [Theory]
+    [InlineData("views", "1.13")]
+    [InlineData("views", "2.6")]
+    [InlineData("half", "2.6")]
+    [InlineData("nested", "1.13")]
+    [InlineData("module", "2.6")]
+    public void Shared_strided_nested_and_half_precision_tensors_change_where_they_are(string kind, string version)
+    {
+        var path = _folder.Copy($"small/small.{kind}-{version}.pth", "small.pth");
+        var original = BnReader.ReadFile(path).Layers;
+        var changed = original.Select((layer, i) => layer with
+        {
+            Mean = layer.Mean.Select((_, channel) => i + (channel / 8.0)).ToArray(),
+            Variance = layer.Variance.Select((_, channel) => 1 + i + (channel / 4.0)).ToArray(),
+            BatchesTracked = 100 + i,
+        }).ToArray();
+
+        BnSetter.Set(path, changed, new());
+
+        var written = BnReader.ReadFile(path).Layers;
+        Assert.Equal(changed.SelectMany(layer => layer.Mean), written.SelectMany(layer => layer.Mean));
+        Assert.Equal(changed.SelectMany(layer => layer.Variance), written.SelectMany(layer => layer.Variance));
+        Assert.Equal(changed.Select(layer => layer.BatchesTracked), written.Select(layer => layer.BatchesTracked));
+        BnSetter.Set(path, original, new());
+        Assert.Equal(File.ReadAllBytes(Fixtures.Path($"small/small.{kind}-{version}.pth")), File.ReadAllBytes(path));
+    }
+
+    [Fact]
+    public void Safetensors_in_several_files_are_changed_in_each()
+    {
+        foreach (var file in Directory.GetFiles(Fixtures.Path("small"), "small*safetensors*"))
+            File.Copy(file, _folder.File(Path.GetFileName(file)));
+        var index = _folder.File("small.safetensors.index.json");
+        var source = BnReader.ReadFile(Fixtures.Path("small/small.state_dict-2.6.pth")).Layers;
+        Assert.NotEqual(source[0].Mean, BnReader.ReadFile(index).Layers[0].Mean);
+
+        BnSetter.Set(index, source, new());
+
+        Assert.Equal(source.Select(layer => layer.Mean[0]), BnReader.ReadFile(index).Layers.Select(layer => layer.Mean[0]));
+        Assert.Equal(source.Select(layer => layer.Variance[0]), BnReader.ReadFile(index).Layers.Select(layer => layer.Variance[0]));
+    }
+
+    [Fact]
+    public void A_prefix_chooses_among_several_state_dicts()
+    {
+        var path = _folder.Copy("small/small.nested-2.6.pth", "nested.pth");
+        var source = BnReader.ReadFile(Fixtures.Path("small/small.state_dict-2.6.pth")).Layers;
+
+        var ambiguous = Assert.Throws<PreciseBnException>(() => BnSetter.Set(path, source, new()));
+        var written = BnSetter.Set(path, source, new() { Prefix = "ema." });
+
+        Assert.Equal("AmbiguousPrefix", ambiguous.ErrorId);
+        Assert.Contains("'ema.'", ambiguous.Message);
+        Assert.Equal(["ema.bn1", "ema.body.1"], written.Select(layer => layer.Name));
+        var other = BnReader.ReadFile(Fixtures.Path("small/small.nested-2.6.pth")).Layers.Where(layer => layer.Name.StartsWith("nets", StringComparison.Ordinal));
+        Assert.Equal(
+            other.Select(layer => layer.Mean[0]),
+            BnReader.ReadFile(path).Layers.Where(layer => layer.Name.StartsWith("nets", StringComparison.Ordinal)).Select(layer => layer.Mean[0]));
+    }
+
+    [Fact]
+    public void A_prefix_that_only_the_source_has_is_found_too()
+    {
+        var path = _folder.Copy("digits.state_dict.pth");
+        var source = BnReader.ReadFile(Fixtures.Path("digits.checkpoint.pth")).Layers;
+
+        Assert.Equal(6, BnSetter.Set(path, source, new()).Count);
+        Assert.Equal(6, BnSetter.Set(path, source, new() { Prefix = "model.module." }).Count);
+    }
+
+    [Fact]
+    public void A_map_matches_what_a_prefix_does_not()
+    {
+        var path = _folder.Copy("digits.state_dict.pth");
+        var source = Changed("digits.scripted.pt").Select(layer => layer.Name == "bn" ? layer with { Name = "final" } : layer).ToArray();
+
+        var refused = Assert.Throws<PreciseBnException>(() => BnSetter.Set(path, source, new()));
+        BnSetter.Set(path, source, new() { Map = new Dictionary<string, string> { ["final"] = "bn" } });
+
+        Assert.Equal("LayersNotInFile", refused.ErrorId);
+        Assert.Contains("'final'", refused.Message);
+        Assert.Equal(source.Single(layer => layer.Name == "final").BatchesTracked, BnReader.ReadFile(path).Layers.Single(layer => layer.Name == "bn").BatchesTracked);
+    }
+
+    [Fact]
+    public void Layers_that_are_left_over_are_an_error_unless_that_is_allowed()
+    {
+        var path = _folder.Copy("digits.state_dict.pth");
+        var some = Changed("digits.scripted.pt").Take(2).ToArray();
+        var wrongMap = new Dictionary<string, string> { ["bn"] = "nowhere" };
+
+        var notGiven = Assert.Throws<PreciseBnException>(() => BnSetter.Set(path, some, new()));
+        var notThere = Assert.Throws<PreciseBnException>(() => BnSetter.Set(path, Changed("digits.scripted.pt"), new() { Map = wrongMap }));
+        Assert.Equal(File.ReadAllBytes(Fixtures.Path("digits.state_dict.pth")), File.ReadAllBytes(path));
+        var written = BnSetter.Set(path, some, new() { AllowPartial = true });
+
+        Assert.Equal(("LayersNotGiven", "LayerNotFound"), (notGiven.ErrorId, notThere.ErrorId));
+        Assert.Equal(2, written.Count);
+    }
+
+    [Fact]
+    public void Sizes_that_differ_are_always_an_error()
+    {
+        var path = _folder.Copy("digits.state_dict.pth");
+        var source = Changed("digits.scripted.pt").Select(layer => layer with { Mean = [1, 2], Variance = [1, 2] }).ToArray();
+
+        var error = Assert.Throws<PreciseBnException>(() => BnSetter.Set(path, source, new() { AllowPartial = true }));
+
+        Assert.Equal("ChannelsDiffer", error.ErrorId);
+        Assert.Equal(File.ReadAllBytes(Fixtures.Path("digits.state_dict.pth")), File.ReadAllBytes(path));
+    }
+
+    [Fact]
+    public void A_layer_that_is_given_twice_is_an_error()
+    {
+        var source = Changed("digits.scripted.pt");
+
+        var error = Assert.Throws<PreciseBnException>(() => BnSetter.Set(_folder.Copy("digits.state_dict.pth"), [.. source, source[0]], new()));
+
+        Assert.Equal("LayerGivenTwice", error.ErrorId);
+    }
+
+    [Fact]
+    public void Values_beyond_half_precision_are_an_error_and_change_nothing()
+    {
+        var path = _folder.Copy("small/small.half-2.6.pth", "half.pth");
+        var source = BnReader.ReadFile(path).Layers.Select(layer => layer with { Variance = layer.Variance.Select(_ => 1e6).ToArray() }).ToArray();
+
+        var error = Assert.Throws<PreciseBnException>(() => BnSetter.Set(path, source, new()));
+
+        Assert.Equal("DoesNotFit", error.ErrorId);
+        Assert.Equal(File.ReadAllBytes(Fixtures.Path("small/small.half-2.6.pth")), File.ReadAllBytes(path));
+    }
+
+    [Fact]
+    public void Exported_statistics_come_back_with_the_same_values()
+    {
+        using var data = Runs.Digits(take: 64);
+        var modules = BnReader.ReadFile(Fixtures.Path("kinds.scripted.pt")).Layers;
+        var model = _folder.Copy("digits.scripted.pt");
+        var stats = Runs.Update(model, data).Values.ToArray();
+        BnStatFile.Write(_folder.File("modules.safetensors"), modules, force: false);
+        BnStatFile.Write(_folder.File("stats.safetensors"), stats, force: false);
+
+        var modulesBack = BnStatFile.Read(_folder.File("modules.safetensors")).Cast<BnModule>().ToArray();
+        var statsBack = BnStatFile.Read(_folder.File("stats.safetensors")).Cast<BnStat>().ToArray();
+
+        Assert.Equivalent(modules, modulesBack, strict: true);
+        Assert.Equivalent(stats, statsBack, strict: true);
+        Assert.Equal(modules.SelectMany(layer => layer.Mean), modulesBack.SelectMany(layer => layer.Mean));
+        Assert.Equal(stats.SelectMany(layer => layer.Variance), statsBack.SelectMany(layer => layer.Variance));
+        Assert.Contains(stats[0].Mean, value => value != (float)value);
+    }
+
+    [Fact]
+    public void An_exported_file_can_be_read_and_set_like_any_other()
+    {
+        var file = _folder.File("stats.safetensors");
+        var source = Changed("digits.scripted.pt");
+        BnStatFile.Write(file, source, force: false);
+
+        var layers = BnReader.ReadFile(file).Layers;
+
+        Assert.Equal(source.Select(layer => layer.Name), layers.Select(layer => layer.Name));
+        Assert.Equal(source.SelectMany(layer => layer.Mean), layers.SelectMany(layer => layer.Mean));
+    }
+
+    [Fact]
+    public void An_export_says_where_it_comes_from()
+    {
+        var model = _folder.Copy("digits.scripted.pt");
+        BnStatFile.Write(_folder.File("s.safetensors"), BnReader.ReadFile(model).Layers, force: false);
+
+        using var file = Archives.SourceFile.Open(_folder.File("s.safetensors"));
+        var metadata = Archives.Arrays.SafetensorsHeader.Read(file).Metadata;
+
+        Assert.Equal(
+            Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(model))).ToLowerInvariant(),
+            metadata["precise_bn.source_sha256"]);
+        Assert.Equal("digits.scripted.pt", metadata["precise_bn.source"]);
+        Assert.True(DateTime.TryParse(metadata["precise_bn.created"], out _));
+    }
+
+    [Fact]
+    public void Only_exported_files_are_imported_and_none_is_overwritten()
+    {
+        var file = _folder.File("s.safetensors");
+        BnStatFile.Write(file, Changed("digits.scripted.pt"), force: false);
+
+        Assert.Equal("DestinationExists", Assert.Throws<PreciseBnException>(() => BnStatFile.Write(file, Changed("digits.scripted.pt"), force: false)).ErrorId);
+        Assert.Equal("NotExported", Assert.Throws<PreciseBnException>(() => BnStatFile.Read(Fixtures.Path("digits.safetensors"))).ErrorId);
+        BnStatFile.Write(file, Changed("digits.scripted.pt"), force: true);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static BnModule[] Changed(string model) => BnReader.ReadFile(Fixtures.Path(model)).Layers.Select(layer => layer with
+    {
+        Mean = layer.Mean.Select(value => (value * 2) + 0.1).ToArray(),
+        Variance = layer.Variance.Select(value => (value * 3) + 0.1).ToArray(),
+        BatchesTracked = layer.BatchesTracked + 7,
+    }).ToArray();
+}
