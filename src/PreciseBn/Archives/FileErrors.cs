@@ -17,7 +17,7 @@ internal static class FileErrors
 
     public static PreciseBnException ReadFailed(string path, Exception inner) => new(
         "ReadFailed", ErrorKind.ReadFailed,
-        $"'{path}' could not be read: {inner.Message}", "Check the file and the disk it is on.", path, inner);
+        $"'{path}' could not be read: {Sentence(inner)}", "Check the file and the disk it is on.", path, inner);
 
     public static PreciseBnException Truncated(string path) => new(
         "TruncatedFile", ErrorKind.InvalidData,
@@ -45,7 +45,7 @@ internal static class FileErrors
 
     public static PreciseBnException WriteFailed(string path, Exception inner) => new(
         "WriteFailed", ErrorKind.WriteFailed,
-        $"'{path}' could not be written: {inner.Message}", "Nothing was changed; make room on the disk or choose another destination.", path, inner);
+        $"'{path}' could not be written: {Sentence(inner)} Nothing was changed.", "Make room on the disk or choose another destination.", path, inner);
 
     public static PreciseBnException Changed(string path) => new(
         "FileChanged", ErrorKind.Conflict,
@@ -63,4 +63,6 @@ internal static class FileErrors
         "OwnerNotKept", ErrorKind.AccessDenied,
         $"'{path}' belongs to somebody else, and would not any more; nothing was written.",
         "Run the command as the owner of the file, or write to another file with -Destination.", path);
+
+    private static string Sentence(Exception inner) => inner.Message.TrimEnd('.') + ".";
 }

@@ -9,6 +9,8 @@ internal static class Tool
     {
         RedirectStandardOutput = true,
         RedirectStandardError = true,
+        // A .NET program that is killed would leave its diagnostics pipe behind.
+        Environment = { ["DOTNET_EnableDiagnostics"] = "0" },
     })!;
 
     /// <summary>Runs a program to its end.</summary>
