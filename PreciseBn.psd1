@@ -18,6 +18,7 @@
         'Import-BnStat'
         'New-BnDataLoader'
         'Set-BnStat'
+        'Test-BnModule'
         'Update-BnStat'
     )
     FunctionsToExport    = @()

@@ -22,12 +22,18 @@ public abstract class PreciseBnCmdlet : PSCmdlet, IDisposable
         }
         catch (PreciseBnException failure)
         {
+            OnItemFailed();
             WriteError(failure.ToErrorRecord());
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             throw new PipelineStoppedException();
         }
+    }
+
+    /// <summary>Called when the work for an item has failed, before the error is written.</summary>
+    protected virtual void OnItemFailed()
+    {
     }
 
     /// <summary>Runs the work for each file that paths lead to; a failure is reported and the next file has its turn.</summary>

@@ -1,14 +1,13 @@
 using System.Diagnostics;
 using System.Management.Automation;
 using PreciseBn.Data;
-using PreciseBn.Recalibration;
 
 namespace PreciseBn.PowerShell;
 
 /// <summary>Recomputes the statistics of BatchNorm layers from data, with the weights fixed.</summary>
 [Cmdlet(VerbsData.Update, "BnStat", SupportsShouldProcess = true)]
 [OutputType(typeof(BnStat))]
-public sealed class UpdateBnStatCommand : PreciseBnCmdlet
+public sealed class UpdateBnStatCommand : DataCmdlet
 {
     private readonly List<BnModule> _layers = [];
 
@@ -22,14 +21,19 @@ public sealed class UpdateBnStatCommand : PreciseBnCmdlet
     [ValidateNotNull]
     public object Data { get; set; } = null!;
 
-    /// <summary>Number of batches to use. Without it all the data are used, up to 200 batches.</summary>
+    /// <summary>How the variance is estimated. Of several, each gives objects of its own, and the first is written.</summary>
     [Parameter]
-    [ValidateRange(1, int.MaxValue)]
-    public int? Iterations { get; set; }
+    [ValidateNotNullOrEmpty]
+    public Estimator[] Estimator { get; set; } = [PreciseBn.Estimator.PopulationVariance];
 
-    /// <summary>How the variance is estimated.</summary>
+    /// <summary>How many values the statistics from before count as, in a mixture with the new ones.</summary>
     [Parameter]
-    public Estimator Estimator { get; set; } = Estimator.PopulationVariance;
+    [ValidateRange(0.0, double.MaxValue)]
+    public double PriorWeight { get; set; }
+
+    /// <summary>Measures each layer with those before it normalised by their final statistics; one pass over the data each.</summary>
+    [Parameter]
+    public SwitchParameter Exact { get; set; }
 
     /// <summary>File, or folder for several models, to write to. Without it the models themselves are changed.</summary>
     [Parameter]
@@ -44,16 +48,6 @@ public sealed class UpdateBnStatCommand : PreciseBnCmdlet
     [Parameter]
     public SwitchParameter Force { get; set; }
 
-    /// <summary>Where the model runs: cpu, cuda, or cuda:1.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? Device { get; set; }
-
-    /// <summary>Which entries of a batch that is a dictionary (or, by index, a tuple) are the inputs of the model, in that order.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string[] InputKey { get; set; } = [];
-
     /// <inheritdoc/>
     protected override void ProcessRecord() => _layers.AddRange(InputObject);
 
@@ -62,7 +56,7 @@ public sealed class UpdateBnStatCommand : PreciseBnCmdlet
     {
         var models = BnUpdater.GroupByModel(_layers).ToArray();
         var destinations = Require(() => new UpdateDestination(this, Destination, models.Length > 1));
-        var batches = PowerShellData.ToBatches(Data, InputKey);
+        var batches = ToBatches(Data);
         foreach (var model in models)
             ForEachItem(() => UpdateModel(model, batches, destinations));
     }
@@ -70,28 +64,30 @@ public sealed class UpdateBnStatCommand : PreciseBnCmdlet
     private void UpdateModel(IReadOnlyList<BnModule> layers, IBatchSource batches, UpdateDestination destinations)
     {
         var path = layers[0].Path;
+        var model = path is null ? "the model in memory" : $"'{path}'";
         var destination = path is null ? null : destinations.For(path);
-        var name = destination ?? "the model in memory";
-        if (!ShouldProcess(name, $"Recompute the statistics of {layers.Count} BatchNorm layers"))
+        if (!ShouldProcess(destination ?? model, $"Recompute the statistics of {layers.Count} BatchNorm layers"))
             return;
         var clock = Stopwatch.StartNew();
-        var options = new BnUpdateOptions
-        {
-            Recalibration = new RecalibrationOptions { Iterations = Iterations, Estimator = Estimator },
-            Device = Device,
-            Destination = destination,
-            Force = Force,
-            Backup = Backup,
-        };
-        using var progress = new UpdateProgress(this, $"BatchNorm statistics of {System.IO.Path.GetFileName(path) ?? "the model in memory"}");
-        var stats = BnUpdater.Update(layers, batches, options, progress, StopToken);
-        WriteVerbose($"Recomputed {stats.Count} layers of {Path(path)} in {clock.Elapsed.TotalSeconds:0.0} s; the result is in {name}.");
-        foreach (var unused in stats.Where(stat => stat.Batches == 0))
-            WriteWarning($"No batch reached the layer '{unused.Name}' of {Path(path)}; its statistics are what they were.");
-        if (batches is BnDataLoader { Skipped: > 0 } loader)
-            WriteWarning($"{loader.Skipped} image files could not be read and were left out.");
+        using var progress = new UpdateProgress(this, $"BatchNorm statistics of {System.IO.Path.GetFileName(path) ?? model}");
+        var stats = BnUpdater.Update(layers, batches, Options(destination), progress, StopToken);
+        WriteVerbose($"Recomputed {layers.Count} layers of {model} from {stats.Max(stat => stat.Batches)} batches "
+            + $"in {clock.Elapsed.TotalSeconds:0.0} s, stopped by {stats[0].StoppedBy}; the result is in '{destination ?? model}'.");
+        WarnOfOmissions(stats, batches, model);
         WriteObject(stats, enumerateCollection: true);
     }
 
-    private static string Path(string? path) => path is null ? "the model in memory" : $"'{path}'";
+    private BnUpdateOptions Options(string? destination) => new()
+    {
+        Recalibration = RecalibrationOptions with
+        {
+            Estimators = Estimator.Distinct().ToArray(),
+            PriorWeight = PriorWeight,
+            Exact = Exact,
+        },
+        Device = Device,
+        Destination = destination,
+        Force = Force,
+        Backup = Backup,
+    };
 }

@@ -14,10 +14,13 @@ internal sealed class UpdateProgress(Cmdlet cmdlet, string activity) : IProgress
 
     public void Report(RecalibrationProgress value)
     {
+        if (value.Pass == 0)
+            Announce(value);
         if (_sinceLast.IsRunning && _sinceLast.Elapsed < Interval)
             return;
         _sinceLast.Restart();
-        cmdlet.WriteProgress(new ProgressRecord(ActivityId, activity, $"Batch {value.Batches} of {value.Total}")
+        var pass = value.Passes > 1 ? $"Pass {value.Pass} of {value.Passes}, batch" : "Batch";
+        cmdlet.WriteProgress(new ProgressRecord(ActivityId, activity, $"{pass} {value.Batches} of {value.Total}")
         {
             CurrentOperation = value.Model,
             PercentComplete = (int)(100 * value.Batches / value.Total),
@@ -30,4 +33,8 @@ internal sealed class UpdateProgress(Cmdlet cmdlet, string activity) : IProgress
         if (_sinceLast.IsRunning)
             cmdlet.WriteProgress(new ProgressRecord(ActivityId, activity, "Done") { RecordType = ProgressRecordType.Completed });
     }
+
+    // Several passes take several times as long as a user may expect; shown as Write-Host shows, unless silenced.
+    private void Announce(RecalibrationProgress plan) => cmdlet.WriteInformation(
+        $"{plan.Passes} passes over up to {plan.Total / plan.Passes} batches, about {plan.Remaining.TotalSeconds:0} s.", ["PSHOST"]);
 }

@@ -13,7 +13,7 @@ public static class BnReader
     public static ModelSummary ReadFile(string path)
     {
         using var file = ModelFile.Open(Path.GetFullPath(path));
-        return new ModelSummary(file.Path, file.Layers.Select(layer => layer.Module).ToArray(), file.Describe());
+        return new ModelSummary(file.Path, file.Layers.Select(layer => layer.Module).ToArray(), file.UntrackedLayers, file.Describe());
     }
 
     /// <summary>Reads the layers of a TorchSharp model in memory.</summary>

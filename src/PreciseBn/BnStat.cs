@@ -17,6 +17,9 @@ public sealed record BnStat : ILayerStatistics
     /// <summary>Number of batches that reached the layer; 0 if none did, and its statistics are what they were.</summary>
     public required long Batches { get; init; }
 
+    /// <summary>How often these ran the layer; more than their number if it is reused.</summary>
+    public required long Uses { get; init; }
+
     /// <summary>Number of values of each channel that were pooled: images times pixels, for instance.</summary>
     public required long Count { get; init; }
 
@@ -42,6 +45,27 @@ public sealed record BnStat : ILayerStatistics
     /// <summary>The largest change of a channel's variance: new / previous or previous / new, whichever is above 1.</summary>
     public double VarianceRatio => Enumerable.Range(0, Channels)
         .Max(channel => Distance.VarianceRatio(PreviousVariance[channel], Variance[channel]));
+
+    /// <summary>
+    /// Standard error of each mean, in deviations of the channel, shape [C]: from the spread of the batches, so that it holds
+    /// for values that are alike within a batch. NaN for fewer than two batches.
+    /// </summary>
+    public required double[] MeanStandardError { get; init; }
+
+    /// <summary>Standard error of the logarithm of each variance, shape [C]; 0.01 is one percent of the variance.</summary>
+    public required double[] LogVarianceStandardError { get; init; }
+
+    /// <summary>The largest standard error of a mean, in deviations.</summary>
+    public double MeanError => MeanStandardError.Max();
+
+    /// <summary>The largest standard error of the logarithm of a variance.</summary>
+    public double VarianceError => LogVarianceStandardError.Max();
+
+    /// <summary>Number of batches that were left out because they had NaN or infinity.</summary>
+    public required long SkippedBatches { get; init; }
+
+    /// <summary>Why no more batches were used.</summary>
+    public required StopReason StoppedBy { get; init; }
 
     /// <summary>How the statistics were estimated.</summary>
     public required Estimator Estimator { get; init; }

@@ -2,6 +2,7 @@ using PreciseBn.Data;
 using PreciseBn.Models;
 using PreciseBn.Native;
 using PreciseBn.Recalibration;
+using static TorchSharp.torch;
 
 namespace PreciseBn;
 
@@ -19,36 +20,44 @@ public static class BnUpdater
     /// <param name="options">How and where.</param>
     /// <param name="progress">Told about every batch, on the calling thread.</param>
     /// <param name="cancellation">Stops the work within a batch.</param>
-    /// <returns>The statistics, one object a layer.</returns>
+    /// <returns>
+    /// The statistics, one object a layer and estimator; those of the first estimator are the ones that were written.
+    /// </returns>
     /// <exception cref="PreciseBnException">It failed; model and file are as they were.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; model and file are as they were.</exception>
     public static IReadOnlyList<BnStat> Update(
         IReadOnlyList<BnModule> layers, IBatchSource data, BnUpdateOptions options,
-        IProgress<RecalibrationProgress>? progress = null, CancellationToken cancellation = default)
+        IProgress<RecalibrationProgress>? progress = null, CancellationToken cancellation = default) =>
+        Run(layers, data, options, progress, isWritten: true, (recalibrator, device) => recalibrator.Run(device, cancellation));
+
+    /// <summary>Recomputes the statistics of some layers of one model and changes nothing.</summary>
+    /// <param name="layers">The layers, all of the same file or of the same model in memory.</param>
+    /// <param name="data">The data to run.</param>
+    /// <param name="options">How.</param>
+    /// <param name="progress">Told about every batch, on the calling thread.</param>
+    /// <param name="cancellation">Stops the work within a batch.</param>
+    /// <returns>The statistics, one object a layer and estimator.</returns>
+    /// <exception cref="PreciseBnException">It failed.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static IReadOnlyList<BnStat> Measure(
+        IReadOnlyList<BnModule> layers, IBatchSource data, BnUpdateOptions options,
+        IProgress<RecalibrationProgress>? progress = null, CancellationToken cancellation = default) =>
+        Run(layers, data, options, progress, isWritten: false, (recalibrator, device) => recalibrator.Measure(device, cancellation));
+
+    private static IReadOnlyList<BnStat> Run(
+        IReadOnlyList<BnModule> layers, IBatchSource data, BnUpdateOptions options,
+        IProgress<RecalibrationProgress>? progress, bool isWritten, Func<Recalibrator, Device, IReadOnlyList<BnStat>> run)
     {
         TorchLibrary.Require();
-        return layers[0].Path is { } path
-            ? UpdateFile(path, layers, data, options, progress, cancellation)
-            : UpdateLive(layers, data, options, progress, cancellation);
-    }
-
-    private static IReadOnlyList<BnStat> UpdateFile(
-        string path, IReadOnlyList<BnModule> layers, IBatchSource data, BnUpdateOptions options,
-        IProgress<RecalibrationProgress>? progress, CancellationToken cancellation)
-    {
+        if (layers[0].Path is not { } path)
+        {
+            var itsDevice = options.Device is null ? layers[0].Live!.Layer.running_mean!.device : Devices.Find(options.Device);
+            return run(new Recalibrator(new LiveTarget(layers), data, options.Recalibration, progress), itsDevice);
+        }
         var device = Devices.Find(options.Device ?? "cpu");
-        var names = layers.Select(layer => layer.Name).ToHashSet();
         using var model = ModelFile.Open(path);
-        var writer = new StatisticsWriter(model, options.Destination, options.Force, options.Backup);
-        var target = new FileTarget(model, names, writer);
-        return new Recalibrator(target, data, options.Recalibration, progress).Run(device, cancellation);
-    }
-
-    private static IReadOnlyList<BnStat> UpdateLive(
-        IReadOnlyList<BnModule> layers, IBatchSource data, BnUpdateOptions options,
-        IProgress<RecalibrationProgress>? progress, CancellationToken cancellation)
-    {
-        var device = options.Device is null ? layers[0].Live!.Layer.running_mean!.device : Devices.Find(options.Device);
-        return new Recalibrator(new LiveTarget(layers), data, options.Recalibration, progress).Run(device, cancellation);
+        var writer = isWritten ? new StatisticsWriter(model, options.Destination, options.Force, options.Backup) : null;
+        var target = new FileTarget(model, layers.Select(layer => layer.Name).ToHashSet(), writer);
+        return run(new Recalibrator(target, data, options.Recalibration, progress), device);
     }
 }

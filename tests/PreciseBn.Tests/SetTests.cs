@@ -180,6 +180,22 @@ public sealed class SetTests : IDisposable
     }
 
     [Fact]
+    public void Layers_that_share_their_buffers_take_the_same_statistics_and_refuse_different_ones()
+    {
+        var path = _folder.Copy("small/small.tied-2.6.pth", "tied.pth");
+        var layers = BnReader.ReadFile(path).Layers;
+        var same = layers.Select(layer => layer with { Mean = [1, 2, 3, 4] }).ToArray();
+        var different = layers.Select((layer, i) => layer with { Mean = [i, 2, 3, 4] }).ToArray();
+
+        var error = Assert.Throws<PreciseBnException>(() => BnSetter.Set(path, different, new()));
+        Assert.Equal(File.ReadAllBytes(Fixtures.Path("small/small.tied-2.6.pth")), File.ReadAllBytes(path));
+        BnSetter.Set(path, same, new());
+
+        Assert.Equal("SharedStatistics", error.ErrorId);
+        Assert.All(BnReader.ReadFile(path).Layers, layer => Assert.Equal([1, 2, 3, 4], layer.Mean));
+    }
+
+    [Fact]
     public void Exported_statistics_come_back_with_the_same_values()
     {
         using var data = Runs.Digits(take: 64);

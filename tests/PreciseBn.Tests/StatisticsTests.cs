@@ -15,7 +15,7 @@ public sealed class StatisticsTests
     {
         var random = new Random(batches);
         var layout = new ObservationLayout([2, 1]);
-        using var accumulator = new MomentAccumulator(layout, ScalarType.Float64, CPU);
+        using var accumulator = new MomentAccumulator(layout, ScalarType.Float64, CPU, new());
         var values = new List<double>[] { [], [], [] };
         var sumsOfBatchVariances = new double[3];
         for (var batch = 0; batch < batches; batch++)
@@ -38,7 +38,7 @@ public sealed class StatisticsTests
         }
         Assert.Null(accumulator.Merge());
 
-        var moments = accumulator.Read();
+        var moments = accumulator.Read(null).Layers;
 
         Assert.Equal([batches, batches], moments.Select(layer => layer.Batches));
         for (var channel = 0; channel < 3; channel++)
@@ -46,10 +46,12 @@ public sealed class StatisticsTests
             var layer = moments[channel / 2];
             var mean = values[channel].Average();
             Assert.Equal(values[channel].Count, layer.Count);
-            Assert.Equal(mean, layer.Mean[channel % 2], mean * 1e-14);
+            var (pooledMean, pooledVariance) = layer.Estimate(Estimator.PopulationVariance);
+            Assert.Equal(mean, pooledMean[channel % 2], mean * 1e-14);
             var squares = values[channel].Sum(value => (value - mean) * (value - mean));
-            Assert.Equal(squares, layer.SquaredDeviations[channel % 2], Math.Max(1e-6, squares) * 1e-10);
-            Assert.Equal(sumsOfBatchVariances[channel], layer.SumOfBatchVariances[channel % 2], 1e-6);
+            Assert.Equal(squares / values[channel].Count, pooledVariance[channel % 2], Math.Max(1e-6, squares) * 1e-10);
+            Assert.Equal(
+                sumsOfBatchVariances[channel] / batches, layer.Estimate(Estimator.MeanOfBatchVariance).Variance[channel % 2], 1e-6);
         }
     }
 
@@ -58,7 +60,7 @@ public sealed class StatisticsTests
     {
         const long Count = (1L << 33) + 12_345_677;
         var layout = new ObservationLayout([1]);
-        using var accumulator = new MomentAccumulator(layout, ScalarType.Float32, CPU);
+        using var accumulator = new MomentAccumulator(layout, ScalarType.Float32, CPU, new());
         using var observation = tensor(new[]
         {
             1f, Count % ObservationLayout.LowModulus, Count / ObservationLayout.LowModulus * ObservationLayout.UsesModulus + 1, 2f, 0, 0,
@@ -68,7 +70,7 @@ public sealed class StatisticsTests
         accumulator.Add(observation);
         accumulator.Merge();
 
-        Assert.Equal(2 * Count, accumulator.Read()[0].Count);
+        Assert.Equal(2 * Count, accumulator.Read(null).Layers[0].Count);
     }
 
     [Fact]

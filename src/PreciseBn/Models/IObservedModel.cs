@@ -10,10 +10,10 @@ namespace PreciseBn.Models;
 /// </summary>
 internal interface IObservedModel : IDisposable
 {
-    /// <summary>The observed layers.</summary>
+    /// <summary>The layers that can be observed; from the start all of them are.</summary>
     IReadOnlyList<BnModule> Layers { get; }
 
-    /// <summary>How an observation is laid out.</summary>
+    /// <summary>How an observation of those that are observed is laid out.</summary>
     ObservationLayout Layout { get; }
 
     /// <summary>Number format of an observation.</summary>
@@ -22,11 +22,28 @@ internal interface IObservedModel : IDisposable
     /// <summary>Where the model runs.</summary>
     Device Device { get; }
 
+    /// <summary>
+    /// What observed means are less than those of the values, shape [Width], or <c>null</c> if nothing. Means far from 0 are
+    /// observed so; it is known when the first batch has been observed, and stays.
+    /// </summary>
+    Tensor? Shift { get; }
+
+    /// <summary>What is an error in an observation.</summary>
+    ObservationRules Rules { get; }
+
+    /// <summary>Indices among <see cref="Layers"/> of those that are observed.</summary>
+    IReadOnlyList<int> Observed { get; }
+
+    /// <summary>Positions in <see cref="Observed"/> of the layers in the order in which the first batch reached them; empty before.</summary>
+    IReadOnlyList<int> Order { get; }
+
+    /// <summary>Says which layers are observed from now on, and which normalise by given statistics.</summary>
+    /// <param name="observed">Indices of the layers to observe.</param>
+    /// <param name="settled">Statistics of layers that are not, by index; the others have their own.</param>
+    void Configure(IReadOnlyList<int> observed, IReadOnlyDictionary<int, (double[] Mean, double[] Variance)> settled);
+
     /// <summary>Runs the model on a batch.</summary>
     /// <returns>The observation, shape [2, Width]; it holds until the next call and belongs to the model.</returns>
     /// <exception cref="PreciseBnException">The model does not accept the batch, or fails on it.</exception>
     Tensor Observe(Batch batch);
-
-    /// <summary>Indices of the layers in the order in which the first batch reached them; empty before.</summary>
-    IReadOnlyList<int> Order { get; }
 }

@@ -2,6 +2,7 @@ using PreciseBn.Archives;
 using PreciseBn.Archives.Arrays;
 using PreciseBn.Models.StateDicts;
 using PreciseBn.Models.TorchScript;
+using PreciseBn.Statistics;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Models;
@@ -20,12 +21,15 @@ internal abstract class ModelFile(string path, IReadOnlyList<SourceFile> files, 
 
     public IReadOnlyList<StoredLayer> Layers { get; } = layers;
 
+    /// <summary>Names of BatchNorm layers that keep no statistics, as far as the file tells.</summary>
+    public virtual IReadOnlyList<string> UntrackedLayers => [];
+
     /// <summary>What the file holds, as the end of a sentence that begins with its name; for when it has no BatchNorm.</summary>
     public abstract string Describe();
 
     /// <summary>Loads the model into libtorch so that the layers can be observed.</summary>
     /// <exception cref="PreciseBnException">It cannot run here.</exception>
-    public abstract IObservedModel Load(IReadOnlyList<StoredLayer> layers, Device device);
+    public abstract IObservedModel Load(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device);
 
     /// <exception cref="PreciseBnException">It cannot be read, is damaged, or is of no kind that has layers.</exception>
     public static ModelFile Open(string path)

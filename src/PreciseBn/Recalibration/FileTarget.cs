@@ -1,4 +1,5 @@
 using PreciseBn.Models;
+using PreciseBn.Statistics;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Recalibration;
@@ -8,13 +9,13 @@ internal sealed class FileTarget : IRecalibrationTarget
 {
     private readonly ModelFile _model;
     private readonly IReadOnlyList<StoredLayer> _layers;
-    private readonly StatisticsWriter _writer;
+    private readonly StatisticsWriter? _writer;
 
     /// <param name="model">The model.</param>
     /// <param name="layers">Names of the layers to recompute.</param>
-    /// <param name="writer">Puts the result where it belongs.</param>
+    /// <param name="writer">Puts the result where it belongs; <c>null</c> if it is only looked at.</param>
     /// <exception cref="PreciseBnException">The model lacks a layer.</exception>
-    public FileTarget(ModelFile model, IReadOnlyCollection<string> layers, StatisticsWriter writer)
+    public FileTarget(ModelFile model, IReadOnlyCollection<string> layers, StatisticsWriter? writer)
     {
         _model = model;
         _writer = writer;
@@ -26,10 +27,10 @@ internal sealed class FileTarget : IRecalibrationTarget
 
     public string Name => _model.Path;
 
-    public string Destination => _writer.Destination;
+    public string Destination => _writer?.Destination ?? Name;
 
-    public IObservedModel Open(Device device) => _model.Load(_layers, device);
+    public IObservedModel Open(Device device, ObservationRules rules) => _model.Load(_layers, rules, device);
 
-    public void Commit(IReadOnlyList<BnStat> stats) => _writer.Write(
+    public void Commit(IReadOnlyList<BnStat> stats) => _writer!.Write(
         stats.Select(stat => (_layers.First(layer => layer.Module.Name == stat.Name), (ILayerStatistics)stat)));
 }

@@ -1,4 +1,5 @@
 using PreciseBn.Models;
+using PreciseBn.Statistics;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Recalibration;
@@ -14,7 +15,7 @@ internal interface IRecalibrationTarget
 
     /// <summary>Makes the model ready to run, without changing what the target is.</summary>
     /// <exception cref="PreciseBnException">It cannot run, or its statistics could not be written afterwards.</exception>
-    IObservedModel Open(Device device);
+    IObservedModel Open(Device device, ObservationRules rules);
 
     /// <summary>Puts new statistics in the place of the old, all of them or none.</summary>
     void Commit(IReadOnlyList<BnStat> stats);

@@ -1,5 +1,6 @@
 using PreciseBn.Models;
 using PreciseBn.Models.Live;
+using PreciseBn.Statistics;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Recalibration;
@@ -11,11 +12,11 @@ internal sealed class LiveTarget(IReadOnlyList<BnModule> layers) : IRecalibratio
 
     public string? Destination => null;
 
-    public IObservedModel Open(Device device)
+    public IObservedModel Open(Device device, ObservationRules rules)
     {
         if (layers.FirstOrDefault(layer => layer.DType is not (DType.Float32 or DType.Float64)) is { } layer)
             throw ModelErrors.ReducedPrecision(Name, layer);
-        return new ObservedLiveModel(Name, layers, device);
+        return new ObservedLiveModel(Name, layers, rules, device);
     }
 
     public void Commit(IReadOnlyList<BnStat> stats)

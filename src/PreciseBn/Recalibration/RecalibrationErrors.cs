@@ -16,12 +16,12 @@ internal static class RecalibrationErrors
     public static PreciseBnException LayerReused(string model, string layer, long batch) => new(
         "LayerReused", ErrorKind.NotSupported,
         $"The layer '{layer}' of '{model}' runs more than once in batch {batch}, so that its statistics would be those of several places. {Unchanged}",
-        "Leave the layer out with -Name, or give each place a layer of its own.", layer);
+        "Leave the layer out with -Name, or pool its uses with -AllowReuse.", layer);
 
-    public static PreciseBnException NotFinite(string model, string layer, long batch) => new(
+    public static PreciseBnException NotFinite(string model, string layer, long batch, string? origin) => new(
         "NotFinite", ErrorKind.InvalidData,
-        $"The layer '{layer}' of '{model}' received NaN or infinity in batch {batch}; it is the first to do so. {Unchanged}",
-        "Check that batch, its normalisation, and the weights before that layer.", layer);
+        $"The layer '{layer}' of '{model}' received NaN or infinity in batch {batch}{(origin is null ? "" : $" ({origin})")}; it is the first to do so. {Unchanged}",
+        "Check that batch, its normalisation, and the weights before that layer, or leave such batches out with -SkipNonFinite.", layer);
 
     public static PreciseBnException LayerNotFound(string model, string layer) => new(
         "LayerNotFound", ErrorKind.NotFound,

@@ -14,74 +14,120 @@ internal sealed class Recalibrator(
     IRecalibrationTarget target, IBatchSource data, RecalibrationOptions options, IProgress<RecalibrationProgress>? progress)
 {
     /// <summary>Recomputes the statistics and puts them in the place of the old, or fails and changes nothing.</summary>
+    /// <returns>The statistics of each layer, for each estimator in turn; those of the first are the ones that were put.</returns>
     /// <exception cref="PreciseBnException">The data or the model cannot be used.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public IReadOnlyList<BnStat> Run(Device device, CancellationToken cancellation)
     {
-        if (data.BatchCount < options.Iterations)
-            throw RecalibrationErrors.NotEnoughData(target.Name, Iterations, data.BatchCount.Value);
         var stats = Measure(device, cancellation);
         cancellation.ThrowIfCancellationRequested();
-        target.Commit(stats.Where(stat => stat.Batches > 0).ToArray());
+        target.Commit(stats.Where(stat => stat.Estimator == options.Estimators[0] && stat.Batches > 0).ToArray());
         return stats;
     }
 
-    private int Iterations => options.Iterations ?? RecalibrationOptions.DefaultIterations;
-
-    private BnStat[] Measure(Device device, CancellationToken cancellation)
+    /// <summary>Recomputes the statistics and changes nothing.</summary>
+    /// <returns>The statistics of each layer, for each estimator in turn.</returns>
+    /// <exception cref="PreciseBnException">The data or the model cannot be used.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public IReadOnlyList<BnStat> Measure(Device device, CancellationToken cancellation)
     {
+        if (data.BatchCount < options.Iterations && options.Tolerance is null)
+            throw RecalibrationErrors.NotEnoughData(target.Name, options.Iterations.Value, data.BatchCount.Value);
         using var inference = inference_mode();
-        using var model = target.Open(device);
-        using var moments = new MomentAccumulator(model.Layout, model.ObservationType, model.Device);
+        using var model = target.Open(device, new ObservationRules { AllowReuse = options.AllowReuse, SkipNonFinite = options.SkipNonFinite });
+        var results = options.Exact ? MeasureInTurn(model, cancellation) : MeasureAtOnce(model, cancellation);
+        return options.Estimators.SelectMany(estimator => model.Layers.Zip(results, (layer, result) => ToStat(layer, result, estimator))).ToArray();
+    }
+
+    private IEnumerable<LayerResult> MeasureAtOnce(IObservedModel model, CancellationToken cancellation)
+    {
         var clock = Stopwatch.StartNew();
-        foreach (var batch in data.Read(cancellation).Take(Iterations))
+        var result = Measurement(model).Run(batches => Report(1, 1, batches, clock), cancellation);
+        return result.Layers.Select(moments => new LayerResult(moments, result)).ToArray();
+    }
+
+    private LayerResult[] MeasureInTurn(IObservedModel model, CancellationToken cancellation)
+    {
+        var plan = PlanPasses(model, cancellation);
+        var clock = Stopwatch.StartNew();
+        var results = new LayerResult[model.Layers.Count];
+        var settled = new Dictionary<int, (double[] Mean, double[] Variance)>();
+        for (var pass = 0; pass < plan.Passes.Count; pass++)
         {
-            using (batch)
-                Refuse(moments.Add(model.Observe(batch)), model);
-            progress?.Report(new RecalibrationProgress(target.Name, moments.Added, ExpectedBatches, clock.Elapsed));
-            cancellation.ThrowIfCancellationRequested();
+            var layers = plan.Passes[pass];
+            model.Configure(layers, settled);
+            var result = Measurement(model).Run(batches => Report(pass + 1, plan.Passes.Count, batches, clock), cancellation);
+            for (var i = 0; i < layers.Count; i++)
+            {
+                results[layers[i]] = new LayerResult(result.Layers[i], result);
+                if (result.Layers[i].Batches > 0)
+                    settled[layers[i]] = Blend(model.Layers[layers[i]], result.Layers[i], options.Estimators[0]);
+            }
         }
-        Refuse(moments.Merge(), model);
-        RefuseShortData(moments.Added);
-        return model.Layers.Zip(moments.Read(), ToStat).ToArray();
+        return results;
     }
 
-    private long ExpectedBatches => Math.Min(Iterations, data.BatchCount ?? Iterations);
-
-    private void RefuseShortData(long batches)
+    private ExactPlan PlanPasses(IObservedModel model, CancellationToken cancellation)
     {
-        if (batches == 0)
-            throw RecalibrationErrors.NoData(target.Name);
-        if (batches < options.Iterations)
-            throw RecalibrationErrors.NotEnoughData(target.Name, Iterations, batches);
+        using var batch = data.Read(cancellation).FirstOrDefault() ?? throw RecalibrationErrors.NoData(target.Name);
+        var clock = Stopwatch.StartNew();
+        var plan = ExactPlan.Make(model, batch);
+        var batches = ExpectedBatches * plan.Passes.Count;
+        progress?.Report(new RecalibrationProgress(target.Name, 0, batches, clock.Elapsed, 0, plan.Passes.Count)
+        {
+            Remaining = plan.TimeOfBatch * batches,
+        });
+        return plan;
     }
 
-    private void Refuse(ObservationFault? fault, IObservedModel model)
+    private Measurement Measurement(IObservedModel model) => new(target.Name, model, data, options);
+
+    private long ExpectedBatches
     {
-        if (fault is null)
-            return;
-        var first = model.Order.Intersect(fault.Layers).Concat(fault.Layers).First();
-        throw fault.Kind == ObservationFaultKind.Reused
-            ? RecalibrationErrors.LayerReused(target.Name, model.Layers[first].Name, fault.Batch)
-            : RecalibrationErrors.NotFinite(target.Name, model.Layers[first].Name, fault.Batch);
+        get
+        {
+            var most = Recalibration.Measurement.MostBatches(options);
+            return Math.Min(most, data.BatchCount ?? most);
+        }
     }
 
-    private BnStat ToStat(BnModule layer, LayerMoments moments)
+    private void Report(int pass, int passes, long batches, Stopwatch clock)
     {
-        var (mean, variance) = moments.Batches > 0 ? moments.Estimate(options.Estimator) : (layer.Mean, layer.Variance);
+        var done = ((pass - 1) * ExpectedBatches) + batches;
+        progress?.Report(new RecalibrationProgress(target.Name, done, ExpectedBatches * passes, clock.Elapsed, pass, passes));
+    }
+
+    private BnStat ToStat(BnModule layer, LayerResult result, Estimator estimator)
+    {
+        var isReached = result.Moments.Batches > 0;
+        var (mean, variance) = isReached ? Blend(layer, result.Moments, estimator) : (layer.Mean, layer.Variance);
+        var errors = isReached ? Errors(layer, result.Moments, estimator, variance) : StandardErrors.Unknown(layer.Channels);
         return new BnStat
         {
             Name = layer.Name,
             Type = layer.Type,
-            Batches = moments.Batches,
-            Count = moments.Count,
-            BatchesTracked = layer.BatchesTracked + moments.Batches,
+            Batches = result.Moments.Batches,
+            Uses = result.Moments.Uses,
+            Count = result.Moments.Count,
+            BatchesTracked = layer.BatchesTracked + result.Moments.Batches,
             Mean = mean,
             Variance = variance,
             PreviousMean = layer.Mean,
             PreviousVariance = layer.Variance,
-            Estimator = options.Estimator,
-            Path = target.Destination,
+            MeanStandardError = errors.Mean,
+            LogVarianceStandardError = errors.LogVariance,
+            SkippedBatches = result.Measurement.Skipped,
+            StoppedBy = result.Measurement.StoppedBy,
+            Estimator = estimator,
+            Path = estimator == options.Estimators[0] ? target.Destination : null,
         };
     }
+
+    private (double[] Mean, double[] Variance) Blend(BnModule layer, LayerMoments moments, Estimator estimator) => Prior.Blend(
+        options.PriorWeight, (layer.Mean, layer.Variance), moments.Count, moments.Estimate(estimator));
+
+    private StandardErrors Errors(BnModule layer, LayerMoments moments, Estimator estimator, double[] variance) => Prior.Errors(
+        options.PriorWeight, moments.Count, moments.Errors(estimator), (layer.Mean, layer.Variance), moments.Estimate(estimator), variance);
+
+    private sealed record LayerResult(LayerMoments Moments, MeasurementResult Measurement);
 }

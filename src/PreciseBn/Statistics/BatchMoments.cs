@@ -7,4 +7,41 @@ namespace PreciseBn.Statistics;
 /// <param name="Variances">Unbiased batch variances, [batches, Width]; 0 for a batch of one value.</param>
 /// <param name="Values">Number of values that went into each column, [batches, Width].</param>
 /// <param name="Uses">How often each layer was called, [batches, layers].</param>
-internal readonly record struct BatchMoments(Tensor Means, Tensor Variances, Tensor Values, Tensor Uses);
+internal readonly record struct BatchMoments(Tensor Means, Tensor Variances, Tensor Values, Tensor Uses)
+{
+    /// <summary>Number of values in all batches, [Width].</summary>
+    public Tensor Counts { get; } = Values.sum(dim: 0);
+
+    /// <summary>Mean of the values of all batches, [Width].</summary>
+    public Tensor PooledMeans => (Values * Means).sum(dim: 0) / Counts.clamp_min(1);
+
+    /// <summary>Batch means less a reference, [batches, Width]; 0 where there were no values.</summary>
+    public Tensor OffsetsFrom(Tensor reference) => (Means - reference).masked_fill(Values == 0, 0);
+
+    /// <summary>Where a mean or variance is NaN or infinite, [batches, Width].</summary>
+    public Tensor IsNonFinite() => (Means + Variances).isfinite().logical_not();
+
+    /// <summary>The same without some batches, as if they had reached no layer.</summary>
+    /// <param name="isLeftOut">Which, [batches, 1].</param>
+    public BatchMoments LeaveOut(Tensor isLeftOut) => new(
+        Means.masked_fill(isLeftOut, 0), Variances.masked_fill(isLeftOut, 0), Values.masked_fill(isLeftOut, 0), Uses.masked_fill(isLeftOut, 0));
+
+    /// <summary>The sums of <see cref="Statistics.ClusterSums"/> over the batches, [rows, Width].</summary>
+    /// <param name="d">Batch means less the reference.</param>
+    /// <param name="referenceVariances">The reference of the variances, [Width].</param>
+    public Tensor ClusterSums(Tensor d, Tensor referenceVariances)
+    {
+        var isUsed = (Values > 0).to(ScalarType.Float64);
+        var u = (Variances - referenceVariances) * isUsed;
+        var e = ((Variances * (Values - 1).clamp_min(0) / Values.clamp_min(1)) - referenceVariances) * isUsed;
+        var weights = Values.square();
+        var (wd, we) = (weights * d, weights * e);
+        var (wdd, wed) = (wd * d, we * d);
+        return stack(
+        [
+            weights, wd, wdd, wdd * d, wdd * d.square(),
+            we, wed, wed * d, we * e,
+            d, d.square(), u, u.square(),
+        ]).sum(dim: 1);
+    }
+}

@@ -6,30 +6,39 @@ namespace PreciseBn.Statistics;
 /// The moments of all values that reached the observed layers, merged batch by batch in float64 on the device of the
 /// model (Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances").
 /// </summary>
+/// <remarks>Means are counted from a reference near them, so that a mean far from 0 costs no digits of the variance.</remarks>
 internal sealed class MomentAccumulator : IDisposable
 {
     private readonly ObservationLayout _layout;
+    private readonly ObservationRules _rules;
     private readonly ObservationBlock _block;
     private readonly Tensor _counts;
-    private readonly Tensor _means;
+    private readonly Tensor _meanOffsets;
     private readonly Tensor _squaredDeviations;
-    private readonly Tensor _sumsOfBatchMeans;
-    private readonly Tensor _sumsOfBatchVariances;
+    private readonly Tensor _referenceMeans;
+    private readonly Tensor _referenceVariances;
+    private readonly Tensor _clusterSums;
     private readonly Tensor _batches;
+    private readonly Tensor _uses;
+    private readonly Tensor _skipped;
 
-    public MomentAccumulator(ObservationLayout layout, ScalarType dtype, Device device)
+    public MomentAccumulator(ObservationLayout layout, ScalarType dtype, Device device, ObservationRules rules)
     {
         _layout = layout;
+        _rules = rules;
         _block = new ObservationBlock(layout, dtype, device);
-        _counts = Zeros(layout.Width, device);
-        _means = Zeros(layout.Width, device);
-        _squaredDeviations = Zeros(layout.Width, device);
-        _sumsOfBatchMeans = Zeros(layout.Width, device);
-        _sumsOfBatchVariances = Zeros(layout.Width, device);
-        _batches = Zeros(layout.Channels.Count, device);
+        _counts = Zeros([layout.Width], device);
+        _meanOffsets = Zeros([layout.Width], device);
+        _squaredDeviations = Zeros([layout.Width], device);
+        _referenceMeans = Zeros([layout.Width], device);
+        _referenceVariances = Zeros([layout.Width], device);
+        _clusterSums = Zeros([ClusterSums.Rows, layout.Width], device);
+        _batches = Zeros([layout.Channels.Count], device);
+        _uses = Zeros([layout.Channels.Count], device);
+        _skipped = Zeros([1], device);
     }
 
-    /// <summary>The number of batches added.</summary>
+    /// <summary>The number of batches added, with those that were skipped.</summary>
     public long Added { get; private set; }
 
     /// <summary>Adds the observation of a batch, shape [2, Width].</summary>
@@ -49,69 +58,82 @@ internal sealed class MomentAccumulator : IDisposable
             return null;
         using var scope = NewDisposeScope();
         var batches = _block.Decode();
-        if (ObservationFault.Find(batches, _layout, Added - _block.Count) is { } fault)
+        if (_rules.SkipNonFinite)
+            batches = LeaveOutNonFinite(batches);
+        if (ObservationFault.Find(batches, _layout, _rules, Added - _block.Count) is { } fault)
             return fault;
         _block.Clear();
 
-        var counts = batches.Values.sum(dim: 0);
-        var means = (batches.Values * batches.Means).sum(dim: 0) / counts.clamp_min(1);
-        var within = (batches.Values - 1).clamp_min(0) * batches.Variances;
-        var between = batches.Values * (batches.Means - means).square();
-        MergeMoments(counts, means, (within + between).sum(dim: 0));
-
-        _sumsOfBatchMeans.add_(batches.Means.sum(dim: 0));
-        _sumsOfBatchVariances.add_(batches.Variances.sum(dim: 0));
+        var isNew = (_counts == 0) & (batches.Counts > 0);
+        _referenceMeans.copy_(where(isNew, batches.PooledMeans, _referenceMeans));
+        var offsets = batches.OffsetsFrom(_referenceMeans);
+        Merge(batches.Counts, (batches.Values * offsets).sum(dim: 0) / batches.Counts.clamp_min(1), batches, offsets);
+        _referenceVariances.copy_(where(isNew, _squaredDeviations / _counts.clamp_min(1), _referenceVariances));
+        _clusterSums.add_(batches.ClusterSums(offsets, _referenceVariances));
         _batches.add_((batches.Uses > 0).sum(dim: 0));
+        _uses.add_(batches.Uses.sum(dim: 0));
         return null;
     }
 
-    /// <summary>The moments of each layer. Everything that was added must have been merged.</summary>
-    public IReadOnlyList<LayerMoments> Read()
+    /// <summary>The moments of each layer, and how many batches were skipped. All that was added must have been merged.</summary>
+    /// <param name="shift">What the observed means are less than those of the values, shape [Width]; <c>null</c> is 0.</param>
+    public (IReadOnlyList<LayerMoments> Layers, long Skipped) Read(Tensor? shift)
     {
+        using var scope = NewDisposeScope();
         var counts = Values(_counts);
-        var means = Values(_means);
+        var meanOffsets = Values(_meanOffsets);
         var squaredDeviations = Values(_squaredDeviations);
-        var sumsOfBatchMeans = Values(_sumsOfBatchMeans);
-        var sumsOfBatchVariances = Values(_sumsOfBatchVariances);
+        var referenceMeans = Values(shift is null ? _referenceMeans : _referenceMeans + shift);
+        var referenceVariances = Values(_referenceVariances);
+        var clusterSums = Values(_clusterSums);
         var batches = Values(_batches);
-        return _layout.Starts.Select((start, layer) => new LayerMoments
+        var uses = Values(_uses);
+        var layers = _layout.Starts.Select((start, layer) =>
         {
-            Batches = (long)batches[layer],
-            Count = (long)counts[start],
-            Mean = means.AsSpan(start, _layout.Channels[layer]).ToArray(),
-            SquaredDeviations = squaredDeviations.AsSpan(start, _layout.Channels[layer]).ToArray(),
-            SumOfBatchMeans = sumsOfBatchMeans.AsSpan(start, _layout.Channels[layer]).ToArray(),
-            SumOfBatchVariances = sumsOfBatchVariances.AsSpan(start, _layout.Channels[layer]).ToArray(),
-        }).ToArray();
+            double[] Slice(double[] values, int row = 0) => values.AsSpan((row * _layout.Width) + start, _layout.Channels[layer]).ToArray();
+            return new LayerMoments
+            {
+                Batches = (long)batches[layer],
+                Uses = (long)uses[layer],
+                Count = (long)counts[start],
+                MeanOffset = Slice(meanOffsets),
+                SquaredDeviations = Slice(squaredDeviations),
+                ReferenceMean = Slice(referenceMeans),
+                ReferenceVariance = Slice(referenceVariances),
+                Clusters = new ClusterSums(Enumerable.Range(0, ClusterSums.Rows).Select(row => Slice(clusterSums, row)).ToArray()),
+            };
+        });
+        return (layers.ToArray(), (long)Values(_skipped)[0]);
     }
 
     public void Dispose()
     {
         _block.Dispose();
-        _counts.Dispose();
-        _means.Dispose();
-        _squaredDeviations.Dispose();
-        _sumsOfBatchMeans.Dispose();
-        _sumsOfBatchVariances.Dispose();
-        _batches.Dispose();
+        foreach (var tensor in new[] { _counts, _meanOffsets, _squaredDeviations, _referenceMeans, _referenceVariances, _clusterSums, _batches, _uses, _skipped })
+            tensor.Dispose();
     }
 
-    private void MergeMoments(Tensor counts, Tensor means, Tensor squaredDeviations)
+    private BatchMoments LeaveOutNonFinite(BatchMoments batches)
     {
+        var isLeftOut = batches.IsNonFinite().any(dim: 1, keepdim: true);
+        _skipped.add_(isLeftOut.sum());
+        return batches.LeaveOut(isLeftOut);
+    }
+
+    private void Merge(Tensor counts, Tensor meanOffsets, BatchMoments batches, Tensor offsets)
+    {
+        var within = (batches.Values - 1).clamp_min(0) * batches.Variances;
+        var between = batches.Values * (offsets - meanOffsets).square();
         var total = _counts + counts;
         var weight = counts / total.clamp_min(1);
-        var delta = means - _means;
-        _squaredDeviations.add_(squaredDeviations + (delta.square() * _counts * weight));
-        _means.add_(delta * weight);
+        var delta = meanOffsets - _meanOffsets;
+        _squaredDeviations.add_((within + between).sum(dim: 0) + (delta.square() * _counts * weight));
+        _meanOffsets.add_(delta * weight);
         _counts.copy_(total);
     }
 
-    private static Tensor Zeros(long length, Device device) =>
-        zeros(length, ScalarType.Float64, device).DetachFromDisposeScope();
+    private static Tensor Zeros(long[] shape, Device device) =>
+        zeros(shape, ScalarType.Float64, device).DetachFromDisposeScope();
 
-    private static double[] Values(Tensor tensor)
-    {
-        using var host = tensor.cpu();
-        return host.data<double>().ToArray();
-    }
+    private static double[] Values(Tensor tensor) => tensor.cpu().data<double>().ToArray();
 }

@@ -9,10 +9,10 @@ namespace PreciseBn.Statistics;
 internal sealed record ObservationFault(ObservationFaultKind Kind, long Batch, IReadOnlyList<int> Layers)
 {
     /// <summary>Looks for the first faulty batch. One number travels to the host; more only if something is wrong.</summary>
-    public static ObservationFault? Find(BatchMoments batches, ObservationLayout layout, long firstBatch)
+    public static ObservationFault? Find(BatchMoments batches, ObservationLayout layout, ObservationRules rules, long firstBatch)
     {
-        var isNonFinite = (batches.Means + batches.Variances).isfinite().logical_not();
-        var isReused = batches.Uses > 1;
+        var isNonFinite = batches.IsNonFinite();
+        var isReused = rules.AllowReuse ? zeros_like(batches.Uses, ScalarType.Bool) : batches.Uses > 1;
         if (!(isNonFinite.any() | isReused.any()).item<bool>())
             return null;
 

@@ -17,5 +17,5 @@ internal sealed record LayerRecord
 
     internal sealed record ModuleRecord(double? Momentum, double Eps, bool Affine, bool Training, DType DType);
 
-    internal sealed record StatRecord(long Batches, long Count, Estimator Estimator);
+    internal sealed record StatRecord(long Batches, long Uses, long Count, Estimator Estimator, long SkippedBatches, StopReason StoppedBy);
 }

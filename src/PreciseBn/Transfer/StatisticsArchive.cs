@@ -18,6 +18,8 @@ internal static class StatisticsArchive
     private const string BatchesTracked = "num_batches_tracked";
     private const string PreviousMean = "previous_mean";
     private const string PreviousVariance = "previous_var";
+    private const string MeanError = "mean_standard_error";
+    private const string LogVarianceError = "log_var_standard_error";
 
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -39,6 +41,8 @@ internal static class StatisticsArchive
                 continue;
             writer.Add(Key(layer.Name, PreviousMean), stat.PreviousMean);
             writer.Add(Key(layer.Name, PreviousVariance), stat.PreviousVariance);
+            writer.Add(Key(layer.Name, MeanError), stat.MeanStandardError);
+            writer.Add(Key(layer.Name, LogVarianceError), stat.LogVarianceStandardError);
         }
         writer.Metadata[LayersKey] = JsonSerializer.Serialize(layers.Select(ToRecord), Json);
         return writer;
@@ -69,7 +73,7 @@ internal static class StatisticsArchive
             Name = stat.Name,
             Type = stat.Type,
             Path = stat.Path,
-            Stat = new(stat.Batches, stat.Count, stat.Estimator),
+            Stat = new(stat.Batches, stat.Uses, stat.Count, stat.Estimator, stat.SkippedBatches, stat.StoppedBy),
         },
         BnModule module => new()
         {
@@ -93,6 +97,7 @@ internal static class StatisticsArchive
                 Type = record.Type,
                 Path = record.Path,
                 Batches = stat.Batches,
+                Uses = stat.Uses,
                 Count = stat.Count,
                 Estimator = stat.Estimator,
                 BatchesTracked = batches,
@@ -100,6 +105,10 @@ internal static class StatisticsArchive
                 Variance = Vector(Variance),
                 PreviousMean = Vector(PreviousMean),
                 PreviousVariance = Vector(PreviousVariance),
+                MeanStandardError = Vector(MeanError),
+                LogVarianceStandardError = Vector(LogVarianceError),
+                SkippedBatches = stat.SkippedBatches,
+                StoppedBy = stat.StoppedBy,
             };
         var module = record.Module ?? throw FileErrors.Damaged(path, "its list of layers cannot be read");
         return new BnModule

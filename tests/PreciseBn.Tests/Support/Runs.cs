@@ -24,7 +24,7 @@ internal static class Runs
         BnUpdater.Update(BnReader.ReadFile(path).Layers.Where(where ?? (_ => true)).ToArray(), data, options ?? new())
             .ToDictionary(stat => stat.Name);
 
-    public static BnUpdateOptions With(Estimator estimator) => new() { Recalibration = new() { Estimator = estimator } };
+    public static BnUpdateOptions With(Estimator estimator) => new() { Recalibration = new() { Estimators = [estimator] } };
 
     public static BnUpdateOptions With(int iterations) => new() { Recalibration = new() { Iterations = iterations } };
 }

@@ -17,12 +17,16 @@ internal sealed class BufferSnapshot : IDisposable
     public bool HasChanged(Tensor buffer) =>
         _buffers.Any(item => ReferenceEquals(item.Buffer, buffer) && !allclose(item.Buffer, item.Copy, rtol: 0, atol: 0));
 
-    public void Dispose()
+    public void Restore()
     {
         foreach (var (buffer, copy) in _buffers)
-        {
             buffer.copy_(copy);
+    }
+
+    public void Dispose()
+    {
+        Restore();
+        foreach (var (_, copy) in _buffers)
             copy.Dispose();
-        }
     }
 }

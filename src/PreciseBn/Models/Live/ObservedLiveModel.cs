@@ -13,32 +13,25 @@ internal sealed class ObservedLiveModel : IObservedModel
     private readonly LiveLayer[] _layers;
     private readonly BufferSnapshot _buffers;
     private readonly List<LayerState> _states = [];
-    private readonly long[] _values;
-    private readonly long[] _uses;
+    private readonly List<LiveObserver> _observers = [];
     private readonly List<int> _order = [];
-    private readonly Tensor _observation;
-    private long _batch = -1;
+    private Tensor _observation = empty(0);
+    private long _batch;
 
-    public ObservedLiveModel(string name, IReadOnlyList<BnModule> layers, Device device)
+    public ObservedLiveModel(string name, IReadOnlyList<BnModule> layers, ObservationRules rules, Device device)
     {
         _name = name;
+        Rules = rules;
         Layers = layers;
         Device = device;
         _layers = layers.Select(layer => layer.Live!).ToArray();
         _forward = new ForwardCall(_layers[0].Root);
-        Layout = new ObservationLayout(layers.Select(layer => layer.Channels).ToArray());
         ObservationType = layers.Any(layer => layer.DType == DType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
-        _values = new long[layers.Count];
-        _uses = new long[layers.Count];
-        _observation = zeros([2, Layout.Width], ObservationType, device).DetachFromDisposeScope();
         _buffers = new BufferSnapshot(_layers[0].Root);
+        Layout = new ObservationLayout([]);
         try
         {
-            for (var i = 0; i < _layers.Length; i++)
-            {
-                var layer = i;
-                _states.Add(new LayerState(_layers[layer].Layer, input => Count(layer, input)));
-            }
+            Configure(Enumerable.Range(0, layers.Count).ToArray(), new Dictionary<int, (double[], double[])>());
         }
         catch
         {
@@ -49,51 +42,73 @@ internal sealed class ObservedLiveModel : IObservedModel
 
     public IReadOnlyList<BnModule> Layers { get; }
 
-    public ObservationLayout Layout { get; }
+    public ObservationLayout Layout { get; private set; }
 
     public ScalarType ObservationType { get; }
 
     public Device Device { get; }
 
+    public ObservationRules Rules { get; }
+
+    public Tensor? Shift { get; private set; }
+
+    public IReadOnlyList<int> Observed { get; private set; } = [];
+
     public IReadOnlyList<int> Order => _order;
+
+    public void Configure(IReadOnlyList<int> observed, IReadOnlyDictionary<int, (double[] Mean, double[] Variance)> settled)
+    {
+        Release();
+        _batch = -1;
+        _order.Clear();
+        Observed = observed;
+        Layout = new ObservationLayout(observed.Select(layer => Layers[layer].Channels).ToArray());
+        _observation = zeros([2, Layout.Width], ObservationType, Device).DetachFromDisposeScope();
+        foreach (var (layer, statistics) in settled)
+            _states.Add(LayerState.Settle(_layers[layer].Layer, statistics.Mean, statistics.Variance));
+        for (var i = 0; i < observed.Count; i++)
+        {
+            var index = i;
+            var observer = new LiveObserver(_layers[observed[i]].Layer, Rules.AllowReuse);
+            _observers.Add(observer);
+            _states.Add(LayerState.Observe(_layers[observed[i]].Layer, observer.Before, () => After(index)));
+        }
+    }
 
     public Tensor Observe(Batch batch)
     {
-        using var scope = NewDisposeScope();
         _batch++;
-        Array.Clear(_values);
-        Array.Clear(_uses);
+        using var scope = NewDisposeScope();
         Run(batch);
-        if (_batch == 0)
-            RefuseUnseenCalls();
-
-        var counters = tensor(_values.Zip(_uses).SelectMany(Encode).ToArray(), ObservationType, Device);
-        var means = _layers.SelectMany((layer, index) => new[]
+        if (_batch > 0)
+            return _observation;
+        RefuseUnseenCalls();
+        var far = FarMeans.Find(_observation, Layout);
+        if (!far.Any)
+            return _observation;
+        Shift = far.ToTensor(Device).DetachFromDisposeScope();
+        for (var i = 0; i < _observers.Count; i++)
         {
-            layer.Layer.running_mean!.to(ObservationType),
-            counters.narrow(0, index * ObservationLayout.CounterColumns, ObservationLayout.CounterColumns),
-        });
-        var variances = _layers.SelectMany((layer, index) => new[]
-        {
-            layer.Layer.running_var!.to(ObservationType),
-            counters.narrow(0, index * ObservationLayout.CounterColumns, ObservationLayout.CounterColumns),
-        });
-        _observation.copy_(stack([cat(means.ToArray()), cat(variances.ToArray())]));
+            if (far.Of(i) is { } means)
+                _observers[i].CountFrom(means);
+        }
+        Run(batch);
         return _observation;
     }
 
     public void Dispose()
     {
-        foreach (var state in _states)
-            state.Dispose();
-        _buffers.Dispose();
+        Release();
         _observation.Dispose();
+        _buffers.Dispose();
     }
 
     private void Run(Batch batch)
     {
         if (batch.Inputs.Count != _forward.InputNames.Count)
             throw ModelErrors.WrongInputCount(_name, _batch, _forward.InputNames, batch.Inputs.Count);
+        foreach (var observer in _observers)
+            observer.StartBatch();
         try
         {
             _forward.Invoke(batch.Inputs.Select(input => input.to(Device)).ToArray());
@@ -102,28 +117,61 @@ internal sealed class ObservedLiveModel : IObservedModel
         {
             throw ModelErrors.ForwardFailed(_name, batch.Describe(_batch), e);
         }
+        CollectStatistics();
+    }
+
+    private void CollectStatistics()
+    {
+        using var scope = NewDisposeScope();
+        _observation.zero_();
+        var counters = tensor(_observers.SelectMany(Encode).ToArray(), ObservationType, Device);
+        for (var i = 0; i < _observers.Count; i++)
+        {
+            if (_observers[i].Uses == 0)
+                continue;
+            var layer = _layers[Observed[i]].Layer;
+            var channels = Layout.Channels[i];
+            _observation.select(0, 0).narrow(0, Layout.Starts[i], channels).copy_(layer.running_mean!);
+            _observation.select(0, 1).narrow(0, Layout.Starts[i], channels).copy_(layer.running_var!);
+            _observation.select(0, 0).narrow(0, Layout.Starts[i] + channels, ObservationLayout.CounterColumns)
+                .copy_(counters.narrow(0, i * ObservationLayout.CounterColumns, ObservationLayout.CounterColumns));
+        }
+    }
+
+    private void After(int index)
+    {
+        _observers[index].After();
+        if (_batch == 0 && !_order.Contains(index))
+            _order.Add(index);
     }
 
     private void RefuseUnseenCalls()
     {
-        for (var layer = 0; layer < _uses.Length; layer++)
+        for (var i = 0; i < _observers.Count; i++)
         {
-            if (_uses[layer] == 0 && _layers[layer].Layer.num_batches_tracked is { } tracked && _buffers.HasChanged(tracked))
-                throw ModelErrors.CalledWithoutHooks(_name, Layers[layer].Name);
+            var layer = _layers[Observed[i]].Layer;
+            if (_observers[i].Uses == 0 && layer.num_batches_tracked is { } tracked && _buffers.HasChanged(tracked))
+                throw ModelErrors.CalledWithoutHooks(_name, Layers[Observed[i]].Name);
         }
     }
 
-    private void Count(int layer, Tensor input)
+    private void Release()
     {
-        _values[layer] += input.numel() / input.shape[1];
-        _uses[layer]++;
-        if (_batch == 0)
-            _order.Add(layer);
+        foreach (var state in _states)
+            state.Dispose();
+        foreach (var observer in _observers)
+            observer.Dispose();
+        _states.Clear();
+        _observers.Clear();
+        _buffers.Restore();
+        _observation.Dispose();
+        Shift?.Dispose();
+        Shift = null;
     }
 
-    private static double[] Encode((long Values, long Uses) count) =>
+    private static double[] Encode(LiveObserver observer) =>
     [
-        count.Values % ObservationLayout.LowModulus,
-        (count.Values / ObservationLayout.LowModulus * ObservationLayout.UsesModulus) + count.Uses,
+        observer.Values % ObservationLayout.LowModulus,
+        (observer.Values / ObservationLayout.LowModulus * ObservationLayout.UsesModulus) + observer.Uses,
     ];
 }

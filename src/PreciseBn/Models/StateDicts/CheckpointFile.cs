@@ -1,4 +1,5 @@
 using PreciseBn.Archives;
+using PreciseBn.Statistics;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Models.StateDicts;
@@ -8,7 +9,8 @@ internal sealed class CheckpointFile(TorchArchive archive) : ModelFile(archive.F
 {
     public override string Describe() => "is a file of torch.save in which no running_mean has a running_var beside it";
 
-    public override IObservedModel Load(IReadOnlyList<StoredLayer> layers, Device device) => throw ModelErrors.NoCodeToRun(Path);
+    public override IObservedModel Load(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device) =>
+        throw ModelErrors.NoCodeToRun(Path);
 
     private static IReadOnlyList<StoredLayer> ReadLayers(TorchArchive archive) => BufferLayers.Find(
         archive.File.Path, archive.File.Length,

@@ -1,5 +1,6 @@
 using PreciseBn.Archives;
 using PreciseBn.Archives.Arrays;
+using PreciseBn.Statistics;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Models.StateDicts;
@@ -10,7 +11,8 @@ internal sealed class SafetensorsFile(SourceFile file) : ModelFile(
 {
     public override string Describe() => "is a safetensors file in which no running_mean has a running_var beside it";
 
-    public override IObservedModel Load(IReadOnlyList<StoredLayer> layers, Device device) => throw ModelErrors.NoCodeToRun(Path);
+    public override IObservedModel Load(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device) =>
+        throw ModelErrors.NoCodeToRun(Path);
 
     /// <summary>The tensors of a file, or of one of several that belong together.</summary>
     public static IEnumerable<NamedTensor> Tensors(SourceFile file) => SafetensorsHeader.Read(file).Tensors.Select(tensor =>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using PreciseBn.Archives;
+using PreciseBn.Statistics;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Models.StateDicts;
@@ -21,7 +22,8 @@ internal sealed class ShardedSafetensorsFile : ModelFile
 
     public override string Describe() => "is an index of safetensors files in which no running_mean has a running_var beside it";
 
-    public override IObservedModel Load(IReadOnlyList<StoredLayer> layers, Device device) => throw ModelErrors.NoCodeToRun(Path);
+    public override IObservedModel Load(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device) =>
+        throw ModelErrors.NoCodeToRun(Path);
 
     /// <exception cref="PreciseBnException">The index is damaged, or a file that it names is missing or damaged.</exception>
     public static new ShardedSafetensorsFile Open(string path)

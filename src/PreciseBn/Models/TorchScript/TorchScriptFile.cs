@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using PreciseBn.Archives;
+using PreciseBn.Statistics;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Models.TorchScript;
@@ -26,6 +27,8 @@ internal sealed partial class TorchScriptFile : ModelFile
         _nodes = nodes;
     }
 
+    public override IReadOnlyList<string> UntrackedLayers => TorchScriptReader.FindUntracked(_archive, _nodes);
+
     public override string Describe()
     {
         if (_nodes.Count == 0)
@@ -36,7 +39,7 @@ internal sealed partial class TorchScriptFile : ModelFile
             : $"is a TorchScript model whose layers are others: {string.Join(", ", kinds.Select(kind => $"{kind.Count()} {kind.Key}"))}";
     }
 
-    public override IObservedModel Load(IReadOnlyList<StoredLayer> layers, Device device)
+    public override IObservedModel Load(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device)
     {
         var rootType = _nodes[0].QualifiedName;
         var forward = ForwardMethod.TryParse(new ScriptSource(_archive).Find(rootType) ?? "")
@@ -44,7 +47,7 @@ internal sealed partial class TorchScriptFile : ModelFile
         RefuseCustomOperators();
         return ObservedScriptModel.Load(
             Path, stream => ScriptInstrumentation.Write(_archive, rootType, forward, stream),
-            layers.Select(layer => layer.Module).ToArray(), forward, FirstParameterType(), device);
+            layers.Select(layer => layer.Module).ToArray(), forward, FirstParameterType(), rules, device);
     }
 
     // libtorch ends the process on an operator that it does not know, so it must not get to see one.

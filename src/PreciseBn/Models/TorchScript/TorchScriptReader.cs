@@ -33,6 +33,16 @@ internal static class TorchScriptReader
         return layers;
     }
 
+    /// <summary>Names of layers that have a place for statistics and none in it, and call BatchNorm.</summary>
+    public static IReadOnlyList<string> FindUntracked(TorchArchive archive, IEnumerable<ScriptNode> nodes)
+    {
+        var source = new ScriptSource(archive);
+        return nodes
+            .Where(node => node.Attributes.Contains("running_mean") && node.Attributes["running_mean"] is null
+                && IsBatchNorm(node, new ScriptClass(source, node.QualifiedName)))
+            .Select(node => node.Name).ToArray();
+    }
+
     // InstanceNorm has buffers of the same names, so that the code decides; where there is no code, the class does.
     private static bool IsBatchNorm(ScriptNode node, ScriptClass type) =>
         type.HasForward ? type.CallsBatchNorm : node.ClassName.Contains("BatchNorm", StringComparison.Ordinal);

@@ -1,0 +1,65 @@
+using System.Management.Automation;
+using PreciseBn.Data;
+using PreciseBn.Recalibration;
+
+namespace PreciseBn.PowerShell;
+
+/// <summary>What all cmdlets share that run models on data.</summary>
+public abstract class DataCmdlet : PreciseBnCmdlet
+{
+    /// <summary>Number of batches to use, or with -Tolerance the most. Without it all the data are used, up to 200 batches.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int? Iterations { get; set; }
+
+    /// <summary>
+    /// Ends early, after 10 batches at least, when the standard errors of all means (in deviations) and of the logarithms of
+    /// all variances are below this.
+    /// </summary>
+    [Parameter]
+    [ValidateRange(1e-9, 10.0)]
+    public double? Tolerance { get; set; }
+
+    /// <summary>Where the model runs: cpu, cuda, or cuda:1.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Device { get; set; }
+
+    /// <summary>Which entries of a batch that is a dictionary (or, by index, a tuple) are the inputs of the model, in that order.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[] InputKey { get; set; } = [];
+
+    /// <summary>Pools the uses of a layer that runs more than once in a forward pass, rather than refuse it.</summary>
+    [Parameter]
+    public SwitchParameter AllowReuse { get; set; }
+
+    /// <summary>Leaves out batches with NaN or infinity and counts them, rather than end with an error.</summary>
+    [Parameter]
+    public SwitchParameter SkipNonFinite { get; set; }
+
+    /// <summary>The parameters above, as the core takes them.</summary>
+    private protected RecalibrationOptions RecalibrationOptions => new()
+    {
+        Iterations = Iterations,
+        Tolerance = Tolerance,
+        AllowReuse = AllowReuse,
+        SkipNonFinite = SkipNonFinite,
+    };
+
+    /// <summary>Whatever was given as data, as a source of batches.</summary>
+    private protected IBatchSource ToBatches(object data) => PowerShellData.ToBatches(data, InputKey);
+
+    /// <summary>Warns of layers that no batch reached, of batches and of files that were left out.</summary>
+    private protected void WarnOfOmissions(IReadOnlyList<BnStat> stats, IBatchSource batches, string model)
+    {
+        const double MostSkipped = 0.01;
+        foreach (var name in stats.Where(stat => stat.Batches == 0).Select(stat => stat.Name).Distinct())
+            WriteWarning($"No batch reached the layer '{name}' of {model}; its statistics are what they were.");
+        var skipped = stats.Max(stat => stat.SkippedBatches);
+        if (skipped > MostSkipped * (skipped + stats.Max(stat => stat.Batches)))
+            WriteWarning($"{skipped} batches with NaN or infinity were left out of the statistics of {model}.");
+        if (batches is BnDataLoader { Skipped: > 0 } loader)
+            WriteWarning($"{loader.Skipped} image files could not be read and were left out.");
+    }
+}

@@ -1,0 +1,92 @@
+using System.Management.Automation;
+
+namespace PreciseBn.PowerShell;
+
+/// <summary>Looks for what is not right with the BatchNorm layers of a model, with or without data.</summary>
+[Cmdlet(VerbsDiagnostic.Test, "BnModule", DefaultParameterSetName = PathSet)]
+[OutputType(typeof(BnFinding), typeof(bool))]
+public sealed class TestBnModuleCommand : DataCmdlet
+{
+    private const string PathSet = "Path";
+    private const string LiteralPathSet = "LiteralPath";
+    private const string InputObjectSet = "InputObject";
+
+    private readonly List<BnModule> _layers = [];
+    private bool _hasErrors;
+
+    /// <summary>Paths of saved models; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[] Path { get; set; } = [];
+
+    /// <summary>Paths of saved models, taken as they are.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true)]
+    [Alias("PSPath", "LP")]
+    [ValidateNotNullOrEmpty]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>Layers from Get-BnModule.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public BnModule[] InputObject { get; set; } = [];
+
+    /// <summary>Data to run, for findings that the statistics alone do not show.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public object? Data { get; set; }
+
+    /// <summary>Returns only whether there is no finding of severity Error.</summary>
+    [Parameter]
+    public SwitchParameter Quiet { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        _layers.AddRange(InputObject);
+        foreach (var finding in InputObject.SelectMany(BnExaminer.Examine))
+            Report(finding);
+        ForEachFile(Path, LiteralPath, file =>
+        {
+            var summary = BnReader.ReadFile(file);
+            _layers.AddRange(summary.Layers);
+            foreach (var finding in BnExaminer.Examine(summary))
+                Report(finding);
+        });
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (Data is not null)
+        {
+            var batches = ToBatches(Data);
+            var options = new BnUpdateOptions
+            {
+                Recalibration = RecalibrationOptions with { AllowReuse = true, SkipNonFinite = true },
+                Device = Device,
+            };
+            foreach (var layers in BnUpdater.GroupByModel(_layers))
+            {
+                ForEachItem(() =>
+                {
+                    using var progress = new UpdateProgress(this, $"Testing {System.IO.Path.GetFileName(layers[0].Path) ?? "the model in memory"}");
+                    foreach (var finding in BnExaminer.Examine(BnUpdater.Measure(layers, batches, options, progress, StopToken)))
+                        Report(finding);
+                });
+            }
+        }
+        if (Quiet)
+            WriteObject(!_hasErrors);
+    }
+
+    /// <inheritdoc/>
+    protected override void OnItemFailed() => _hasErrors = true;
+
+    private void Report(BnFinding finding)
+    {
+        _hasErrors |= finding.Severity == FindingSeverity.Error;
+        if (!Quiet)
+            WriteObject(finding);
+    }
+}
