@@ -59,6 +59,8 @@ public abstract class DataCmdlet : PreciseBnCmdlet
         var skipped = stats.Max(stat => stat.SkippedBatches);
         if (skipped > MostSkipped * (skipped + stats.Max(stat => stat.Batches)))
             WriteWarning($"{skipped} batches with NaN or infinity were left out of the statistics of {model}.");
+        if (stats.Max(stat => stat.ItemsLeftOut) is > 0 and var items)
+            WriteWarning($"The last {items} items were left out: they do not fill a batch of the size that {model} was exported for.");
         if (batches is BnDataLoader { Skipped: > 0 } loader)
             WriteWarning($"{loader.Skipped} image files could not be read and were left out.");
     }

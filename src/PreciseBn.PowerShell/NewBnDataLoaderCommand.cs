@@ -30,10 +30,10 @@ public sealed class NewBnDataLoaderCommand : PreciseBnCmdlet
     [ValidateNotNullOrEmpty]
     public string[] Key { get; set; } = [];
 
-    /// <summary>Items in a batch.</summary>
+    /// <summary>Items in a batch; if not given 32, or as many as an exported program accepts.</summary>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
-    public int BatchSize { get; set; } = 32;
+    public int? BatchSize { get; set; }
 
     /// <summary>Puts the items in a random order, the same one each time the data are read.</summary>
     [Parameter]

@@ -64,6 +64,9 @@ public sealed record BnStat : ILayerStatistics
     /// <summary>Number of batches that were left out because they had NaN or infinity.</summary>
     public required long SkippedBatches { get; init; }
 
+    /// <summary>Number of items that were left out because they did not fill the last batch of a program exported for a fixed size.</summary>
+    public long ItemsLeftOut { get; init; }
+
     /// <summary>Why no more batches were used.</summary>
     public required StopReason StoppedBy { get; init; }
 

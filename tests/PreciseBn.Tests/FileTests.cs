@@ -13,6 +13,7 @@ public sealed class FileTests : IDisposable
     [InlineData("digits.scripted-extra.pt")]
     [InlineData("digits.traced.pt")]
     [InlineData("kinds.scripted.pt")]
+    [InlineData("digits.exported-2.14.pt2")]
     public void Only_the_bytes_of_the_selected_statistics_and_their_checksums_change(string model)
     {
         using var data = Runs.DataFor(model);

@@ -29,6 +29,8 @@ public sealed class FuzzTests : IDisposable
     [InlineData("small/small.views-1.13.pth")]
     [InlineData("small/small-00001-of-00002.safetensors")]
     [InlineData("small/small.safetensors.index.json")]
+    [InlineData("exported/choice-2.6.pt2")]
+    [InlineData("exported/choice-2.14.pt2")]
     public void Damaged_models(string fixture)
     {
         var path = _folder.File(fixture.EndsWith("json", StringComparison.Ordinal) ? "x.index.json" : "x");
@@ -47,6 +49,10 @@ public sealed class FuzzTests : IDisposable
     [InlineData("dict-out.scripted.pt", "data.pkl")]
     [InlineData("small/small.nested-1.13.pth", "data.pkl")]
     [InlineData("kinds.scripted.pt", "batchnorm.py")]
+    [InlineData("exported/choice-2.6.pt2", "serialized_exported_program.json")]
+    [InlineData("exported/choice-2.6.pt2", "serialized_state_dict.pt")]
+    [InlineData("exported/reused-training-decomposed-2.14.pt2", "models/model.json")]
+    [InlineData("exported/reused-training-decomposed-2.14.pt2", "model_weights_config.json")]
     public void Damaged_entries_with_right_checksums(string fixture, string entry)
     {
         var path = _folder.File("x");

@@ -79,7 +79,28 @@ public sealed class PythonTests : IDisposable
         AssertSame(layers, found);
     }
 
+    [PythonFact("2.6")]
+    public void Exported_programs_load_with_the_new_statistics() => AssertProgramsLoad("2.6");
+
+    [PythonFact("2.14")]
+    public void Exported_programs_of_the_newer_format_load_with_the_new_statistics() => AssertProgramsLoad("2.14");
+
     public void Dispose() => _folder.Dispose();
+
+    private void AssertProgramsLoad(string version)
+    {
+        foreach (var fixture in new[]
+        {
+            $"digits.exported-{version}.pt2", $"digits.exported-decomposed-{version}.pt2", $"exported/arguments-training-{version}.pt2",
+        })
+        {
+            var written = Change(_folder.Copy(fixture, Path.GetFileName(fixture)));
+
+            var found = Run("print(json.dumps(stats({**torch.export.load(sys.argv[1]).state_dict})))", written[0].Path!);
+
+            AssertSame(written, found);
+        }
+    }
 
     private static IReadOnlyList<BnModule> Change(string path) => BnSetter.Set(path, BnReader.ReadFile(path).Layers.Select((layer, i) => layer with
     {

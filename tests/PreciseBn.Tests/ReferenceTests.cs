@@ -24,6 +24,12 @@ public sealed class ReferenceTests : IDisposable
         { "digits.traced-1.13.pt", "digits.expected.json" },
         { "digits.scripted-training.pt", "digits.expected.json" },
         { "digits.traced-training.pt", "digits.expected.json" },
+        { "digits.exported-2.6.pt2", "digits.expected.json" },
+        { "digits.exported-2.14.pt2", "digits.expected.json" },
+        { "digits.exported-decomposed-2.6.pt2", "digits.expected.json" },
+        { "digits.exported-decomposed-2.14.pt2", "digits.expected.json" },
+        { "digits.exported-static32-2.6.pt2", "digits.expected.json" },
+        { "digits.exported-static32-2.14.pt2", "digits.expected.json" },
         { "kinds.scripted.pt", "kinds.expected.json" },
         { "sometimes.scripted.pt", "sometimes.expected.json" },
         { "two-inputs.scripted.pt", "two-inputs.expected.json" },
@@ -38,6 +44,28 @@ public sealed class ReferenceTests : IDisposable
         var stats = Runs.Update(_folder.Copy(model), data);
 
         foreach (var layer in Comparable(expected, model))
+        {
+            Assert.Equal(expected.ExactCount(layer), stats[layer].Count);
+            AssertClose(layer, expected.Exact(layer), stats[layer], (_, _) => ExactTolerance);
+        }
+    }
+
+    [Theory]
+    [InlineData("arguments-2.6.pt2")]
+    [InlineData("arguments-2.14.pt2")]
+    [InlineData("arguments-training-2.6.pt2")]
+    [InlineData("arguments-training-2.14.pt2")]
+    [InlineData("arguments-decomposed-2.14.pt2")]
+    [InlineData("arguments-training-decomposed-2.14.pt2")]
+    public void Exported_programs_with_all_kinds_of_arguments_agree_with_exact_float64(string model)
+    {
+        using var expected = Expected.Read("exported/arguments.expected.json");
+        using var data = BnDataLoader.FromFiles(
+            [Fixtures.Path("exported/arguments.batches.npz")], new() { AsBatches = true, Keys = ["image", "extra"] });
+        var stats = Runs.Update(_folder.Copy("exported/" + model, model), data);
+
+        Assert.Equal(["bn", "last", "plain", "wide"], expected.ExactLayers.Order());
+        foreach (var layer in expected.ExactLayers)
         {
             Assert.Equal(expected.ExactCount(layer), stats[layer].Count);
             AssertClose(layer, expected.Exact(layer), stats[layer], (_, _) => ExactTolerance);

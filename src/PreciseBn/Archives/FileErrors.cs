@@ -31,6 +31,12 @@ internal static class FileErrors
         "UnsupportedFile", ErrorKind.NotSupported,
         $"'{path}' cannot be used: {what}.", advice, path);
 
+    public static PreciseBnException Compressed(string path, string entry) => Unsupported(
+        path, $"its entry '{entry}' is compressed", "Save the model with PyTorch again, not with a zip program.");
+
+    public static PreciseBnException ByteOrder(string path, string order) => Unsupported(
+        path, $"its byte order is '{order}'", "Save it on a little-endian machine.");
+
     public static PreciseBnException LimitExceeded(string path, string what) => new(
         "LimitExceeded", ErrorKind.InvalidData,
         $"'{path}' was refused: {what}.", "No honest file has this; do not use it if you do not trust its source.", path);

@@ -15,27 +15,31 @@ internal sealed class TorchArchive
 
     private readonly ZipContents _zip;
     private readonly string _root;
+    private readonly IReadOnlyList<ZipEntry> _outer;
 
-    private TorchArchive(ZipContents zip, string root)
+    private TorchArchive(ZipContents zip, string root, IReadOnlyList<ZipEntry> outer)
     {
         _zip = zip;
         _root = root;
+        _outer = outer;
     }
 
     public SourceFile File => _zip.File;
 
     public bool HasCode => Names("code/").Any();
 
+    /// <param name="zip">The archive.</param>
+    /// <param name="outer">The entries of other archives that it lies in, from the innermost out.</param>
     /// <returns>The archive, or <c>null</c> where the zip was not written by PyTorch.</returns>
     /// <exception cref="PreciseBnException">It was, in a format version or byte order that is not understood.</exception>
-    public static TorchArchive? TryRead(ZipContents zip)
+    public static TorchArchive? TryRead(ZipContents zip, IReadOnlyList<ZipEntry>? outer = null)
     {
         const string Tree = "/data.pkl";
         var tree = zip.Entries.Keys.FirstOrDefault(name => name.EndsWith(Tree, StringComparison.Ordinal)
             && name.IndexOf('/') == name.Length - Tree.Length);
         if (tree is null)
             return null;
-        var archive = new TorchArchive(zip, tree[..^(Tree.Length - 1)]);
+        var archive = new TorchArchive(zip, tree[..^(Tree.Length - 1)], outer ?? []);
         archive.RefuseUnknownFormat();
         return archive;
     }
@@ -62,29 +66,12 @@ internal sealed class TorchArchive
         }
     }
 
+    /// <exception cref="PreciseBnException">The archive lacks its storage.</exception>
+    public ArchivedTensor Find(StoredTensor tensor) => new(tensor, _zip, Entry("data/" + tensor.Storage), _outer);
+
     /// <summary>Where the elements of a vector or scalar are in the file.</summary>
     /// <exception cref="PreciseBnException">They do not lie in their storage, or it is compressed.</exception>
-    public TensorSlot Locate(StoredTensor tensor)
-    {
-        var entry = Entry("data/" + tensor.Storage);
-        if (!entry.IsStored)
-            throw FileErrors.Unsupported(
-                File.Path, $"its entry '{entry.Name}' is compressed", "Save the model with PyTorch again, not with a zip program.");
-        var stride = tensor.IsScalar ? 1 : tensor.Strides[0];
-        var capacity = entry.Size / tensor.DType.Size();
-        if (tensor.Offset < 0 || stride < 0 || tensor.Length is < 1 or > TensorSlot.LongestVector || tensor.Offset >= capacity
-            || (tensor.Length - 1) > (capacity - 1 - tensor.Offset) / Math.Max(stride, 1))
-            throw FileErrors.Damaged(File.Path, $"a tensor lies outside its entry '{entry.Name}'");
-        return new TensorSlot
-        {
-            File = File,
-            DType = tensor.DType,
-            Length = (int)tensor.Length,
-            Position = entry.DataPosition(File) + (tensor.Offset * tensor.DType.Size()),
-            Stride = stride * tensor.DType.Size(),
-            Containers = [entry],
-        };
-    }
+    public TensorSlot Locate(StoredTensor tensor) => Find(tensor).Locate();
 
     private ZipEntry Entry(string name) => _zip.Entries.TryGetValue(_root + name, out var entry)
         ? entry
@@ -93,8 +80,7 @@ internal sealed class TorchArchive
     private void RefuseUnknownFormat()
     {
         if (_zip.Entries.ContainsKey(_root + "byteorder") && ReadText("byteorder").Trim() is var order && order != "little")
-            throw FileErrors.Unsupported(
-                File.Path, $"its byte order is '{order}'", "Save it on a little-endian machine.");
+            throw FileErrors.ByteOrder(File.Path, order);
         if (_zip.Entries.ContainsKey(_root + "version")
             && (!int.TryParse(ReadText("version"), out var version) || version > NewestVersion))
             throw FileErrors.Unsupported(

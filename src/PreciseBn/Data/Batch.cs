@@ -14,6 +14,9 @@ public sealed class Batch(IReadOnlyList<Tensor> inputs, bool isOwned, string? or
     /// <summary>Where the data come from; <c>null</c> if that is not known.</summary>
     public string? Origin { get; } = origin;
 
+    /// <summary>Number of items, by the first input.</summary>
+    internal long ItemCount => Inputs.Count > 0 && Inputs[0].dim() > 0 ? Inputs[0].shape[0] : 0;
+
     /// <summary>Names the batch in a sentence: its index, what it is made of and where it comes from.</summary>
     internal string Describe(long index)
     {

@@ -9,12 +9,20 @@ namespace PreciseBn.Data;
 /// Reads batches from files of arrays, folders of images, or tensors in memory, and prepares the next ones while the model
 /// runs. It can be read again and again, each time in the same order.
 /// </summary>
-public sealed class BnDataLoader : IBatchSource, IEnumerable<Batch>, IDisposable
+public sealed class BnDataLoader : IResizableBatchSource, IEnumerable<Batch>, IDisposable
 {
     private const int MostWorkers = 4;
+    private const int DefaultBatchSize = 32;
 
     private readonly ISampleSource _samples;
     private int _skipped;
+
+    private BnDataLoader(ISampleSource samples, BnDataLoaderOptions options, int seed)
+    {
+        _samples = samples;
+        Options = options;
+        Seed = seed;
+    }
 
     private BnDataLoader(Func<BnDataLoader, ISampleSource> open, BnDataLoaderOptions options)
     {
@@ -40,7 +48,10 @@ public sealed class BnDataLoader : IBatchSource, IEnumerable<Batch>, IDisposable
 
     long? IBatchSource.BatchCount => BatchCount;
 
-    private int BatchSize => Options.AsBatches ? 1 : Options.BatchSize;
+    long IResizableBatchSource.LastBatchSize =>
+        Options.AsBatches || BatchCount == 0 ? 0 : Options.DropLast ? BatchSize : Count - ((BatchCount - 1) * BatchSize);
+
+    private int BatchSize => Options.AsBatches ? 1 : Options.BatchSize ?? DefaultBatchSize;
 
     /// <summary>Opens files of arrays (.npy, .npz, .safetensors), or folders of images.</summary>
     /// <exception cref="PreciseBnException">A file cannot be used, or an option does not fit it.</exception>
@@ -75,6 +86,11 @@ public sealed class BnDataLoader : IBatchSource, IEnumerable<Batch>, IDisposable
 
     /// <summary>Reads the batches from the start.</summary>
     public IEnumerator<Batch> GetEnumerator() => Read(CancellationToken.None).GetEnumerator();
+
+    IBatchSource IResizableBatchSource.WithBatchSize(SizeRange accepted) =>
+        Options.BatchSize is not null || Options.AsBatches || accepted.Contains(BatchSize)
+            ? this
+            : new BnDataLoader(_samples, Options with { BatchSize = (int)Math.Clamp(BatchSize, accepted.Least, accepted.Most) }, Seed);
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 

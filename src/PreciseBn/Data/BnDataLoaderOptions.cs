@@ -6,8 +6,8 @@ public sealed record BnDataLoaderOptions
     /// <summary>Names of the arrays to use, one for each input of the model in that order; empty uses the only one there is.</summary>
     public IReadOnlyList<string> Keys { get; init; } = [];
 
-    /// <summary>Items in a batch.</summary>
-    public int BatchSize { get; init; } = 32;
+    /// <summary>Items in a batch; <c>null</c> is 32, or as many as a model that is particular about it accepts.</summary>
+    public int? BatchSize { get; init; }
 
     /// <summary>Whether the items are put in a random order, the same one each time the data are read.</summary>
     public bool Shuffle { get; init; }

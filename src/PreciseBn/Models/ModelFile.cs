@@ -1,5 +1,7 @@
 using PreciseBn.Archives;
 using PreciseBn.Archives.Arrays;
+using PreciseBn.Data;
+using PreciseBn.Models.Exported;
 using PreciseBn.Models.StateDicts;
 using PreciseBn.Models.TorchScript;
 using PreciseBn.Statistics;
@@ -23,6 +25,9 @@ internal abstract class ModelFile(string path, IReadOnlyList<SourceFile> files, 
 
     /// <summary>Names of BatchNorm layers that keep no statistics, as far as the file tells.</summary>
     public virtual IReadOnlyList<string> UntrackedLayers => [];
+
+    /// <summary>How many items a batch may have.</summary>
+    public virtual SizeRange BatchSizes => SizeRange.Any;
 
     /// <summary>What the file holds, as the end of a sentence that begins with its name; for when it has no BatchNorm.</summary>
     public abstract string Describe();
@@ -60,6 +65,8 @@ internal abstract class ModelFile(string path, IReadOnlyList<SourceFile> files, 
 
     private static ModelFile OpenArchive(ZipContents zip)
     {
+        if (ExportedArchive.TryRead(zip) is { } exported)
+            return new ExportedFile(exported);
         if (TorchArchive.TryRead(zip) is not { } archive)
             throw ModelErrors.OtherArchive(zip.File.Path);
         return archive.HasCode ? new TorchScriptFile(archive) : new CheckpointFile(archive);

@@ -1,3 +1,4 @@
+using PreciseBn.Data;
 using PreciseBn.Models;
 using PreciseBn.Statistics;
 using static TorchSharp.torch;
@@ -28,6 +29,8 @@ internal sealed class FileTarget : IRecalibrationTarget
     public string Name => _model.Path;
 
     public string Destination => _writer?.Destination ?? Name;
+
+    public SizeRange BatchSizes => _model.BatchSizes;
 
     public IObservedModel Open(Device device, ObservationRules rules) => _model.Load(_layers, rules, device);
 

@@ -1,3 +1,4 @@
+using PreciseBn.Data;
 using PreciseBn.Models;
 using PreciseBn.Statistics;
 using static TorchSharp.torch;
@@ -12,6 +13,9 @@ internal interface IRecalibrationTarget
 
     /// <summary>Where the new statistics will be; <c>null</c> for a model in memory.</summary>
     string? Destination { get; }
+
+    /// <summary>How many items a batch may have.</summary>
+    SizeRange BatchSizes { get; }
 
     /// <summary>Makes the model ready to run, without changing what the target is.</summary>
     /// <exception cref="PreciseBnException">It cannot run, or its statistics could not be written afterwards.</exception>

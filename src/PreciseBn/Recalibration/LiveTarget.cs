@@ -1,3 +1,4 @@
+using PreciseBn.Data;
 using PreciseBn.Models;
 using PreciseBn.Models.Live;
 using PreciseBn.Statistics;
@@ -11,6 +12,8 @@ internal sealed class LiveTarget(IReadOnlyList<BnModule> layers) : IRecalibratio
     public string Name => layers[0].Live!.Root.GetName();
 
     public string? Destination => null;
+
+    public SizeRange BatchSizes => SizeRange.Any;
 
     public IObservedModel Open(Device device, ObservationRules rules)
     {

@@ -11,8 +11,10 @@ namespace PreciseBn.Recalibration;
 /// run some batches, and give every value that reaches a layer the same weight.
 /// </summary>
 internal sealed class Recalibrator(
-    IRecalibrationTarget target, IBatchSource data, RecalibrationOptions options, IProgress<RecalibrationProgress>? progress)
+    IRecalibrationTarget target, IBatchSource source, RecalibrationOptions options, IProgress<RecalibrationProgress>? progress)
 {
+    private readonly FittedBatches _data = new(source, target.BatchSizes);
+
     /// <summary>Recomputes the statistics and puts them in the place of the old, or fails and changes nothing.</summary>
     /// <returns>The statistics of each layer, for each estimator in turn; those of the first are the ones that were put.</returns>
     /// <exception cref="PreciseBnException">The data or the model cannot be used.</exception>
@@ -31,8 +33,8 @@ internal sealed class Recalibrator(
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public IReadOnlyList<BnStat> Measure(Device device, CancellationToken cancellation)
     {
-        if (data.BatchCount < options.Iterations && options.Tolerance is null)
-            throw RecalibrationErrors.NotEnoughData(target.Name, options.Iterations.Value, data.BatchCount.Value);
+        if (_data.BatchCount < options.Iterations && options.Tolerance is null)
+            throw RecalibrationErrors.NotEnoughData(target.Name, options.Iterations.Value, _data.BatchCount.Value);
         using var inference = inference_mode();
         using var model = target.Open(device, new ObservationRules { AllowReuse = options.AllowReuse, SkipNonFinite = options.SkipNonFinite });
         var results = options.Exact ? MeasureInTurn(model, cancellation) : MeasureAtOnce(model, cancellation);
@@ -69,7 +71,7 @@ internal sealed class Recalibrator(
 
     private ExactPlan PlanPasses(IObservedModel model, CancellationToken cancellation)
     {
-        using var batch = data.Read(cancellation).FirstOrDefault() ?? throw RecalibrationErrors.NoData(target.Name);
+        using var batch = _data.Read(cancellation).FirstOrDefault() ?? throw RecalibrationErrors.NoData(target.Name);
         var clock = Stopwatch.StartNew();
         var plan = ExactPlan.Make(model, batch);
         var batches = ExpectedBatches * plan.Passes.Count;
@@ -80,14 +82,14 @@ internal sealed class Recalibrator(
         return plan;
     }
 
-    private Measurement Measurement(IObservedModel model) => new(target.Name, model, data, options);
+    private Measurement Measurement(IObservedModel model) => new(target.Name, model, _data, options);
 
     private long ExpectedBatches
     {
         get
         {
             var most = Recalibration.Measurement.MostBatches(options);
-            return Math.Min(most, data.BatchCount ?? most);
+            return Math.Min(most, _data.BatchCount ?? most);
         }
     }
 
@@ -118,6 +120,7 @@ internal sealed class Recalibrator(
             LogVarianceStandardError = errors.LogVariance,
             SkippedBatches = result.Measurement.Skipped,
             StoppedBy = result.Measurement.StoppedBy,
+            ItemsLeftOut = _data.ItemsLeftOut,
             Estimator = estimator,
             Path = estimator == options.Estimators[0] ? target.Destination : null,
         };

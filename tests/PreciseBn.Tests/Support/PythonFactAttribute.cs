@@ -8,21 +8,25 @@ internal sealed class PythonFactAttribute : FactAttribute
 {
     public static readonly string Interpreter = Environment.GetEnvironmentVariable("PRECISEBN_PYTHON") ?? "python3";
 
-    private static readonly Lazy<bool> HasTorch = new(() =>
+    private static readonly Lazy<Version?> Torch = new(() =>
     {
         try
         {
-            return Tool.Run(Interpreter, "-c", "import torch").ExitCode == 0;
+            var (exitCode, output, _) = Tool.Run(Interpreter, "-c", "import torch; print('.'.join(torch.__version__.split('.')[:2]))");
+            return exitCode == 0 ? Version.Parse(output) : null;
         }
         catch (System.ComponentModel.Win32Exception)
         {
-            return false;
+            return null;
         }
     });
 
-    public PythonFactAttribute()
+    /// <param name="oldest">The oldest PyTorch that will do.</param>
+    public PythonFactAttribute(string oldest = "1.0")
     {
-        if (!HasTorch.Value)
+        if (Torch.Value is not { } version)
             Skip = $"There is no PyTorch for '{Interpreter}'.";
+        else if (version < Version.Parse(oldest))
+            Skip = $"This needs PyTorch {oldest}, and '{Interpreter}' has {version}.";
     }
 }

@@ -1,6 +1,6 @@
-using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
+using PreciseBn.Models.Compiled;
 
 namespace PreciseBn.Models.TorchScript;
 
@@ -10,9 +10,7 @@ namespace PreciseBn.Models.TorchScript;
 /// </summary>
 internal sealed partial class MissingOperators
 {
-    private const string ListFile = "operators.txt";
-
-    private readonly HashSet<string> _known = ReadList();
+    private readonly LibtorchOperators _known = new();
 
     /// <summary>Replaces calls of operators that are not there by calls of a function that fails when it is reached.</summary>
     public string Replace(string source)
@@ -44,12 +42,6 @@ internal sealed partial class MissingOperators
                 depth += source[at] is '(' or '[' ? 1 : source[at] is ')' or ']' ? -1 : 0;
         }
         return Math.Min(at, source.Length);
-    }
-
-    private static HashSet<string> ReadList()
-    {
-        using var reader = new StreamReader(Assembly.GetExecutingAssembly().GetManifestResourceStream(ListFile)!);
-        return reader.ReadToEnd().Split('\n').Where(line => line.Length > 0 && line[0] != '#').ToHashSet();
     }
 
     [GeneratedRegex(@"(?<![\w.])torch\.(?<name>\w+)\(")]

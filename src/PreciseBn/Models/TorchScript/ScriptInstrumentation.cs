@@ -1,7 +1,7 @@
 using System.IO.Compression;
-using System.Reflection;
 using System.Text;
 using PreciseBn.Archives;
+using PreciseBn.Models.Compiled;
 
 namespace PreciseBn.Models.TorchScript;
 
@@ -16,8 +16,7 @@ internal static class ScriptInstrumentation
     public const string ObserveMethod = "precise_bn_observe";
 
     private const string Primitive = "torch.batch_norm(";
-    private const string Replacement = "__torch__.precise_bn.batch_norm(";
-    private const string FunctionFile = "precise_bn.py";
+    private const string Replacement = ObservationFunction.QualifiedName + "(";
     private const string DebugSuffix = ".debug_pkl";
 
     /// <param name="archive">The model.</param>
@@ -38,7 +37,7 @@ internal static class ScriptInstrumentation
             else
                 Add(copy, name, archive.Open(name));
         }
-        Add(copy, $"code/__torch__/{FunctionFile}", Function());
+        Add(copy, ObservationFunction.ArchiveFile, ObservationFunction.ForArchive() + "\n" + EmbeddedText.Read("missing_operator.py"));
     }
 
     private static string Rewrite(string source, string file, string rootType, ForwardMethod forward)
@@ -53,9 +52,6 @@ internal static class ScriptInstrumentation
         $"  def {ObserveMethod}(self: {string.Join(",\n    ", forward.Parameters.Prepend(rootType))}) -> NoneType:\n"
         + $"    _0 = (self).forward({string.Concat(forward.ParameterNames.Select(name => name + ", "))})\n"
         + "    return None\n";
-
-    private static Stream Function() =>
-        Assembly.GetExecutingAssembly().GetManifestResourceStream(FunctionFile)!;
 
     private static void Add(ZipArchive copy, string name, string text) =>
         Add(copy, name, new MemoryStream(Encoding.UTF8.GetBytes(text)));

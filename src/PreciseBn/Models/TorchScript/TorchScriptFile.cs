@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using PreciseBn.Archives;
+using PreciseBn.Models.Compiled;
 using PreciseBn.Statistics;
 using static TorchSharp.torch;
 
@@ -45,9 +46,11 @@ internal sealed partial class TorchScriptFile : ModelFile
         var forward = ForwardMethod.TryParse(new ScriptSource(_archive).Find(rootType) ?? "")
             ?? throw ModelErrors.NoForward(Path);
         RefuseCustomOperators();
-        return ObservedScriptModel.Load(
+        var modules = layers.Select(layer => layer.Module).ToArray();
+        var model = CompiledScript.Load(
             Path, stream => ScriptInstrumentation.Write(_archive, rootType, forward, stream),
-            layers.Select(layer => layer.Module).ToArray(), forward, FirstParameterType(), rules, device);
+            modules.Select(layer => layer.Name), forward, FirstParameterType()?.ToScalarType(), device);
+        return new ObservedCompiledModel(model, modules, rules, device);
     }
 
     // libtorch ends the process on an operator that it does not know, so it must not get to see one.

@@ -1,4 +1,4 @@
-# Compiled into the copy of a model that is observed; every torch.batch_norm of the model goes through batch_norm here. What it
+# Compiled with a model that is observed; every torch.batch_norm of the model goes through batch_norm here. What it
 # does with a layer stands in the lengths of the layer's buffers, C being its number of channels:
 #
 #   running_mean   running_var   what
@@ -32,8 +32,8 @@ def batch_norm(input: Tensor,
     return torch.batch_norm(input, weight, bias, running_mean, settled_var, False, 0., eps, cudnn_enabled)
 
   mean = torch.narrow(running_mean, 0, 0, channels)
-  precision = ops.prim.dtype(mean)
-  if extra == 0 and ops.prim.dtype(input) == precision:
+  precision = mean.dtype
+  if extra == 0 and input.dtype == precision:
     output = torch.batch_norm(input, weight, bias, mean, running_var, True, 1., eps, cudnn_enabled)
   else:
     output = __torch__.precise_bn.observe(input, weight, bias, running_mean, running_var, eps, cudnn_enabled)
@@ -59,7 +59,7 @@ def observe(input: Tensor,
   extra = torch.numel(running_var) - channels
   mean = torch.narrow(running_mean, 0, 0, channels)
   var = torch.narrow(running_var, 0, 0, channels)
-  precision = ops.prim.dtype(mean)
+  precision = mean.dtype
   wide_weight = __torch__.precise_bn.cast(weight, precision)
   wide_bias = __torch__.precise_bn.cast(bias, precision)
   centred = torch.to(input, precision)
@@ -85,13 +85,9 @@ def observe(input: Tensor,
     squares = torch.add(squares, torch.mul(torch.mul(delta, delta), torch.div(torch.mul(earlier, values), total)))
     pooled_mean = torch.copy_(mean, torch.add(earlier_mean, torch.mul(delta, torch.div(values, total))))
     pooled_var = torch.copy_(var, torch.div(squares, torch.clamp_min(torch.sub(total, 1), 1)))
-  return torch.to(output, ops.prim.dtype(input))
+  return torch.to(output, input.dtype)
 
 def cast(tensor: Optional[Tensor], precision: int) -> Optional[Tensor]:
   if tensor is None:
     return None
   return torch.to(tensor, precision)
-
-def missing_operator(name: str) -> Tensor:
-  ops.prim.RaiseException("this libtorch has no operator " + name, "builtins.RuntimeError")
-  return torch.zeros([0])

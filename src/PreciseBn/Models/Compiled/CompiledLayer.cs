@@ -1,12 +1,12 @@
 using PreciseBn.Statistics;
 using static TorchSharp.torch;
 
-namespace PreciseBn.Models.TorchScript;
+namespace PreciseBn.Models.Compiled;
 
 /// <summary>
-/// A BatchNorm layer of an instrumented model. What it does is told by the lengths of its buffers; see precise_bn.py.
+/// A BatchNorm layer of a compiled model. What it does is told by the lengths of its buffers; see precise_bn.py.
 /// </summary>
-internal sealed class ScriptLayer(jit.ScriptModule module, BnModule layer, Device device) : IDisposable
+internal sealed class CompiledLayer(ICompiledModel model, int index, BnModule layer, Device device)
 {
     private const int PooledColumns = 2;
 
@@ -15,18 +15,16 @@ internal sealed class ScriptLayer(jit.ScriptModule module, BnModule layer, Devic
 
     public int Channels => layer.Channels;
 
-    public jit.ScriptModule Module => module;
-
     /// <summary>Lets the layer work as it was saved.</summary>
-    public void Release() => Set(Vector(layer.Mean), Vector(layer.Variance));
+    public void Release() => model.SetBuffers(index, Vector(layer.Mean), Vector(layer.Variance));
 
     /// <summary>Lets the layer normalise by statistics, whatever its mode.</summary>
-    public void Settle(double[] mean, double[] variance) => Set(Vector(mean), Vector([.. variance, 0]));
+    public void Settle(double[] mean, double[] variance) => model.SetBuffers(index, Vector(mean), Vector([.. variance, 0]));
 
     /// <summary>Lets the layer leave the statistics of each batch.</summary>
     /// <param name="mean">Where the mean goes: C elements, and the counters.</param>
     /// <param name="variance">Where the variance goes: C elements.</param>
-    public void Observe(Tensor mean, Tensor variance) => Set(mean, variance);
+    public void Observe(Tensor mean, Tensor variance) => model.SetBuffers(index, mean, variance);
 
     /// <summary>A place for the variance that also tells the layer from which means to count, or to pool its calls.</summary>
     /// <param name="shift">The means, or <c>null</c> for 0.</param>
@@ -38,14 +36,6 @@ internal sealed class ScriptLayer(jit.ScriptModule module, BnModule layer, Devic
         if (shift is not null)
             buffer.narrow(0, Channels, Channels).copy_(tensor(shift));
         return buffer;
-    }
-
-    public void Dispose() => module.Dispose();
-
-    private void Set(Tensor mean, Tensor variance)
-    {
-        module.set_attribute("running_mean", mean);
-        module.set_attribute("running_var", variance);
     }
 
     private Tensor Vector(double[] values) => tensor(values, layer.DType.ToScalarType(), device);

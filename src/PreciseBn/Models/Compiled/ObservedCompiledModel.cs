@@ -1,38 +1,33 @@
-using System.Runtime.InteropServices;
 using PreciseBn.Data;
-using PreciseBn.Native;
 using PreciseBn.Statistics;
 using static TorchSharp.torch;
 
-namespace PreciseBn.Models.TorchScript;
+namespace PreciseBn.Models.Compiled;
 
 /// <summary>
-/// An instrumented TorchScript model. The running means and variances of its observed layers are views into one tensor, so
+/// A compiled model that is observed. The running means and variances of its observed layers are views into one tensor, so
 /// that after a forward pass the statistics of all layers lie side by side.
 /// </summary>
-internal sealed class ObservedScriptModel : IObservedModel
+internal sealed class ObservedCompiledModel : IObservedModel
 {
-    private readonly string _path;
-    private readonly ForwardMethod _forward;
-    private readonly ScalarType? _inputType;
-    private readonly jit.ScriptModule _module;
-    private readonly IReadOnlyList<ScriptLayer> _layers;
+    private readonly ICompiledModel _model;
+    private readonly IReadOnlyList<CompiledLayer> _layers;
     private readonly List<(Tensor Buffer, Tensor Column)> _variancesApart = [];
     private Tensor _observation;
     private long _batch;
 
-    private ObservedScriptModel(string path, jit.ScriptModule module, IReadOnlyList<BnModule> layers, ForwardMethod forward,
-        DType? inputType, ObservationRules rules, Device device)
+    /// <param name="model">The model; it is disposed of with this.</param>
+    /// <param name="layers">Its layers.</param>
+    /// <param name="rules">What is an error in an observation.</param>
+    /// <param name="device">Where the model is.</param>
+    public ObservedCompiledModel(ICompiledModel model, IReadOnlyList<BnModule> layers, ObservationRules rules, Device device)
     {
-        _path = path;
-        _forward = forward;
-        _inputType = inputType?.ToScalarType();
+        _model = model;
         Rules = rules;
-        _module = module;
         Layers = layers;
         Device = device;
         ObservationType = layers.Any(layer => layer.DType == DType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
-        _layers = FindLayers();
+        _layers = layers.Select((layer, index) => new CompiledLayer(model, index, layer, device)).ToArray();
         _observation = empty(0);
         Layout = new ObservationLayout([]);
         Configure(Enumerable.Range(0, layers.Count).ToArray(), new Dictionary<int, (double[], double[])>());
@@ -53,42 +48,6 @@ internal sealed class ObservedScriptModel : IObservedModel
     public IReadOnlyList<int> Observed { get; private set; } = [];
 
     public IReadOnlyList<int> Order { get; private set; } = [];
-
-    /// <param name="path">Path of the model, for messages.</param>
-    /// <param name="writeInstrumented">Writes the instrumented archive.</param>
-    /// <param name="layers">The layers to observe.</param>
-    /// <param name="forward">What the model takes.</param>
-    /// <param name="inputType">The floating-point type that it computes in; <c>null</c> if it has no parameters.</param>
-    /// <param name="rules">What is an error in an observation.</param>
-    /// <param name="device">Where it is to run.</param>
-    public static ObservedScriptModel Load(string path, Action<Stream> writeInstrumented, IReadOnlyList<BnModule> layers,
-        ForwardMethod forward, DType? inputType, ObservationRules rules, Device device)
-    {
-        var copy = Path.Combine(Path.GetTempPath(), $"precise-bn-{Guid.NewGuid():N}.pt");
-        try
-        {
-            using (var stream = File.Create(copy))
-                writeInstrumented(stream);
-            var module = UncaughtExceptions.Catch(() => jit.load(copy, device));
-            try
-            {
-                return new ObservedScriptModel(path, module, layers, forward, inputType, rules, device);
-            }
-            catch
-            {
-                module.Dispose();
-                throw;
-            }
-        }
-        catch (ExternalException e)
-        {
-            throw ModelErrors.CannotLoad(path, e);
-        }
-        finally
-        {
-            File.Delete(copy);
-        }
-    }
 
     public void Configure(IReadOnlyList<int> observed, IReadOnlyDictionary<int, (double[] Mean, double[] Variance)> settled)
     {
@@ -122,8 +81,7 @@ internal sealed class ObservedScriptModel : IObservedModel
     public void Dispose()
     {
         ReleaseObservation();
-        foreach (var module in _layers.Select(layer => layer.Module).Append(_module).Distinct())
-            module.Dispose();
+        _model.Dispose();
     }
 
     /// <summary>
@@ -136,7 +94,7 @@ internal sealed class ObservedScriptModel : IObservedModel
         using var scope = NewDisposeScope();
         var starts = Layout.Starts.Select((start, layer) => 1 + start + layer).ToArray();
         var trace = zeros(1 + Layout.Width + starts.Length, ObservationType, Device);
-        ObserveInto(trace, starts, ScriptLayer.TraceColumns, FarMeans.None(Layout));
+        ObserveInto(trace, starts, CompiledLayer.TraceColumns, FarMeans.None(Layout));
         Run(batch);
 
         var noted = trace.to(ScalarType.Float64).cpu().data<double>().ToArray();
@@ -160,29 +118,14 @@ internal sealed class ObservedScriptModel : IObservedModel
 
     private void Run(Batch batch)
     {
-        if (batch.Inputs.Count < _forward.RequiredNames.Count || batch.Inputs.Count > _forward.Parameters.Count)
-            throw ModelErrors.WrongInputCount(_path, _batch, _forward.RequiredNames, batch.Inputs.Count);
         using var scope = NewDisposeScope();
         _observation.zero_();
         foreach (var (buffer, _) in _variancesApart)
             buffer.zero_();
-        try
-        {
-            var inputs = new object[batch.Inputs.Count];
-            for (var i = 0; i < inputs.Length; i++)
-                inputs[i] = Convert(batch.Inputs[i]);
-            _module.invoke(ScriptInstrumentation.ObserveMethod, inputs);
-        }
-        catch (ExternalException e)
-        {
-            throw ModelErrors.ForwardFailed(_path, batch.Describe(_batch), e);
-        }
+        _model.Run(batch, _batch);
         foreach (var (buffer, column) in _variancesApart)
             column.copy_(buffer);
     }
-
-    private Tensor Convert(Tensor input) =>
-        _inputType is { } type && input.is_floating_point() ? input.to(type, Device) : input.to(Device);
 
     private void ObserveInto(Tensor means, IReadOnlyList<int> starts, int extraColumns, FarMeans far)
     {
@@ -218,15 +161,5 @@ internal sealed class ObservedScriptModel : IObservedModel
             column.Dispose();
         }
         _variancesApart.Clear();
-    }
-
-    private ScriptLayer[] FindLayers()
-    {
-        var modules = _module.named_modules().ToDictionary(item => item.name, item => (jit.ScriptModule)item.module);
-        // The root is not among them; it is a layer only if the model is nothing else.
-        var found = Layers.Select(layer => layer.Name.Length == 0 ? _module : modules[layer.Name]).ToArray();
-        foreach (var other in modules.Values.Except(found))
-            other.Dispose();
-        return found.Zip(Layers, (module, layer) => new ScriptLayer(module, layer, Device)).ToArray();
     }
 }

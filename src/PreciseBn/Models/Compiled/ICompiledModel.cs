@@ -1,0 +1,17 @@
+using PreciseBn.Data;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Models.Compiled;
+
+/// <summary>A model that libtorch has compiled, in which every BatchNorm is a call of the function in precise_bn.py.</summary>
+internal interface ICompiledModel : IDisposable
+{
+    /// <summary>Gives a layer other buffers; what they tell it stands in precise_bn.py. They stay the caller's.</summary>
+    void SetBuffers(int layer, Tensor mean, Tensor variance);
+
+    /// <summary>Runs the model, for what its layers leave in their buffers.</summary>
+    /// <param name="batch">The inputs.</param>
+    /// <param name="index">Number of the batch, for messages.</param>
+    /// <exception cref="PreciseBnException">The model does not accept the batch, or fails on it.</exception>
+    void Run(Batch batch, long index);
+}

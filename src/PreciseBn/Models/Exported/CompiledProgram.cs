@@ -1,0 +1,106 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+using PreciseBn.Archives;
+using PreciseBn.Data;
+using PreciseBn.Models.Compiled;
+using PreciseBn.Native;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Models.Exported;
+
+/// <summary>An exported program, compiled by libtorch.</summary>
+internal sealed partial class CompiledProgram : ICompiledModel
+{
+    private readonly ExportedProgram _program;
+    private readonly Device _device;
+    private readonly jit.CompilationUnit _unit;
+    private readonly Tensor[] _tensors;
+    private readonly int _firstBuffer;
+
+    /// <param name="program">The program.</param>
+    /// <param name="source">Its source.</param>
+    /// <param name="tensors">The tensors that the source begins with; they are disposed of with this.</param>
+    /// <param name="layers">The number of observed layers.</param>
+    /// <param name="device">Where it is to run.</param>
+    /// <exception cref="PreciseBnException">libtorch does not compile it.</exception>
+    public CompiledProgram(ExportedProgram program, ProgramSource source, IReadOnlyList<Tensor> tensors, int layers, Device device)
+    {
+        _program = program;
+        _device = device;
+        _firstBuffer = tensors.Count;
+        _tensors = [.. tensors, .. Enumerable.Range(0, 2 * layers).Select(_ => empty(0).DetachFromDisposeScope())];
+        try
+        {
+            _unit = UncaughtExceptions.Catch(() => jit.compile(source.Text));
+        }
+        catch (ExternalException e)
+        {
+            DisposeTensors();
+            throw NodeOf(e, source) is { } node
+                ? ExportedErrors.Inexpressible(program.Path, node, $"libtorch says: {TorchMessage.Of(e).TrimEnd('.')}")
+                : ModelErrors.CannotLoad(program.Path, e);
+        }
+    }
+
+    public void SetBuffers(int layer, Tensor mean, Tensor variance)
+    {
+        Set(_firstBuffer + (2 * layer), mean);
+        Set(_firstBuffer + (2 * layer) + 1, variance);
+    }
+
+    public void Run(Batch batch, long index)
+    {
+        if (batch.Inputs.Count != _program.Inputs.Count)
+            throw ModelErrors.WrongInputCount(_program.Path, index, _program.Inputs.Select(input => input.Name), batch.Inputs.Count);
+        using var scope = NewDisposeScope();
+        try
+        {
+            var arguments = new object[1 + batch.Inputs.Count];
+            arguments[0] = _tensors;
+            for (var i = 0; i < batch.Inputs.Count; i++)
+                arguments[i + 1] = Convert(_program.Inputs[i], batch.Inputs[i], batch, index);
+            _unit.invoke(ProgramSource.Function, arguments);
+        }
+        catch (ExternalException e)
+        {
+            throw ModelErrors.ForwardFailed(_program.Path, batch.Describe(index), e);
+        }
+    }
+
+    public void Dispose()
+    {
+        _unit.Dispose();
+        DisposeTensors();
+    }
+
+    private static ExportedNode? NodeOf(ExternalException error, ProgramSource source) =>
+        ErrorLine().Match(error.Message) is { Success: true } place
+            ? source.Nodes.GetValueOrDefault(int.Parse(place.Groups["line"].Value, CultureInfo.InvariantCulture))
+            : null;
+
+    private Tensor Convert(ExportedInput input, Tensor value, Batch batch, long index)
+    {
+        if (!input.Accepts(value))
+            throw ExportedErrors.WrongShape(
+                _program.Path, batch.Describe(index), input.Name, string.Join(", ", input.Shape!), string.Join(", ", value.shape));
+        return input.DType is { } type && type.IsFloatingPoint() && value.is_floating_point()
+            ? value.to(type.ToScalarType(), _device)
+            : value.to(_device);
+    }
+
+    private void Set(int index, Tensor value)
+    {
+        _tensors[index].Dispose();
+        _tensors[index] = value.alias().DetachFromDisposeScope();
+    }
+
+    private void DisposeTensors()
+    {
+        foreach (var tensor in _tensors)
+            tensor.Dispose();
+    }
+
+    [GeneratedRegex("""File "<string>", line (?<line>\d+)""")]
+    private static partial Regex ErrorLine();
+}

@@ -1,0 +1,50 @@
+using PreciseBn.Data;
+using PreciseBn.Models.Compiled;
+using PreciseBn.Statistics;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Models.Exported;
+
+/// <summary>A program that was saved with torch.export.save.</summary>
+internal sealed class ExportedFile : ModelFile
+{
+    private readonly ExportedArchive _archive;
+    private readonly ExportedProgram _program;
+    private readonly IReadOnlyList<ExportedLayer> _layers;
+
+    public ExportedFile(ExportedArchive archive)
+        : this(archive, ExportedProgram.Read(archive))
+    {
+    }
+
+    private ExportedFile(ExportedArchive archive, ExportedProgram program)
+        : this(archive, program, ExportedJson.Interpret(archive.File.Path, () => ExportedLayers.Read(archive, program)))
+    {
+    }
+
+    private ExportedFile(ExportedArchive archive, ExportedProgram program, IReadOnlyList<ExportedLayer> layers)
+        : base(archive.File.Path, [archive.File], layers.Select(layer => layer.Stored).ToArray())
+    {
+        _archive = archive;
+        _program = program;
+        _layers = layers;
+    }
+
+    public override IReadOnlyList<string> UntrackedLayers => ExportedLayers.FindUntracked(_program);
+
+    public override SizeRange BatchSizes => _program.Inputs.FirstOrDefault()?.Shape?.FirstOrDefault() ?? SizeRange.Any;
+
+    public override string Describe() =>
+        $"is an exported program of {_program.Nodes.Count} operations by PyTorch {_program.TorchVersion}, none of which is a BatchNorm";
+
+    public override IObservedModel Load(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device)
+    {
+        if (_program.Inputs.FirstOrDefault(input => input.Shape is null) is { } input)
+            throw ExportedErrors.InputNotSupported(Path, input.Name);
+        var observed = layers.Select(layer => _layers.First(own => own.Stored == layer)).ToArray();
+        var source = ExportedJson.Interpret(Path, () => new ProgramWriter(_program, device.ToString()).Write(observed));
+        var model = new CompiledProgram(
+            _program, source, ExportedWeights.Load(_archive, source.TensorNames, device), observed.Length, device);
+        return new ObservedCompiledModel(model, layers.Select(layer => layer.Module).ToArray(), rules, device);
+    }
+}

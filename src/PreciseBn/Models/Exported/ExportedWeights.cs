@@ -1,0 +1,59 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+using PreciseBn.Archives;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Models.Exported;
+
+/// <summary>Loads the tensors of an exported program into libtorch, each storage once.</summary>
+internal static class ExportedWeights
+{
+    /// <param name="archive">The archive.</param>
+    /// <param name="names">Names of the tensors.</param>
+    /// <param name="device">Where they go.</param>
+    /// <exception cref="PreciseBnException">A tensor is not there, or damaged.</exception>
+    public static Tensor[] Load(ExportedArchive archive, IReadOnlyList<string> names, Device device)
+    {
+        using var scope = NewDisposeScope();
+        var storages = new Dictionary<(ZipEntry, DType), Tensor>();
+        var tensors = names.Select(name => Load(archive, name, storages, device)).ToArray();
+        foreach (var tensor in tensors)
+            tensor.DetachFromDisposeScope();
+        return tensors;
+    }
+
+    private static Tensor Load(ExportedArchive archive, string name, Dictionary<(ZipEntry, DType), Tensor> storages, Device device)
+    {
+        if (!archive.Tensors.TryGetValue(name, out var stored))
+            throw ExportedErrors.TensorMissing(archive.File.Path, name);
+        var (dtype, _, offset, shape, strides) = stored.Tensor;
+        if (shape.Contains(0))
+            return empty(shape.ToArray(), dtype.ToScalarType(), device);
+        if (!storages.TryGetValue((stored.Storage, dtype), out var storage))
+            storages[(stored.Storage, dtype)] = storage = ReadStorage(stored, device);
+        try
+        {
+            return storage.as_strided(shape.ToArray(), strides.ToArray(), offset);
+        }
+        catch (ExternalException)
+        {
+            throw FileErrors.Damaged(archive.File.Path, $"the tensor '{name}' lies outside its entry '{stored.Storage.Name}'");
+        }
+    }
+
+    private static Tensor ReadStorage(ArchivedTensor stored, Device device)
+    {
+        var (zip, entry) = (stored.Zip, stored.Storage);
+        if (!entry.IsStored)
+            throw FileErrors.Compressed(zip.File.Path, entry.Name);
+        if (entry.Size > int.MaxValue)
+            throw FileErrors.Unsupported(zip.File.Path, $"its entry '{entry.Name}' is larger than 2 GiB", "Export the model in parts.");
+        if (entry.Size % stored.Tensor.DType.Size() != 0)
+            throw FileErrors.Damaged(zip.File.Path, $"its entry '{entry.Name}' ends within a number");
+        var storage = empty(entry.Size / stored.Tensor.DType.Size(), stored.Tensor.DType.ToScalarType());
+        zip.File.Read(entry.DataPosition(zip.File), storage.bytes);
+        if (Crc32.HashToUInt32(storage.bytes) != entry.Crc32)
+            throw FileErrors.Damaged(zip.File.Path, $"its entry '{entry.Name}' does not match its checksum");
+        return storage.to(device);
+    }
+}

@@ -1,0 +1,134 @@
+using System.Text.RegularExpressions;
+using PreciseBn.Archives;
+using PreciseBn.Models.Compiled;
+
+namespace PreciseBn.Models.Exported;
+
+/// <summary>
+/// Writes an exported program as source that libtorch compiles: one function, a line for each node. TorchScript reaches all
+/// operators of aten as <c>torch.name</c>; the nodes of observed layers call the function of precise_bn.py instead.
+/// </summary>
+internal sealed partial class ProgramWriter
+{
+    private const string Tensors = "tensors";
+    private const string Aten = "torch.ops.aten.";
+
+    // They state what torch.export took for granted, and do nothing else.
+    private static readonly HashSet<string> Assertions =
+    [
+        "torch.ops.aten._assert_async.default", "torch.ops.aten._assert_async.msg", "torch.ops.aten._assert_scalar.default",
+        "torch.ops.aten._assert_tensor_metadata.default", "torch.ops.aten.sym_constrain_range.default",
+        "torch.ops.aten.sym_constrain_range_for_size.default",
+    ];
+
+    private readonly ExportedProgram _program;
+    private readonly ArgumentText _arguments;
+    private readonly LibtorchOperators _operators = new();
+    private readonly HashSet<string> _defined = [];
+    private readonly List<string> _lines = [];
+    private readonly Dictionary<int, ExportedNode> _nodes = [];
+    private int _lists;
+
+    /// <param name="program">The program.</param>
+    /// <param name="device">Where it is to run.</param>
+    public ProgramWriter(ExportedProgram program, string device)
+    {
+        _program = program;
+        _arguments = new ArgumentText(device, Use, Declare);
+    }
+
+    /// <param name="layers">The layers to observe.</param>
+    /// <exception cref="PreciseBnException">A node cannot be expressed.</exception>
+    public ProgramSource Write(IReadOnlyList<ExportedLayer> layers)
+    {
+        var used = _program.Nodes.SelectMany(node => node.Inputs).SelectMany(input => input.Value.Names()).ToHashSet();
+        var tensors = _program.Tensors.Where(tensor => used.Contains(tensor.Variable)).ToArray();
+        var observed = layers.SelectMany((layer, index) => layer.Calls.Select(call => (Call: call, Buffer: tensors.Length + (2 * index))))
+            .ToDictionary(item => item.Call.Node);
+
+        _lines.AddRange(ObservationFunction.ForText().Split('\n'));
+        var inputs = _program.Inputs.Select(input => $", {Define(input.Name)}: Tensor");
+        _lines.Add($"def {ProgramSource.Function}({Tensors}: List[Tensor]{string.Concat(inputs)}) -> None:");
+        for (var i = 0; i < tensors.Length; i++)
+            Line($"{Define(tensors[i].Variable)} = {Tensors}[{i}]");
+        foreach (var node in _program.Nodes)
+        {
+            var first = _lines.Count;
+            if (observed.TryGetValue(node, out var layer))
+                WriteObserved(layer.Call, layer.Buffer);
+            else if (!Assertions.Contains(node.Target))
+                WriteNode(node);
+            for (var line = first + 1; line <= _lines.Count; line++)
+                _nodes[line] = node;
+        }
+        Line("return None");
+        return new ProgramSource(string.Concat(_lines.Select(line => line + "\n")), tensors.Select(tensor => tensor.Name).ToArray(), _nodes);
+    }
+
+    private void WriteObserved(BatchNormCall call, int buffer)
+    {
+        string Argument(string name) => _arguments.Of(call.Node.Input(name)!)!;
+        var input = Argument("input");
+        Line($"{Define(call.Node.Outputs[0].TensorName!)} = {ObservationFunction.Name}({input}, {Argument("weight")}, {Argument("bias")}, "
+            + $"{Tensors}[{buffer}], {Tensors}[{buffer + 1}], {(call.Training ? "True" : "False")}, "
+            + $"{Argument("momentum")}, {Argument("eps")}, True)");
+    }
+
+    private void WriteNode(ExportedNode node)
+    {
+        var arguments = node.Inputs.Select(input => (Name: input.Key, Text: _arguments.Of(input.Value)
+            ?? throw ExportedErrors.Inexpressible(_program.Path, node, $"its argument '{input.Key}' is no tensor, number or text"))).ToArray();
+        // TorchScript knows operations of a number and a tensor, but its names for their arguments are others.
+        var areNamed = !(node.Target.EndsWith(".Tensor", StringComparison.Ordinal) && node.Inputs[0].Value.IsNumber);
+        var call = SymbolicOperators.TryWrite(node.Target, arguments.Select(argument => argument.Text).ToArray())
+            ?? $"torch.{OperatorOf(node)}({string.Join(", ", arguments.Select((argument, index) =>
+                index > 0 && areNamed ? $"{argument.Name}={argument.Text}" : argument.Text))})";
+        if (node.Outputs.Count == 0)
+            Line(call);
+        else if (node.Outputs is [{ Kind: "as_sym_int" or "as_sym_float" or "as_sym_bool" } number])
+            Line($"{Define(number.Names().First())} = {number.Kind["as_sym_".Length..]}({call})");
+        else
+            WriteResults(node, call);
+    }
+
+    private void WriteResults(ExportedNode node, string call)
+    {
+        var results = node.Outputs.Select((output, index) =>
+            output.Kind != "as_tensors" && output.Names().FirstOrDefault() is { } name ? Define(name) : $"result_{index}").ToArray();
+        Line($"{string.Join(", ", results)} = {call}");
+        foreach (var (output, result) in node.Outputs.Zip(results).Where(pair => pair.First.Kind == "as_tensors"))
+            foreach (var (name, index) in output.Names().Select((name, index) => (name, index)))
+                Line($"{Define(name)} = {result}[{index}]");
+    }
+
+    private string OperatorOf(ExportedNode node)
+    {
+        if (!node.Target.StartsWith(Aten, StringComparison.Ordinal))
+            throw ExportedErrors.Inexpressible(_program.Path, node, "it calls no operator of libtorch");
+        var name = node.Target[Aten.Length..].Split('.')[0];
+        return _operators.Contains(name)
+            ? name
+            : throw ExportedErrors.Inexpressible(_program.Path, node, "this libtorch has no such operator");
+    }
+
+    private string Declare(string type, string value)
+    {
+        var name = $"list_{_lists++}";
+        Line($"{name}: {type} = {value}");
+        return name;
+    }
+
+    private void Line(string text) => _lines.Add("  " + text);
+
+    // The prefix keeps the names of the program apart from those of functions and keywords.
+    private string Define(string name) => Identifier().IsMatch(name) && _defined.Add(name)
+        ? "v_" + name
+        : throw FileErrors.Damaged(_program.Path, $"its program gives a value the name '{name}', which is none or taken");
+
+    private string Use(string name) => _defined.Contains(name)
+        ? "v_" + name
+        : throw FileErrors.Damaged(_program.Path, $"its program uses '{name}' before it has a value");
+
+    [GeneratedRegex(@"^[A-Za-z0-9_]+$")]
+    private static partial Regex Identifier();
+}

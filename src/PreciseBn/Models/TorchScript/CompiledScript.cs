@@ -1,0 +1,100 @@
+using System.Runtime.InteropServices;
+using PreciseBn.Data;
+using PreciseBn.Models.Compiled;
+using PreciseBn.Native;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Models.TorchScript;
+
+/// <summary>An instrumented TorchScript model, loaded by libtorch.</summary>
+internal sealed class CompiledScript : ICompiledModel
+{
+    private readonly string _path;
+    private readonly ForwardMethod _forward;
+    private readonly ScalarType? _inputType;
+    private readonly Device _device;
+    private readonly jit.ScriptModule _module;
+    private readonly IReadOnlyList<jit.ScriptModule> _layers;
+
+    private CompiledScript(
+        string path, jit.ScriptModule module, IEnumerable<string> layers, ForwardMethod forward, ScalarType? inputType, Device device)
+    {
+        _path = path;
+        _forward = forward;
+        _inputType = inputType;
+        _device = device;
+        _module = module;
+        _layers = FindLayers(layers);
+    }
+
+    /// <param name="path">Path of the model, for messages.</param>
+    /// <param name="writeInstrumented">Writes the instrumented archive.</param>
+    /// <param name="layers">Names of the layers to observe.</param>
+    /// <param name="forward">What the model takes.</param>
+    /// <param name="inputType">The floating-point type that it computes in; <c>null</c> if it has no parameters.</param>
+    /// <param name="device">Where it is to run.</param>
+    /// <exception cref="PreciseBnException">libtorch does not load it.</exception>
+    public static CompiledScript Load(string path, Action<Stream> writeInstrumented, IEnumerable<string> layers,
+        ForwardMethod forward, ScalarType? inputType, Device device)
+    {
+        var copy = Path.Combine(Path.GetTempPath(), $"precise-bn-{Guid.NewGuid():N}.pt");
+        try
+        {
+            using (var stream = File.Create(copy))
+                writeInstrumented(stream);
+            var module = UncaughtExceptions.Catch(() => jit.load(copy, device));
+            return new CompiledScript(path, module, layers, forward, inputType, device);
+        }
+        catch (ExternalException e)
+        {
+            throw ModelErrors.CannotLoad(path, e);
+        }
+        finally
+        {
+            File.Delete(copy);
+        }
+    }
+
+    public void SetBuffers(int layer, Tensor mean, Tensor variance)
+    {
+        _layers[layer].set_attribute("running_mean", mean);
+        _layers[layer].set_attribute("running_var", variance);
+    }
+
+    public void Run(Batch batch, long index)
+    {
+        if (batch.Inputs.Count < _forward.RequiredNames.Count || batch.Inputs.Count > _forward.Parameters.Count)
+            throw ModelErrors.WrongInputCount(_path, index, _forward.RequiredNames, batch.Inputs.Count);
+        using var scope = NewDisposeScope();
+        try
+        {
+            var inputs = new object[batch.Inputs.Count];
+            for (var i = 0; i < inputs.Length; i++)
+                inputs[i] = Convert(batch.Inputs[i]);
+            _module.invoke(ScriptInstrumentation.ObserveMethod, inputs);
+        }
+        catch (ExternalException e)
+        {
+            throw ModelErrors.ForwardFailed(_path, batch.Describe(index), e);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var module in _layers.Append(_module).Distinct())
+            module.Dispose();
+    }
+
+    private Tensor Convert(Tensor input) =>
+        _inputType is { } type && input.is_floating_point() ? input.to(type, _device) : input.to(_device);
+
+    private jit.ScriptModule[] FindLayers(IEnumerable<string> names)
+    {
+        var modules = _module.named_modules().ToDictionary(item => item.name, item => (jit.ScriptModule)item.module);
+        // The root is not among them; it is a layer only if the model is nothing else.
+        var found = names.Select(name => name.Length == 0 ? _module : modules[name]).ToArray();
+        foreach (var other in modules.Values.Except(found))
+            other.Dispose();
+        return found;
+    }
+}
