@@ -67,7 +67,7 @@ internal static class ExportedLayers
         var varianceSlot = archive.Tensors[varianceName].Locate();
         var name = meanName.EndsWith(MeanName, StringComparison.Ordinal) ? meanName[..^MeanName.Length].TrimEnd('.') : meanName;
         var tracked = archive.Tensors.GetValueOrDefault(name.Length == 0 ? "num_batches_tracked" : name + ".num_batches_tracked") is
-            { Tensor.IsScalar: true } count ? count.Locate() : null;
+        { Tensor.IsScalar: true } count ? count.Locate() : null;
         var module = new BnModule
         {
             Name = name,
