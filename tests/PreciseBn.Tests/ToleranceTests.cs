@@ -10,7 +10,7 @@ public sealed class ToleranceTests
 {
     private const double Tolerance = 0.02;
 
-    // What the help promises: no statistic is further off than this many tolerances.
+    // What the README promises: no statistic is further off than this many tolerances.
     private const double Promise = 4;
 
     private const int BatchSize = 8;
