@@ -19,6 +19,7 @@
         'New-BnDataLoader'
         'Set-BnStat'
         'Test-BnModule'
+        'Test-BnStat'
         'Update-BnStat'
     )
     FunctionsToExport    = @()

@@ -20,28 +20,13 @@ public sealed class CompareBnStatCommand : PreciseBnCmdlet
     public object[] Difference { get; set; } = [];
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => _difference.AddRange(Require(() => Read(Difference)));
+    protected override void ProcessRecord() => _difference.AddRange(Require(() => StatisticsSources.Read(this, Difference)));
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        var reference = Require(() => Read(Reference));
+        var reference = Require(() => StatisticsSources.Read(this, Reference));
         foreach (var pair in BnComparer.Match(reference, _difference))
             ForEachItem(() => WriteObject(BnComparer.Compare(pair)));
-    }
-
-    private List<ILayerStatistics> Read(IEnumerable<object> sources) => sources.SelectMany(source => source switch
-    {
-        PSObject { BaseObject: ILayerStatistics layer } => [layer],
-        ILayerStatistics layer => [layer],
-        _ => ReadFile(LanguagePrimitives.ConvertTo<string>(source)),
-    }).ToList();
-
-    private IReadOnlyList<ILayerStatistics> ReadFile(string path)
-    {
-        var summary = BnReader.ReadFile(PathResolver.ResolveLiteral(this, path));
-        if (summary.Layers.Count == 0)
-            WriteWarning($"'{summary.Path}' has no BatchNorm layer with tracked statistics; it {summary.Contents}.");
-        return summary.Layers;
     }
 }

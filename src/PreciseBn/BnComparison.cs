@@ -1,7 +1,7 @@
 namespace PreciseBn;
 
 /// <summary>How far the statistics of one layer are from those of a reference.</summary>
-public sealed record BnComparison
+public record BnComparison
 {
     /// <summary>Path of the layer in the model.</summary>
     public required string Name { get; init; }

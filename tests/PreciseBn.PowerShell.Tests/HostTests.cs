@@ -58,6 +58,7 @@ public sealed class HostTests : IDisposable
     [Theory]
     [InlineData("Get-BnModule")]
     [InlineData("Compare-BnStat $model")]
+    [InlineData("Test-BnStat $model")]
     public void Reading_files_does_not_load_libtorch(string command)
     {
         var (_, output, errors) = Run("-Command",
@@ -71,6 +72,7 @@ public sealed class HostTests : IDisposable
     [Theory]
     [InlineData("Get-BnModule $model")]
     [InlineData("Compare-BnStat $model $model")]
+    [InlineData("Test-BnStat $model $model -PassThru")]
     [InlineData("Get-BnModule $model -Name bn | Update-BnStat ([TorchSharp.torch]::rand(4, 1, 28, 28)) -Destination copy.pt")]
     public void Tables_fit_120_columns(string command)
     {

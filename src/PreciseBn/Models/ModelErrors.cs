@@ -27,6 +27,11 @@ internal static class ModelErrors
         $"'{path}' was refused: its layers claim more statistics than the file has bytes.",
         "No honest model does; do not use it if you do not trust its source.", path);
 
+    public static PreciseBnException NoModel(string layer) => new(
+        "ModelUnknown", ErrorKind.InvalidArgument,
+        $"The statistics of the layer '{layer}' do not say which model they are of.",
+        "Give the path of the model, or layers from Get-BnModule.", layer);
+
     public static PreciseBnException NoForward(string path) => new(
         "NoForward", ErrorKind.NotSupported,
         $"The model '{path}' has no method forward, so it cannot be run on data.", ExportAdvice, path);

@@ -1,0 +1,92 @@
+using System.Management.Automation;
+
+namespace PreciseBn.PowerShell;
+
+/// <summary>Tells whether statistics have moved from those of a reference by more than is allowed, sampling error apart.</summary>
+[Cmdlet(VerbsDiagnostic.Test, "BnStat", DefaultParameterSetName = DifferenceSet)]
+[OutputType(typeof(bool), typeof(BnVerdict))]
+public sealed class TestBnStatCommand : DataCmdlet
+{
+    private const string DataSet = "Data";
+    private const string DifferenceSet = "Difference";
+
+    private readonly List<ILayerStatistics> _difference = [];
+
+    /// <summary>The statistics to compare with: a path, or objects of Get-BnModule, Update-BnStat or Import-BnStat.</summary>
+    [Parameter(Mandatory = true, Position = 0)]
+    [ValidateNotNullOrEmpty]
+    public object[] Reference { get; set; } = [];
+
+    /// <summary>The statistics that are judged: a path, or objects of Get-BnModule, Update-BnStat or Import-BnStat.</summary>
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = DifferenceSet, ValueFromPipeline = true)]
+    [ValidateNotNullOrEmpty]
+    public object[] Difference { get; set; } = [];
+
+    /// <summary>Data that the model of the reference is run on; the statistics that they give are judged.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = DataSet)]
+    [ValidateNotNull]
+    public object Data { get; set; } = null!;
+
+    /// <summary>The largest change of a channel's mean that is allowed, in deviations.</summary>
+    [Parameter]
+    [ValidateRange(0.0, double.PositiveInfinity)]
+    public double MeanShift { get; set; } = new BnThresholds().MeanShift;
+
+    /// <summary>The largest ratio of a channel's variances that is allowed.</summary>
+    [Parameter]
+    [ValidateRange(1.0, double.PositiveInfinity)]
+    public double VarianceRatio { get; set; } = new BnThresholds().VarianceRatio;
+
+    /// <summary>The largest divergence that is allowed, in nats, as the mean over the channels of a layer.</summary>
+    [Parameter]
+    [ValidateRange(0.0, double.PositiveInfinity)]
+    public double Divergence { get; set; } = new BnThresholds().Divergence;
+
+    /// <summary>Returns a comparison of each layer with its verdict, rather than one for all.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => _difference.AddRange(Require(() => StatisticsSources.Read(this, Difference)));
+
+    /// <inheritdoc/>
+    protected override void EndProcessing() => ForEachItem(() =>
+    {
+        var reference = StatisticsSources.Read(this, Reference);
+        var difference = ParameterSetName == DataSet ? Measure(reference) : _difference;
+        var thresholds = new BnThresholds { MeanShift = MeanShift, VarianceRatio = VarianceRatio, Divergence = Divergence };
+        var verdicts = BnGate.Judge(reference, difference, thresholds);
+        foreach (var verdict in verdicts.Where(verdict => !verdict.Passed))
+            WriteVerbose($"'{verdict.Name}' does not pass. {verdict.Reason}");
+        WarnOfNoise(verdicts);
+        if (PassThru)
+            WriteObject(verdicts, enumerateCollection: true);
+        else
+            WriteObject(verdicts.All(verdict => verdict.Passed));
+    });
+
+    private IReadOnlyList<ILayerStatistics> Measure(IReadOnlyList<ILayerStatistics> reference)
+    {
+        var models = BnUpdater.GroupByModel(BnReader.FindLayers(reference)).ToArray();
+        if (models is not [var layers])
+            throw NotOneModel(models.Length);
+        var batches = ToBatches(Data);
+        var model = System.IO.Path.GetFileName(layers[0].Path) ?? "the model in memory";
+        using var progress = new UpdateProgress(this, $"Measuring {model}");
+        var options = new BnUpdateOptions { Recalibration = RecalibrationOptions, Device = Device };
+        var stats = BnUpdater.Measure(layers, batches, options, progress, StopToken);
+        WarnOfOmissions(stats, batches, model);
+        return stats;
+    }
+
+    private void WarnOfNoise(IReadOnlyList<BnVerdict> verdicts)
+    {
+        var noisiest = verdicts.MaxBy(verdict => verdict.MeanShiftNoise);
+        if (noisiest?.MeanShiftNoise > MeanShift)
+            WriteWarning($"The sample is small: in '{noisiest.Name}' a mean can move by {MeanShift + noisiest.MeanShiftNoise:0.00} deviations unnoticed. More batches narrow this.");
+    }
+
+    private static PreciseBnException NotOneModel(int count) => new(
+        "NotOneModel", ErrorKind.InvalidArgument, $"The reference is of {count} models, and data are run through one.",
+        "Give the layers of one model as -Reference.", count);
+}
