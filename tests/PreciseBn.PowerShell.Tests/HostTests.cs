@@ -20,6 +20,17 @@ public sealed class HostTests : IDisposable
     }
 
     [Fact]
+    public void Help_is_shown()
+    {
+        var (exitCode, output, errors) = Run("-Command", "Get-Help Update-BnStat -Full; Get-Help about_PreciseBn");
+
+        Assert.Equal((0, ""), (exitCode, errors));
+        Assert.Contains("Update-BnStat [-Data] <Object>", output);
+        Assert.Contains("Example 1: Recompute into a copy", output);
+        Assert.Contains("WHICH ESTIMATOR", output);
+    }
+
+    [Fact]
     public void Errors_go_to_the_error_stream_and_the_script_goes_on()
     {
         var (exitCode, output, errors) = Run("-Command", "Get-BnModule missing.pt; 'afterwards'");
