@@ -16,6 +16,8 @@
         'Export-BnStat'
         'Get-BnModule'
         'Import-BnStat'
+        'Measure-BnStat'
+        'Merge-BnStat'
         'New-BnDataLoader'
         'Set-BnStat'
         'Test-BnModule'

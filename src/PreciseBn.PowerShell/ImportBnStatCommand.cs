@@ -2,9 +2,9 @@ using System.Management.Automation;
 
 namespace PreciseBn.PowerShell;
 
-/// <summary>Reads statistics that Export-BnStat wrote.</summary>
+/// <summary>Reads statistics that Export-BnStat wrote, partial ones too.</summary>
 [Cmdlet(VerbsData.Import, "BnStat", DefaultParameterSetName = PathSet)]
-[OutputType(typeof(BnStat), typeof(BnModule))]
+[OutputType(typeof(BnStat), typeof(BnModule), typeof(PartialBnStat))]
 public sealed class ImportBnStatCommand : PreciseBnCmdlet
 {
     private const string PathSet = "Path";
@@ -24,5 +24,5 @@ public sealed class ImportBnStatCommand : PreciseBnCmdlet
 
     /// <inheritdoc/>
     protected override void ProcessRecord() => ForEachFile(Path, LiteralPath, file =>
-        WriteObject(BnStatFile.Read(file), enumerateCollection: true));
+        WriteObject(BnPartialFile.IsPartial(file) ? BnPartialFile.Read(file) : BnStatFile.Read(file), enumerateCollection: true));
 }

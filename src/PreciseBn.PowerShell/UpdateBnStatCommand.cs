@@ -5,34 +5,43 @@ using PreciseBn.Data;
 namespace PreciseBn.PowerShell;
 
 /// <summary>Recomputes the statistics of BatchNorm layers from data, with the weights fixed.</summary>
-[Cmdlet(VerbsData.Update, "BnStat", SupportsShouldProcess = true)]
+[Cmdlet(VerbsData.Update, "BnStat", SupportsShouldProcess = true, DefaultParameterSetName = DataSet)]
 [OutputType(typeof(BnStat))]
 public sealed class UpdateBnStatCommand : DataCmdlet
 {
+    private const string DataSet = "Data";
+    private const string MergedSet = "Merged";
+
     private readonly List<BnModule> _layers = [];
+    private readonly List<BnStat> _merged = [];
 
     /// <summary>The layers to recompute, from Get-BnModule. Other layers stay as they are.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true)]
+    [Parameter(Mandatory = true, ParameterSetName = DataSet, ValueFromPipeline = true)]
     [ValidateNotNull]
     public BnModule[] InputObject { get; set; } = [];
 
     /// <summary>A loader from New-BnDataLoader, or anything that yields tensors, arrays, tuples or dictionaries of them.</summary>
-    [Parameter(Mandatory = true, Position = 0)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = DataSet)]
     [ValidateNotNull]
     public object Data { get; set; } = null!;
 
+    /// <summary>Statistics from Merge-BnStat, which are written into the model that they were measured on.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = MergedSet, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public BnStat[] Merged { get; set; } = [];
+
     /// <summary>How the variance is estimated. Of several, each gives objects of its own, and the first is written.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = DataSet)]
     [ValidateNotNullOrEmpty]
     public Estimator[] Estimator { get; set; } = [PreciseBn.Estimator.PopulationVariance];
 
     /// <summary>How many values the statistics from before count as, in a mixture with the new ones.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = DataSet)]
     [ValidateRange(0.0, double.MaxValue)]
     public double PriorWeight { get; set; }
 
     /// <summary>Measures each layer with those before it normalised by their final statistics; one pass over the data each.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = DataSet)]
     public SwitchParameter Exact { get; set; }
 
     /// <summary>File, or folder for several models, to write to. Without it the models themselves are changed.</summary>
@@ -49,11 +58,20 @@ public sealed class UpdateBnStatCommand : DataCmdlet
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => _layers.AddRange(InputObject);
+    protected override void ProcessRecord()
+    {
+        _layers.AddRange(InputObject);
+        _merged.AddRange(Merged);
+    }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
+        if (ParameterSetName == MergedSet)
+        {
+            ForEachItem(WriteMerged);
+            return;
+        }
         var models = BnUpdater.GroupByModel(_layers).ToArray();
         var destinations = Require(() => new UpdateDestination(this, Destination, models.Length > 1));
         var batches = ToBatches(Data);
@@ -75,6 +93,14 @@ public sealed class UpdateBnStatCommand : DataCmdlet
             + $"in {clock.Elapsed.TotalSeconds:0.0} s, stopped by {stats[0].StoppedBy}; the result is in '{destination ?? model}'.");
         WarnOfOmissions(stats, batches, model);
         WriteObject(stats, enumerateCollection: true);
+    }
+
+    private void WriteMerged()
+    {
+        var model = _merged[0].Path;
+        var destination = new UpdateDestination(this, Destination, hasSeveralModels: false);
+        if (model is null || ShouldProcess(destination.For(model), $"Write the statistics of {_merged.Count} BatchNorm layers"))
+            WriteObject(BnUpdater.Write(_merged, Options(model is null ? null : destination.For(model))), enumerateCollection: true);
     }
 
     private BnUpdateOptions Options(string? destination) => new()

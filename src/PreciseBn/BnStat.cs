@@ -73,6 +73,12 @@ public sealed record BnStat : ILayerStatistics
     /// <summary>How the statistics were estimated.</summary>
     public required Estimator Estimator { get; init; }
 
-    /// <summary>Full path of the file that holds the new statistics; <c>null</c> for a live model.</summary>
+    /// <summary>
+    /// Full path of the file that holds the new statistics, or of the model that they were measured on if none does yet;
+    /// <c>null</c> for a live model.
+    /// </summary>
     public string? Path { get; init; }
+
+    /// <summary>Which model they were measured on, for merged ones; see <see cref="PartialBnStat.ContentSha256"/>.</summary>
+    public string? ContentSha256 { get; init; }
 }

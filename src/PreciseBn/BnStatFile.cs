@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Security.Cryptography;
 using PreciseBn.Archives;
 using PreciseBn.Transfer;
@@ -24,7 +23,7 @@ public static class BnStatFile
         WritableFile.Require(path);
 
         var tensors = StatisticsArchive.ToTensors(statistics);
-        foreach (var (key, value) in Describe(statistics))
+        foreach (var (key, value) in Provenance.Describe().Concat(Describe(statistics)))
             tensors.Metadata[key] = value;
         using var replacement = new FileReplacement(path);
         replacement.Prepare(handle => RandomAccess.Write(handle, tensors.ToBytes(), 0));
@@ -42,10 +41,6 @@ public static class BnStatFile
 
     private static IEnumerable<(string Key, string Value)> Describe(IReadOnlyList<ILayerStatistics> statistics)
     {
-        yield return ("format", "pt");
-        yield return ("precise_bn.created", DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ"));
-        yield return ("precise_bn.version", Assembly.GetExecutingAssembly().GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0]);
-        yield return ("libtorch.version", TorchSharp.torch.__version__);
         if (statistics.OfType<BnStat>().Select(stat => stat.Estimator).Distinct().ToArray() is [var estimator])
             yield return ("precise_bn.estimator", estimator.ToString());
         if (statistics.Select(SourceOf).Distinct().ToArray() is [{ } source] && File.Exists(source))

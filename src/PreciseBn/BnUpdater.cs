@@ -1,6 +1,7 @@
 using PreciseBn.Data;
 using PreciseBn.Models;
 using PreciseBn.Native;
+using PreciseBn.Partials;
 using PreciseBn.Recalibration;
 using static TorchSharp.torch;
 
@@ -43,6 +44,24 @@ public static class BnUpdater
         IReadOnlyList<BnModule> layers, IBatchSource data, BnUpdateOptions options,
         IProgress<RecalibrationProgress>? progress = null, CancellationToken cancellation = default) =>
         Run(layers, data, options, progress, isWritten: false, (recalibrator, device) => recalibrator.Measure(device, cancellation));
+
+    /// <summary>Puts merged statistics in the place of the old, in the model that they were measured on.</summary>
+    /// <param name="merged">What <see cref="BnMerger"/> made of the shards; of several estimators, the first is written.</param>
+    /// <param name="options">Where they are written.</param>
+    /// <returns>The statistics that were written, one object a layer.</returns>
+    /// <exception cref="PreciseBnException">The model is not there, or is another, or cannot be written; it is as it was.</exception>
+    public static IReadOnlyList<BnStat> Write(IReadOnlyList<BnStat> merged, BnUpdateOptions options)
+    {
+        var path = merged[0].Path ?? throw PartialErrors.NoFileToWrite();
+        var written = merged.Where(stat => stat.Estimator == merged[0].Estimator).ToArray();
+        using var model = ModelFile.Open(path);
+        var writer = new StatisticsWriter(model, options.Destination, options.Force, options.Backup);
+        var target = new FileTarget(model, written.Select(stat => stat.Name).ToHashSet(), writer);
+        if (written.Any(stat => stat.ContentSha256 is { } content && content != target.Identify().Content))
+            throw PartialErrors.WrongModel(path);
+        target.Commit(written.Where(stat => stat.Batches > 0).ToArray());
+        return written.Select(stat => stat with { Path = writer.Destination }).ToArray();
+    }
 
     private static IReadOnlyList<BnStat> Run(
         IReadOnlyList<BnModule> layers, IBatchSource data, BnUpdateOptions options,

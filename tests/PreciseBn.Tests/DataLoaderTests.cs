@@ -226,7 +226,7 @@ public sealed class DataLoaderTests : IDisposable
     {
         var loads = 0;
         using var samples = new CountingSamples(1000, () => Interlocked.Increment(ref loads));
-        var plan = new BatchPlan(1000, null, null).Batches(1, dropLast: false);
+        var plan = new BatchPlan(1000, null, null, DataShard.Whole).Batches(1, dropLast: false);
 
         foreach (var batch in new BatchPrefetch(samples, plan, workers: 3).Read(default).Take(5))
             batch.Dispose();

@@ -20,6 +20,13 @@ internal static class ArchivePatch
             WriteChecksum(copy, original, container, Checksum(copy, original, container));
     }
 
+    /// <summary>Where the checksum of an entry stands, twice in the file.</summary>
+    public static long[] ChecksumPositions(SourceFile file, ZipEntry entry) =>
+    [
+        entry.CentralHeaderPosition + ZipFormat.CentralHeaderCrc,
+        entry.HasDataDescriptor ? DescriptorCrcPosition(file, entry) : entry.LocalHeaderPosition + ZipFormat.LocalHeaderCrc,
+    ];
+
     private static void WriteValues(SafeFileHandle copy, SlotEdit edit)
     {
         var slot = edit.Slot;
@@ -59,10 +66,8 @@ internal static class ArchivePatch
 
     private static void WriteChecksum(SafeFileHandle copy, SourceFile original, ZipEntry entry, uint crc)
     {
-        Write(copy, entry.CentralHeaderPosition + ZipFormat.CentralHeaderCrc, crc);
-        Write(copy, entry.HasDataDescriptor
-            ? DescriptorCrcPosition(original, entry)
-            : entry.LocalHeaderPosition + ZipFormat.LocalHeaderCrc, crc);
+        foreach (var position in ChecksumPositions(original, entry))
+            Write(copy, position, crc);
     }
 
     // The descriptor behind the data begins with a signature, or does not (APPNOTE.TXT 4.3.9.3); the old checksum tells.

@@ -16,6 +16,11 @@ public sealed class Batch(IReadOnlyList<Tensor> inputs, bool isOwned, string? or
 
     /// <summary>Number of items, by the first input.</summary>
     internal long ItemCount => Inputs.Count > 0 && Inputs[0].dim() > 0 ? Inputs[0].shape[0] : 0;
+    /// <summary>Whether its values go into the statistics; if not, the model only gets to know its data by it.</summary>
+    internal bool IsCounted { get; private init; } = true;
+
+    /// <summary>The same batch, whose values do not go into the statistics; it takes the place of this one.</summary>
+    internal Batch Uncounted() => new(Inputs, isOwned, Origin) { IsCounted = false };
 
     /// <summary>Names the batch in a sentence: its index, what it is made of and where it comes from.</summary>
     internal string Describe(long index)

@@ -9,7 +9,7 @@ namespace PreciseBn.Data;
 /// Reads batches from files of arrays, folders of images, or tensors in memory, and prepares the next ones while the model
 /// runs. It can be read again and again, each time in the same order.
 /// </summary>
-public sealed class BnDataLoader : IResizableBatchSource, IEnumerable<Batch>, IDisposable
+public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource, IEnumerable<Batch>, IDisposable
 {
     private const int MostWorkers = 4;
     private const int DefaultBatchSize = 32;
@@ -44,12 +44,19 @@ public sealed class BnDataLoader : IResizableBatchSource, IEnumerable<Batch>, ID
     public int Skipped => _skipped;
 
     /// <summary>Number of batches.</summary>
-    public long BatchCount => Options.DropLast ? Count / BatchSize : (Count + BatchSize - 1) / BatchSize;
+    public long BatchCount => Batches(Count);
 
     long? IBatchSource.BatchCount => BatchCount;
 
     long IResizableBatchSource.LastBatchSize =>
         Options.AsBatches || BatchCount == 0 ? 0 : Options.DropLast ? BatchSize : Count - ((BatchCount - 1) * BatchSize);
+
+    /// <summary>How the items are ordered and put into batches.</summary>
+    public string Plan => string.Concat(
+        Options.AsBatches ? $"{_samples.Count} batches" : $"{_samples.Count} items in batches of {BatchSize}",
+        Options.Shuffle ? $", shuffled with the seed {Seed}" : "",
+        Options.Take is { } take ? $", {take} at most" : "",
+        Options.DropLast ? ", full batches only" : "");
 
     private int BatchSize => Options.AsBatches ? 1 : Options.BatchSize ?? DefaultBatchSize;
 
@@ -76,13 +83,16 @@ public sealed class BnDataLoader : IResizableBatchSource, IEnumerable<Batch>, ID
     }
 
     /// <summary>Reads the batches from the start. Whoever takes a batch disposes of it.</summary>
-    public IEnumerable<Batch> Read(CancellationToken cancellation)
-    {
-        TorchLibrary.Require();
-        var plan = new BatchPlan(_samples.Count, Options.Shuffle ? Seed : null, Options.Take);
-        var workers = Options.Workers ?? Math.Min(MostWorkers, Environment.ProcessorCount);
-        return new BatchPrefetch(_samples, plan.Batches(BatchSize, Options.DropLast), workers).Read(cancellation);
-    }
+    public IEnumerable<Batch> Read(CancellationToken cancellation) => Slice(DataShard.Whole, 0, long.MaxValue).Read(cancellation);
+
+    /// <summary>Names the items by a hash of how many there are and of a few of them.</summary>
+    /// <exception cref="PreciseBnException">An item cannot be read.</exception>
+    public string Identify() => SampleFingerprint.Of(_samples);
+
+    /// <summary>Deals out the items in turn, in their order or that of the shuffle, and makes batches of those of one shard.</summary>
+    /// <exception cref="PreciseBnException">They are shuffled with a random seed.</exception>
+    public IBatchSource Shard(DataShard shard, long skip = 0, long take = long.MaxValue) =>
+        Options.Shuffle && Options.Seed is null && shard.Count > 1 ? throw DataErrors.SeedNeeded() : Slice(shard, skip, take);
 
     /// <summary>Reads the batches from the start.</summary>
     public IEnumerator<Batch> GetEnumerator() => Read(CancellationToken.None).GetEnumerator();
@@ -96,6 +106,18 @@ public sealed class BnDataLoader : IResizableBatchSource, IEnumerable<Batch>, ID
 
     /// <summary>Closes the files.</summary>
     public void Dispose() => _samples.Dispose();
+
+    private LoaderShard Slice(DataShard shard, long skip, long take)
+    {
+        var plan = new BatchPlan(_samples.Count, Options.Shuffle ? Seed : null, Options.Take, shard).Batches(BatchSize, Options.DropLast);
+        // If files may be unreadable, only reading tells which batches there are.
+        var unread = Options.SkipUnreadable ? 0 : skip;
+        var slice = plan.Skip(checked((int)unread)).Take((int)Math.Min(take, int.MaxValue));
+        var batches = Math.Clamp(Batches(shard.Share(Count)) - skip, 0, take);
+        return new LoaderShard(_samples, slice, skip - unread, batches, Options.Workers ?? Math.Min(MostWorkers, Environment.ProcessorCount));
+    }
+
+    private long Batches(long items) => Options.DropLast ? items / BatchSize : (items + BatchSize - 1) / BatchSize;
 
     private static ISampleSource OpenArrays(IReadOnlyList<string> paths, BnDataLoaderOptions options)
     {

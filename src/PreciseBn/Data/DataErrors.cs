@@ -81,5 +81,14 @@ internal static class DataErrors
         "InputKeyNotFound", ErrorKind.NotFound,
         $"A batch has no '{key}'; it has {List(keys)}.", "Choose among these with -InputKey.", key);
 
+    public static PreciseBnException NotAShard(string text) => new(
+        "NotAShard", ErrorKind.InvalidArgument,
+        $"'{text}' is no shard.", "Give its number, from 1, and how many there are, such as 3/16.", text);
+
+    public static PreciseBnException SeedNeeded() => new(
+        "SeedNeeded", ErrorKind.InvalidArgument,
+        "The items are shuffled with a random seed, so that the shards of two processes would overlap.",
+        "Give New-BnDataLoader the same -Seed in every process.");
+
     private static string List(IEnumerable<string> names) => string.Join(", ", names.Take(12).Select(name => $"'{name}'"));
 }

@@ -5,13 +5,17 @@ namespace PreciseBn.Data;
 /// <param name="accepted">The sizes that the model accepts.</param>
 internal sealed class FittedBatches(IBatchSource source, SizeRange accepted) : IBatchSource
 {
-    private readonly IBatchSource _source = source is IResizableBatchSource resizable ? resizable.WithBatchSize(accepted) : source;
+    private readonly IBatchSource _source = Resize(source, accepted);
 
     /// <summary>Number of items in the batch that was left out; 0 if none was.</summary>
     public long ItemsLeftOut { get; private set; }
 
     public long? BatchCount =>
         _source is IResizableBatchSource { LastBatchSize: > 0 and var last } && last < accepted.Least ? _source.BatchCount - 1 : _source.BatchCount;
+
+    /// <summary>The same data in batches of a size that is accepted, where the source leaves that open.</summary>
+    public static IBatchSource Resize(IBatchSource source, SizeRange accepted) =>
+        source is IResizableBatchSource resizable ? resizable.WithBatchSize(accepted) : source;
 
     public IEnumerable<Batch> Read(CancellationToken cancellation)
     {

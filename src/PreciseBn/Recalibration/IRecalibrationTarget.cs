@@ -16,6 +16,8 @@ internal interface IRecalibrationTarget
 
     /// <summary>How many items a batch may have.</summary>
     SizeRange BatchSizes { get; }
+    /// <summary>Tells the model from others, whatever the statistics of the layers in question are.</summary>
+    ModelFingerprint Identify();
 
     /// <summary>Makes the model ready to run, without changing what the target is.</summary>
     /// <exception cref="PreciseBnException">It cannot run, or its statistics could not be written afterwards.</exception>

@@ -14,6 +14,7 @@ internal sealed class LiveTarget(IReadOnlyList<BnModule> layers) : IRecalibratio
     public string? Destination => null;
 
     public SizeRange BatchSizes => SizeRange.Any;
+    public ModelFingerprint Identify() => LiveFingerprint.Of(layers[0].Live!.Root, layers.Select(layer => layer.Name));
 
     public IObservedModel Open(Device device, ObservationRules rules)
     {

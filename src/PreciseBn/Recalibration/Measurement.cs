@@ -17,41 +17,62 @@ internal sealed class Measurement(string name, IObservedModel model, IBatchSourc
     /// <summary>Runs the batches.</summary>
     /// <param name="onBatch">Told the number of batches done, after each.</param>
     /// <param name="cancellation">Stops within a batch.</param>
+    /// <param name="checkpoint">Where the work is saved from time to time, and goes on from; the data go on from there too.</param>
     /// <exception cref="PreciseBnException">The data or the model cannot be used.</exception>
-    public MeasurementResult Run(Action<long> onBatch, CancellationToken cancellation)
+    public MeasurementResult Run(Action<long> onBatch, CancellationToken cancellation, IMeasurementCheckpoint? checkpoint = null)
     {
-        using var moments = new MomentAccumulator(model.Layout, model.ObservationType, model.Device, model.Rules);
-        var precision = options.Tolerance is { } tolerance ? new PrecisionCheck(tolerance, options.Estimators, MostBatches(options)) : null;
+        var saved = checkpoint?.Saved;
+        var start = saved?.Batches ?? 0;
+        using var moments = new MomentAccumulator(model.Layout, model.ObservationType, model.Device, model.Rules, start);
+        var precision = options.Tolerance is { } tolerance ? new PrecisionCheck(tolerance, options.Estimators, MostBatches(options), start) : null;
         var origins = new List<string?>();
         var stoppedBy = StopReason.DataEnd;
         foreach (var batch in data.Read(cancellation))
         {
             using (batch)
             {
+                var observation = model.Observe(batch);
+                if (!batch.IsCounted)
+                    continue;
                 origins.Add(batch.Origin);
-                Refuse(moments.Add(model.Observe(batch)), origins);
+                Refuse(moments.Add(observation));
             }
             onBatch(moments.Added);
             cancellation.ThrowIfCancellationRequested();
-            if (precision?.IsDue(moments.Added) == true)
+            if (precision?.IsDue(moments.Added) == true && precision.IsReached(Totals().Layers))
             {
-                Refuse(moments.Merge(), origins);
-                if (precision.IsReached(moments.Read(model.Shift).Layers))
-                {
-                    stoppedBy = StopReason.Tolerance;
-                    break;
-                }
+                stoppedBy = StopReason.Tolerance;
+                break;
             }
             if (moments.Added == MostBatches(options))
             {
                 stoppedBy = StopReason.Iterations;
                 break;
             }
+            if (checkpoint?.IsDue(moments.Added) == true)
+            {
+                saved = Totals();
+                moments.Clear();
+                checkpoint.Save(saved);
+            }
         }
-        Refuse(moments.Merge(), origins);
-        RefuseShortData(moments.Added, stoppedBy);
-        var (layers, skipped) = moments.Read(model.Shift);
-        return new MeasurementResult(layers, skipped, stoppedBy);
+        var totals = Totals();
+        RefuseShortData(totals.Batches, stoppedBy);
+        return new MeasurementResult(totals, stoppedBy);
+
+        MomentTotals Totals()
+        {
+            Refuse(moments.Merge());
+            var (layers, skipped) = moments.Read(model.Shift);
+            var unsaved = new MomentTotals(layers, moments.Added - (saved?.Batches ?? 0), skipped);
+            return saved?.With(unsaved) ?? unsaved;
+        }
+
+        void Refuse(ObservationFault? fault)
+        {
+            if (fault is not null)
+                throw Explain(fault, origins[(int)(fault.Batch - start)]);
+        }
     }
 
     private void RefuseShortData(long batches, StopReason stoppedBy)
@@ -62,14 +83,12 @@ internal sealed class Measurement(string name, IObservedModel model, IBatchSourc
             throw RecalibrationErrors.NotEnoughData(name, options.Iterations.Value, batches);
     }
 
-    private void Refuse(ObservationFault? fault, IReadOnlyList<string?> origins)
+    private PreciseBnException Explain(ObservationFault fault, string? origin)
     {
-        if (fault is null)
-            return;
         var first = model.Order.Intersect(fault.Layers).Concat(fault.Layers).First();
         var layer = model.Layers[model.Observed[first]].Name;
-        throw fault.Kind == ObservationFaultKind.Reused
+        return fault.Kind == ObservationFaultKind.Reused
             ? RecalibrationErrors.LayerReused(name, layer, fault.Batch)
-            : RecalibrationErrors.NotFinite(name, layer, fault.Batch, origins[(int)fault.Batch]);
+            : RecalibrationErrors.NotFinite(name, layer, fault.Batch, origin);
     }
 }

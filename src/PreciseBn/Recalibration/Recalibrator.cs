@@ -38,14 +38,16 @@ internal sealed class Recalibrator(
         using var inference = inference_mode();
         using var model = target.Open(device, new ObservationRules { AllowReuse = options.AllowReuse, SkipNonFinite = options.SkipNonFinite });
         var results = options.Exact ? MeasureInTurn(model, cancellation) : MeasureAtOnce(model, cancellation);
-        return options.Estimators.SelectMany(estimator => model.Layers.Zip(results, (layer, result) => ToStat(layer, result, estimator))).ToArray();
+        return options.Estimators.SelectMany(estimator => results.Select(result =>
+            result.ToStat(estimator, options.PriorWeight, estimator == options.Estimators[0] ? target.Destination : null)
+                with { ItemsLeftOut = _data.ItemsLeftOut })).ToArray();
     }
 
-    private IEnumerable<LayerResult> MeasureAtOnce(IObservedModel model, CancellationToken cancellation)
+    private LayerResult[] MeasureAtOnce(IObservedModel model, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
         var result = Measurement(model).Run(batches => Report(1, 1, batches, clock), cancellation);
-        return result.Layers.Select(moments => new LayerResult(moments, result)).ToArray();
+        return model.Layers.Select((layer, i) => ToResult(layer, i, result)).ToArray();
     }
 
     private LayerResult[] MeasureInTurn(IObservedModel model, CancellationToken cancellation)
@@ -61,9 +63,9 @@ internal sealed class Recalibrator(
             var result = Measurement(model).Run(batches => Report(pass + 1, plan.Passes.Count, batches, clock), cancellation);
             for (var i = 0; i < layers.Count; i++)
             {
-                results[layers[i]] = new LayerResult(result.Layers[i], result);
-                if (result.Layers[i].Batches > 0)
-                    settled[layers[i]] = Blend(model.Layers[layers[i]], result.Layers[i], options.Estimators[0]);
+                results[layers[i]] = ToResult(model.Layers[layers[i]], i, result);
+                if (results[layers[i]].Moments.Batches > 0)
+                    settled[layers[i]] = results[layers[i]].Blend(options.Estimators[0], options.PriorWeight);
             }
         }
         return results;
@@ -99,38 +101,14 @@ internal sealed class Recalibrator(
         progress?.Report(new RecalibrationProgress(target.Name, done, ExpectedBatches * passes, clock.Elapsed, pass, passes));
     }
 
-    private BnStat ToStat(BnModule layer, LayerResult result, Estimator estimator)
+    private static LayerResult ToResult(BnModule layer, int index, MeasurementResult result) => new()
     {
-        var isReached = result.Moments.Batches > 0;
-        var (mean, variance) = isReached ? Blend(layer, result.Moments, estimator) : (layer.Mean, layer.Variance);
-        var errors = isReached ? Errors(layer, result.Moments, estimator, variance) : StandardErrors.Unknown(layer.Channels);
-        return new BnStat
-        {
-            Name = layer.Name,
-            Type = layer.Type,
-            Batches = result.Moments.Batches,
-            Uses = result.Moments.Uses,
-            Count = result.Moments.Count,
-            BatchesTracked = layer.BatchesTracked + result.Moments.Batches,
-            Mean = mean,
-            Variance = variance,
-            PreviousMean = layer.Mean,
-            PreviousVariance = layer.Variance,
-            MeanStandardError = errors.Mean,
-            LogVarianceStandardError = errors.LogVariance,
-            SkippedBatches = result.Measurement.Skipped,
-            StoppedBy = result.Measurement.StoppedBy,
-            ItemsLeftOut = _data.ItemsLeftOut,
-            Estimator = estimator,
-            Path = estimator == options.Estimators[0] ? target.Destination : null,
-        };
-    }
-
-    private (double[] Mean, double[] Variance) Blend(BnModule layer, LayerMoments moments, Estimator estimator) => Prior.Blend(
-        options.PriorWeight, (layer.Mean, layer.Variance), moments.Count, moments.Estimate(estimator));
-
-    private StandardErrors Errors(BnModule layer, LayerMoments moments, Estimator estimator, double[] variance) => Prior.Errors(
-        options.PriorWeight, moments.Count, moments.Errors(estimator), (layer.Mean, layer.Variance), moments.Estimate(estimator), variance);
-
-    private sealed record LayerResult(LayerMoments Moments, MeasurementResult Measurement);
+        Name = layer.Name,
+        Type = layer.Type,
+        Previous = (layer.Mean, layer.Variance),
+        BatchesTracked = layer.BatchesTracked,
+        Moments = result.Totals.Layers[index],
+        SkippedBatches = result.Totals.Skipped,
+        StoppedBy = result.StoppedBy,
+    };
 }

@@ -10,22 +10,18 @@ namespace PreciseBn.Statistics;
 /// Σn², Σn²d, Σn²d², Σn²d³, Σn²d⁴, Σn²e, Σn²ed, Σn²ed², Σn²e², and without weights Σd, Σd², Σu, Σu². The references are near
 /// the means, so that little cancels.
 /// </remarks>
-internal sealed class ClusterSums
+/// <param name="table">Holds the sums in the order above, shape [Rows, C], behind other things.</param>
+/// <param name="start">Where they begin in it.</param>
+/// <param name="channels">Number of channels C.</param>
+internal readonly struct ClusterSums(double[] table, int start, int channels)
 {
     public const int Rows = 13;
 
-    private readonly double[][] _rows;
-
-    /// <param name="rows">The sums, each of shape [C], in the order above.</param>
-    public ClusterSums(double[][] rows) => _rows = rows;
-
-    public IReadOnlyList<double[]> AsRows => _rows;
-
     /// <summary>Σd over the batches.</summary>
-    public double[] MeanOffsets => _rows[9];
+    public ReadOnlySpan<double> MeanOffsets => Row(9);
 
     /// <summary>Σu over the batches.</summary>
-    public double[] VarianceOffsets => _rows[11];
+    public ReadOnlySpan<double> VarianceOffsets => Row(11);
 
     /// <summary>
     /// Variance of the pooled mean, times (Σn)²(B−1)/B.
@@ -59,7 +55,9 @@ internal sealed class ClusterSums
     public double SpreadOfVariances(int channel, long batches) =>
         Nonnegative(At(12, channel) - (At(11, channel) * At(11, channel) / batches));
 
-    private double At(int row, int channel) => _rows[row][channel];
+    private double At(int row, int channel) => table[start + (row * channels) + channel];
+
+    private ReadOnlySpan<double> Row(int row) => table.AsSpan(start + (row * channels), channels);
 
     private static double Nonnegative(double value) => Math.Max(0, value);
 }

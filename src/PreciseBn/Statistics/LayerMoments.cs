@@ -3,6 +3,10 @@ namespace PreciseBn.Statistics;
 /// <summary>The moments of the values that reached one layer, in float64.</summary>
 internal sealed record LayerMoments
 {
+    public const int Rows = OwnRows + ClusterSums.Rows;
+
+    private const int OwnRows = 5;
+
     /// <summary>Number of batches that reached the layer.</summary>
     public required long Batches { get; init; }
 
@@ -12,31 +16,39 @@ internal sealed record LayerMoments
     /// <summary>Number of values of each channel.</summary>
     public required long Count { get; init; }
 
-    /// <summary>A mean of each channel near the others, from which they are counted, shape [C].</summary>
-    public required double[] ReferenceMean { get; init; }
+    /// <summary>
+    /// What is known of each channel, shape [Rows, C]: the five rows below, and those of <see cref="ClusterSums"/>.
+    /// </summary>
+    public required double[] Table { get; init; }
+
+    /// <summary>What observed means are less than those of the values; 0 unless these are far from 0. Shape [C].</summary>
+    public ReadOnlySpan<double> Origin => Row(0);
+
+    /// <summary>An observed mean of each channel near the others, from which they are counted, shape [C].</summary>
+    public ReadOnlySpan<double> ReferenceMean => Row(1);
 
     /// <summary>A variance of each channel, likewise.</summary>
-    public required double[] ReferenceVariance { get; init; }
+    public ReadOnlySpan<double> ReferenceVariance => Row(2);
 
-    /// <summary>Mean of all values less the reference, shape [C].</summary>
-    public required double[] MeanOffset { get; init; }
+    /// <summary>Mean of all observed values less the reference, shape [C].</summary>
+    public ReadOnlySpan<double> MeanOffset => Row(3);
 
     /// <summary>Sum of the squared deviations of all values from their mean, shape [C].</summary>
-    public required double[] SquaredDeviations { get; init; }
+    public ReadOnlySpan<double> SquaredDeviations => Row(4);
 
     /// <summary>Sums for the standard errors.</summary>
-    public required ClusterSums Clusters { get; init; }
+    public ClusterSums Clusters => new(Table, OwnRows * Channels, Channels);
 
-    public int Channels => MeanOffset.Length;
+    public int Channels => Table.Length / Rows;
 
     /// <summary>Mean and variance as the estimator has them. At least one batch must have reached the layer.</summary>
     public (double[] Mean, double[] Variance) Estimate(Estimator estimator) => estimator switch
     {
         Estimator.PopulationVariance => (
-            ForEachChannel(channel => ReferenceMean[channel] + MeanOffset[channel]),
+            ForEachChannel(PooledMean),
             ForEachChannel(PooledVariance)),
         Estimator.MeanOfBatchVariance => (
-            ForEachChannel(channel => ReferenceMean[channel] + (Clusters.MeanOffsets[channel] / Batches)),
+            ForEachChannel(MeanOfMeans),
             ForEachChannel(MeanOfVariances)),
         _ => throw new ArgumentOutOfRangeException(nameof(estimator), estimator, null),
     };
@@ -48,6 +60,10 @@ internal sealed record LayerMoments
         (Estimator.PopulationVariance, _) => new(ForEachChannel(PooledMeanError), ForEachChannel(PooledVarianceError)),
         _ => new(ForEachChannel(MeanOfMeansError), ForEachChannel(MeanOfVariancesError)),
     };
+
+    private double PooledMean(int channel) => Origin[channel] + ReferenceMean[channel] + MeanOffset[channel];
+
+    private double MeanOfMeans(int channel) => Origin[channel] + ReferenceMean[channel] + (Clusters.MeanOffsets[channel] / Batches);
 
     private double PooledVariance(int channel) => SquaredDeviations[channel] / Count;
 
@@ -69,6 +85,8 @@ internal sealed record LayerMoments
         AverageError(Clusters.SpreadOfVariances(channel, Batches)), MeanOfVariances(channel));
 
     private double AverageError(double spread) => Math.Sqrt(spread / Batches / (Batches - 1));
+
+    private ReadOnlySpan<double> Row(int row) => Table.AsSpan(row * Channels, Channels);
 
     private double[] ForEachChannel(Func<int, double> value) => Enumerable.Range(0, Channels).Select(value).ToArray();
 }

@@ -22,8 +22,14 @@ internal sealed class MomentAccumulator : IDisposable
     private readonly Tensor _uses;
     private readonly Tensor _skipped;
 
-    public MomentAccumulator(ObservationLayout layout, ScalarType dtype, Device device, ObservationRules rules)
+    /// <param name="layout">How observations are laid out.</param>
+    /// <param name="dtype">Their number format.</param>
+    /// <param name="device">Where they are.</param>
+    /// <param name="rules">What is an error in one.</param>
+    /// <param name="earlier">How many batches there were before; they are counted on.</param>
+    public MomentAccumulator(ObservationLayout layout, ScalarType dtype, Device device, ObservationRules rules, long earlier = 0)
     {
+        Added = earlier;
         _layout = layout;
         _rules = rules;
         _block = new ObservationBlock(layout, dtype, device);
@@ -38,7 +44,7 @@ internal sealed class MomentAccumulator : IDisposable
         _skipped = Zeros([1], device);
     }
 
-    /// <summary>The number of batches added, with those that were skipped.</summary>
+    /// <summary>The number of batches added, with those before and those that were skipped.</summary>
     public long Added { get; private set; }
 
     /// <summary>Adds the observation of a batch, shape [2, Width].</summary>
@@ -80,38 +86,37 @@ internal sealed class MomentAccumulator : IDisposable
     public (IReadOnlyList<LayerMoments> Layers, long Skipped) Read(Tensor? shift)
     {
         using var scope = NewDisposeScope();
+        var origins = shift ?? zeros_like(_counts);
+        var tables = Values(cat([stack([origins, _referenceMeans, _referenceVariances, _meanOffsets, _squaredDeviations]), _clusterSums]));
         var counts = Values(_counts);
-        var meanOffsets = Values(_meanOffsets);
-        var squaredDeviations = Values(_squaredDeviations);
-        var referenceMeans = Values(shift is null ? _referenceMeans : _referenceMeans + shift);
-        var referenceVariances = Values(_referenceVariances);
-        var clusterSums = Values(_clusterSums);
         var batches = Values(_batches);
         var uses = Values(_uses);
-        var layers = _layout.Starts.Select((start, layer) =>
+        var layers = _layout.Starts.Select((start, layer) => new LayerMoments
         {
-            double[] Slice(double[] values, int row = 0) => values.AsSpan((row * _layout.Width) + start, _layout.Channels[layer]).ToArray();
-            return new LayerMoments
-            {
-                Batches = (long)batches[layer],
-                Uses = (long)uses[layer],
-                Count = (long)counts[start],
-                MeanOffset = Slice(meanOffsets),
-                SquaredDeviations = Slice(squaredDeviations),
-                ReferenceMean = Slice(referenceMeans),
-                ReferenceVariance = Slice(referenceVariances),
-                Clusters = new ClusterSums(Enumerable.Range(0, ClusterSums.Rows).Select(row => Slice(clusterSums, row)).ToArray()),
-            };
+            Batches = (long)batches[layer],
+            Uses = (long)uses[layer],
+            Count = (long)counts[start],
+            Table = Columns(tables, start, _layout.Channels[layer]),
         });
         return (layers.ToArray(), (long)Values(_skipped)[0]);
+    }
+
+    /// <summary>Forgets the moments, but not how many batches were added.</summary>
+    public void Clear()
+    {
+        foreach (var tensor in State)
+            tensor.zero_();
     }
 
     public void Dispose()
     {
         _block.Dispose();
-        foreach (var tensor in new[] { _counts, _meanOffsets, _squaredDeviations, _referenceMeans, _referenceVariances, _clusterSums, _batches, _uses, _skipped })
+        foreach (var tensor in State)
             tensor.Dispose();
     }
+
+    private Tensor[] State =>
+        [_counts, _meanOffsets, _squaredDeviations, _referenceMeans, _referenceVariances, _clusterSums, _batches, _uses, _skipped];
 
     private BatchMoments LeaveOutNonFinite(BatchMoments batches)
     {
@@ -130,6 +135,14 @@ internal sealed class MomentAccumulator : IDisposable
         _squaredDeviations.add_((within + between).sum(dim: 0) + (delta.square() * _counts * weight));
         _meanOffsets.add_(delta * weight);
         _counts.copy_(total);
+    }
+
+    private double[] Columns(double[] rows, int start, int count)
+    {
+        var table = new double[LayerMoments.Rows * count];
+        for (var row = 0; row < LayerMoments.Rows; row++)
+            rows.AsSpan((row * _layout.Width) + start, count).CopyTo(table.AsSpan(row * count));
+        return table;
     }
 
     private static Tensor Zeros(long[] shape, Device device) =>

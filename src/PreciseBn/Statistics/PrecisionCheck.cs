@@ -20,12 +20,15 @@ internal sealed class PrecisionCheck
     /// <param name="tolerance">What all standard errors are to be below.</param>
     /// <param name="estimators">Whose errors are judged.</param>
     /// <param name="mostBatches">After how many batches it is over anyway.</param>
-    public PrecisionCheck(double tolerance, IReadOnlyList<Estimator> estimators, long mostBatches)
+    /// <param name="earlier">After how many batches an earlier run was broken off; its looks are not repeated.</param>
+    public PrecisionCheck(double tolerance, IReadOnlyList<Estimator> estimators, long mostBatches, long earlier = 0)
     {
         _tolerance = tolerance;
         _estimators = estimators;
         var looks = 1 + Math.Max(0, (int)Math.Log((double)mostBatches / FewestBatches, Growth));
         _riskOfLook = TotalRisk / looks;
+        for (var batches = 1; batches <= earlier; batches++)
+            IsDue(batches);
     }
 
     /// <summary>Whether it is time for a look; each is a quarter further from the start than the one before.</summary>

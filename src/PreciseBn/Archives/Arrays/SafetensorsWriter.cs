@@ -16,6 +16,10 @@ internal sealed class SafetensorsWriter
 
     public void Add(string name, double[] values) => _tensors.Add((name, DType.Float64, [values.Length], values));
 
+    /// <summary>Adds a matrix, given row by row.</summary>
+    public void AddRows(string name, int rows, double[] values) =>
+        _tensors.Add((name, DType.Float64, [rows, values.Length / rows], values));
+
     public void AddCount(string name, long value) => _tensors.Add((name, DType.Int64, [], [value]));
 
     public byte[] ToBytes()

@@ -1,0 +1,98 @@
+using System.Management.Automation;
+using PreciseBn.Data;
+
+namespace PreciseBn.PowerShell;
+
+/// <summary>
+/// Measures BatchNorm layers on data, or on a shard of them, and changes nothing. What it returns merges with that of other
+/// processes by Merge-BnStat. With a shard, -Iterations counts batches of the shard.
+/// </summary>
+[Cmdlet(VerbsDiagnostic.Measure, "BnStat", SupportsShouldProcess = true)]
+[OutputType(typeof(PartialBnStat))]
+public sealed class MeasureBnStatCommand : DataCmdlet
+{
+    private readonly List<BnModule> _layers = [];
+
+    /// <summary>The layers to measure, from Get-BnModule.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public BnModule[] InputObject { get; set; } = [];
+
+    /// <summary>A loader from New-BnDataLoader, or anything that yields tensors, arrays, tuples or dictionaries of them.</summary>
+    [Parameter(Mandatory = true, Position = 0)]
+    [ValidateNotNull]
+    public object Data { get; set; } = null!;
+
+    /// <summary>
+    /// Measures one of several disjoint shards of the data, such as 3/16, the third of sixteen. A loader deals out its items;
+    /// of other data every n-th batch is taken.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string Shard { get; set; } = "1/1";
+
+    /// <summary>What the data are called. Loaders tell theirs by themselves; others need a name if there are several.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? DataName { get; set; }
+
+    /// <summary>How the variance is to be estimated in the end.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public Estimator[] Estimator { get; set; } = [PreciseBn.Estimator.PopulationVariance];
+
+    /// <summary>
+    /// Saves the work to this file as it goes, and goes on from it if it is there. In the end it holds the result, for
+    /// Merge-BnStat.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Checkpoint { get; set; }
+
+    /// <summary>After how many batches the work is saved each time.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int Every { get; set; } = 20;
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => _layers.AddRange(InputObject);
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        var models = BnUpdater.GroupByModel(_layers).ToArray();
+        var checkpoint = Require(() => Checkpoint is null || models.Length == 1 ? Resolve(Checkpoint) : throw OneCheckpoint());
+        var options = Options(Require(() => DataShard.Parse(Shard)), checkpoint);
+        var batches = ToBatches(Data);
+        foreach (var model in models)
+            ForEachItem(() => Measure(model, batches, options));
+    }
+
+    private void Measure(IReadOnlyList<BnModule> layers, IBatchSource batches, BnMeasureOptions options)
+    {
+        var path = layers[0].Path;
+        var model = path is null ? "the model in memory" : $"'{path}'";
+        if (!ShouldProcess(options.Checkpoint ?? model, $"Measure {layers.Count} BatchNorm layers on shard {Shard}"))
+            return;
+        using var progress = new UpdateProgress(this, $"BatchNorm layers of {System.IO.Path.GetFileName(path) ?? model}, shard {Shard}");
+        var partials = BnMeasurer.Measure(layers, batches, options, progress, StopToken);
+        WriteVerbose($"Measured {partials.Count} layers of {model} on {partials[0].TotalBatches} batches of shard {partials[0].Shards[0]}, stopped by {partials[0].StoppedBy}.");
+        WriteObject(partials, enumerateCollection: true);
+    }
+
+    private BnMeasureOptions Options(DataShard shard, string? checkpoint) => new()
+    {
+        Recalibration = RecalibrationOptions with { Estimators = Estimator.Distinct().ToArray() },
+        Device = Device,
+        Shard = shard,
+        DataName = DataName,
+        Checkpoint = checkpoint,
+        Every = Every,
+    };
+
+    private string? Resolve(string? path) => path is null ? null : PathResolver.ResolveLiteral(this, path);
+
+    private PreciseBnException OneCheckpoint() => new(
+        "OneCheckpoint", ErrorKind.InvalidArgument,
+        $"Several models cannot all be saved to '{Checkpoint}'.", "Measure one model at a time.", Checkpoint);
+}

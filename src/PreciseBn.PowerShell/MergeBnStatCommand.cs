@@ -1,0 +1,107 @@
+using System.Management.Automation;
+
+namespace PreciseBn.PowerShell;
+
+/// <summary>
+/// Merges what Measure-BnStat measured on disjoint shards into the statistics that one run over all of them gives. It merges
+/// everything or, after the first error, nothing.
+/// </summary>
+[Cmdlet(VerbsData.Merge, "BnStat", DefaultParameterSetName = PathSet)]
+[OutputType(typeof(BnStat), typeof(PartialBnStat))]
+public sealed class MergeBnStatCommand : PreciseBnCmdlet
+{
+    private const string PathSet = "Path";
+    private const string LiteralPathSet = "LiteralPath";
+    private const string InputObjectSet = "InputObject";
+
+    private readonly BnMerger _merger = new();
+
+    /// <summary>Files that Measure-BnStat or Export-BnStat wrote; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[] Path { get; set; } = [];
+
+    /// <summary>Files that Measure-BnStat or Export-BnStat wrote, taken as they are.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet)]
+    [Alias("PSPath", "LP")]
+    [ValidateNotNullOrEmpty]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>
+    /// What Measure-BnStat returned, here or in a job or remote session, or files from Get-ChildItem.
+    /// </summary>
+    [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public PSObject[] InputObject { get; set; } = [];
+
+    /// <summary>How many values the statistics in the model count as, in a mixture with the new ones.</summary>
+    [Parameter]
+    [ValidateRange(0.0, double.MaxValue)]
+    public double PriorWeight { get; set; }
+
+    /// <summary>Goes on where shards are missing, with a warning.</summary>
+    [Parameter]
+    public SwitchParameter AllowMissing { get; set; }
+
+    /// <summary>Returns partial statistics again, which merge with others later; shards may be missing.</summary>
+    [Parameter]
+    public SwitchParameter AsPartial { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (var file in Path.SelectMany(path => Require(() => PathResolver.Resolve(this, path))))
+            AddFile(file);
+        foreach (var path in LiteralPath)
+            AddFile(Require(() => PathResolver.ResolveLiteral(this, path)));
+        foreach (var item in InputObject)
+            Add(item);
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (AsPartial)
+        {
+            WriteObject(Require(_merger.ToPartials), enumerateCollection: true);
+            return;
+        }
+        var stats = Require(() => _merger.Estimate(PriorWeight, AllowMissing));
+        if (_merger.MissingShards is { } missing)
+            WriteWarning($"There are no partial statistics of {missing}; the others were merged.");
+        foreach (var name in stats.Where(stat => stat.Batches == 0).Select(stat => stat.Name).Distinct())
+            WriteWarning($"No batch reached the layer '{name}'; its statistics are what they were.");
+        WriteObject(stats, enumerateCollection: true);
+    }
+
+    private void Add(PSObject item)
+    {
+        switch (item.BaseObject)
+        {
+            case string path:
+                AddFile(Require(() => PathResolver.ResolveLiteral(this, path)));
+                break;
+            case FileInfo file:
+                AddFile(file.FullName);
+                break;
+            default:
+                OrEnd(() => _merger.Add(PartialObjects.Read(item)));
+                break;
+        }
+    }
+
+    private void AddFile(string path)
+    {
+        if (Stopping)
+            throw new PipelineStoppedException();
+        WriteVerbose($"Merging '{path}'.");
+        OrEnd(() => _merger.AddFile(path));
+    }
+
+    private void OrEnd(Action work) => Require(() =>
+    {
+        work();
+        return true;
+    });
+}

@@ -1,0 +1,128 @@
+using PreciseBn.Partials;
+using PreciseBn.Recalibration;
+using PreciseBn.Statistics;
+
+namespace PreciseBn;
+
+/// <summary>
+/// Merges partial statistics into what one run over the same batches gives, within 1e-12, in whatever order they come. It
+/// keeps the sums only, so that a thousand shards take no more memory than one.
+/// </summary>
+public sealed class BnMerger
+{
+    private readonly ShardLedger _ledger = new();
+    private readonly Dictionary<string, PartialSource> _sources = [];
+    private readonly Dictionary<string, (int Index, PartialBnStat First, MomentMerge Merge)> _layers = [];
+    private (PartialBnStat Partial, string Origin)? _first;
+    private (long Batches, long Skipped, StopReason StoppedBy) _totals = (0, 0, StopReason.Tolerance);
+    private string? _otherFile;
+
+    /// <summary>The shards that are missing of data of which others are there, in words; <c>null</c> if there are none.</summary>
+    public string? MissingShards => _ledger.Missing;
+
+    /// <summary>Adds a file that Measure-BnStat or Export-BnStat wrote.</summary>
+    /// <exception cref="PreciseBnException">It is damaged or unfinished, or does not go with the others.</exception>
+    public void AddFile(string path)
+    {
+        foreach (var partial in BnPartialFile.Read(path))
+            Add(partial, $"'{path}'");
+    }
+
+    /// <summary>Adds what a shard, or several that were merged, say of one layer.</summary>
+    /// <exception cref="PreciseBnException">It does not go with the others.</exception>
+    public void Add(PartialBnStat partial) => Add(partial, $"shard {partial.Shards[0]}");
+
+    /// <summary>The statistics, one object a layer and estimator.</summary>
+    /// <param name="priorWeight">How many values the statistics in the model count as, in a mixture with the new ones.</param>
+    /// <param name="allowMissing">Whether shards may be missing.</param>
+    /// <exception cref="PreciseBnException">Shards are missing, or layers of some.</exception>
+    public IReadOnlyList<BnStat> Estimate(double priorWeight = 0, bool allowMissing = false)
+    {
+        RefuseGaps(allowMissing);
+        if (priorWeight > 0 && _otherFile is not null)
+            throw PartialErrors.PriorsDiffer(First.Origin, _otherFile);
+        var estimators = First.Partial.Estimators;
+        return estimators.SelectMany(estimator => _layers.Values.Select(layer =>
+            ToResult(layer.First, layer.Merge.Sum).ToStat(estimator, priorWeight, estimator == estimators[0] ? layer.First.Path : null) with
+            {
+                ContentSha256 = layer.First.ContentSha256,
+            })).ToArray();
+    }
+
+    /// <summary>The sums themselves, to be merged with others later; shards may be missing.</summary>
+    /// <exception cref="PreciseBnException">Layers of some shards are missing.</exception>
+    public IReadOnlyList<PartialBnStat> ToPartials()
+    {
+        RefuseGaps(allowMissing: true);
+        var shards = _ledger.Present.Select(shard => shard.ToString()).ToArray();
+        return _layers.Values.Select(layer => layer.First with
+        {
+            Batches = layer.Merge.Sum.Batches,
+            Uses = layer.Merge.Sum.Uses,
+            Count = layer.Merge.Sum.Count,
+            Moments = layer.Merge.Sum.Table,
+            Shards = shards,
+            TotalBatches = _totals.Batches,
+            SkippedBatches = _totals.Skipped,
+            StoppedBy = _totals.StoppedBy,
+        }).ToArray();
+    }
+
+    private (PartialBnStat Partial, string Origin) First => _first ?? throw PartialErrors.NothingGiven();
+
+    private void Add(PartialBnStat partial, string origin)
+    {
+        var source = SourceOf(partial, origin);
+        if (!_layers.TryGetValue(partial.Name, out var layer))
+            _layers.Add(partial.Name, layer = (_layers.Count, partial, new MomentMerge(partial.Sums)));
+        else if (source.Has(layer.Index))
+            throw PartialErrors.ShardTwice(source.Origin, ShardLabel.Parse(partial.Shards[0]), origin);
+        else if (layer.First.Channels != partial.Channels)
+            throw PartialErrors.LayersDiffer(First.Origin, origin, partial.Name);
+        else
+            layer.Merge.Add(partial.Sums);
+        source.Note(layer.Index);
+    }
+
+    private PartialSource SourceOf(PartialBnStat partial, string origin)
+    {
+        var key = string.Join('\n', partial.Shards);
+        if (_sources.TryGetValue(key, out var source))
+            return source;
+        var (first, firstOrigin) = _first ??= (partial, origin);
+        if (first.ContentSha256 != partial.ContentSha256)
+            throw PartialErrors.ModelsDiffer(firstOrigin, first.Path, origin, partial.Path);
+        if (!first.Estimators.SequenceEqual(partial.Estimators))
+            throw PartialErrors.EstimatorsDiffer(firstOrigin, first.Estimators, origin, partial.Estimators);
+        foreach (var shard in partial.Shards)
+            _ledger.Enter(ShardLabel.Parse(shard), origin);
+        if (first.ModelSha256 != partial.ModelSha256)
+            _otherFile ??= origin;
+        _totals = (_totals.Batches + partial.TotalBatches, _totals.Skipped + partial.SkippedBatches,
+            (StopReason)Math.Min((int)_totals.StoppedBy, (int)partial.StoppedBy));
+        return _sources[key] = new PartialSource(origin);
+    }
+
+    private void RefuseGaps(bool allowMissing)
+    {
+        var origin = First.Origin;
+        foreach (var source in _sources.Values)
+        {
+            if (_layers.FirstOrDefault(layer => !source.Has(layer.Value.Index)) is { Key: { } missing })
+                throw PartialErrors.LayersDiffer(origin, source.Origin, missing);
+        }
+        if (!allowMissing && MissingShards is { } shards)
+            throw PartialErrors.ShardsMissing(shards);
+    }
+
+    private LayerResult ToResult(PartialBnStat layer, LayerMoments moments) => new()
+    {
+        Name = layer.Name,
+        Type = layer.Type,
+        Previous = (layer.PreviousMean, layer.PreviousVariance),
+        BatchesTracked = layer.BatchesTracked,
+        Moments = moments,
+        SkippedBatches = _totals.Skipped,
+        StoppedBy = _totals.StoppedBy,
+    };
+}

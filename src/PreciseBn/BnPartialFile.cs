@@ -1,0 +1,42 @@
+using PreciseBn.Archives;
+using PreciseBn.Partials;
+
+namespace PreciseBn;
+
+/// <summary>Partial statistics in a safetensors file.</summary>
+public static class BnPartialFile
+{
+    /// <summary>Writes the partial statistics of one run to a new file; it is there as a whole or not at all.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="partials">One object a layer, all of the same shard, or merged.</param>
+    /// <param name="force">Whether a file that is already there may be replaced.</param>
+    /// <exception cref="PreciseBnException">They are not of one run, or the file cannot be written.</exception>
+    public static void Write(string path, IReadOnlyList<PartialBnStat> partials, bool force)
+    {
+        if (partials.Count == 0)
+            throw PartialErrors.NothingGiven();
+        if (partials.GroupBy(partial => partial.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw PartialErrors.SeveralRuns(twice.Key);
+        if (!force && File.Exists(path))
+            throw FileErrors.DestinationExists(path);
+        WritableFile.Require(path);
+        PartialArchive.Write(path, new PartialContents(partials, IsFinished: true, new Dictionary<string, string>()));
+    }
+
+    /// <summary>Whether a file holds partial statistics.</summary>
+    /// <exception cref="PreciseBnException">The file is missing or damaged.</exception>
+    public static bool IsPartial(string path)
+    {
+        using var file = SourceFile.Open(Path.GetFullPath(path));
+        return PartialArchive.IsIn(file);
+    }
+
+    /// <summary>Reads partial statistics that were written so, or by a measurement with a checkpoint that has come to its end.</summary>
+    /// <exception cref="PreciseBnException">The file is missing, damaged, of another kind, or of a measurement that has not ended.</exception>
+    public static IReadOnlyList<PartialBnStat> Read(string path)
+    {
+        using var file = SourceFile.Open(Path.GetFullPath(path));
+        var contents = PartialArchive.Read(file);
+        return contents.IsFinished ? contents.Partials : throw PartialErrors.Unfinished(file.Path, contents.Partials[0]);
+    }
+}

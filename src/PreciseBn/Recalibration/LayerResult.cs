@@ -1,0 +1,62 @@
+using PreciseBn.Statistics;
+
+namespace PreciseBn.Recalibration;
+
+/// <summary>The moments of a layer, and what is needed to make statistics of them.</summary>
+internal sealed record LayerResult
+{
+    public required string Name { get; init; }
+
+    public required string Type { get; init; }
+
+    /// <summary>What the layer had before, mean and variance of shape [C] each.</summary>
+    public required (double[] Mean, double[] Variance) Previous { get; init; }
+
+    /// <summary>Its own count of batches before.</summary>
+    public required long? BatchesTracked { get; init; }
+
+    public required LayerMoments Moments { get; init; }
+
+    public required long SkippedBatches { get; init; }
+
+    public required StopReason StoppedBy { get; init; }
+
+    /// <summary>Mean and variance, mixed with what the layer had before.</summary>
+    /// <param name="estimator">How they are estimated. At least one batch must have reached the layer.</param>
+    /// <param name="priorWeight">How many values the earlier statistics count as.</param>
+    public (double[] Mean, double[] Variance) Blend(Estimator estimator, double priorWeight) =>
+        Prior.Blend(priorWeight, Previous, Moments.Count, Moments.Estimate(estimator));
+
+    /// <summary>The statistics; a layer that no batch reached keeps those it had.</summary>
+    /// <param name="estimator">How they are estimated.</param>
+    /// <param name="priorWeight">How many values the earlier statistics count as.</param>
+    /// <param name="path">The file that holds them, or is to.</param>
+    public BnStat ToStat(Estimator estimator, double priorWeight, string? path)
+    {
+        var isReached = Moments.Batches > 0;
+        var (mean, variance) = isReached ? Blend(estimator, priorWeight) : Previous;
+        var errors = isReached ? Errors(estimator, priorWeight, variance) : StandardErrors.Unknown(mean.Length);
+        return new BnStat
+        {
+            Name = Name,
+            Type = Type,
+            Batches = Moments.Batches,
+            Uses = Moments.Uses,
+            Count = Moments.Count,
+            BatchesTracked = BatchesTracked + Moments.Batches,
+            Mean = mean,
+            Variance = variance,
+            PreviousMean = Previous.Mean,
+            PreviousVariance = Previous.Variance,
+            MeanStandardError = errors.Mean,
+            LogVarianceStandardError = errors.LogVariance,
+            SkippedBatches = SkippedBatches,
+            StoppedBy = StoppedBy,
+            Estimator = estimator,
+            Path = path,
+        };
+    }
+
+    private StandardErrors Errors(Estimator estimator, double priorWeight, double[] variance) => Prior.Errors(
+        priorWeight, Moments.Count, Moments.Errors(estimator), Previous, Moments.Estimate(estimator), variance);
+}

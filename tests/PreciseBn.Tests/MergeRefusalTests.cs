@@ -1,0 +1,208 @@
+using PreciseBn.Data;
+using PreciseBn.Tests.Support;
+
+namespace PreciseBn.Tests;
+
+/// <summary>What does not belong together is not merged, and what is wrong is named.</summary>
+public sealed class MergeRefusalTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly string _model;
+    private readonly BnDataLoader _data = Runs.Digits(take: 96);
+
+    public MergeRefusalTests() => _model = _folder.Copy("digits.scripted.pt", "model.pt");
+
+    [Fact]
+    public void A_shard_that_comes_twice_is_named_with_both_files()
+    {
+        Write("a", "2/3");
+        Write("b", "1/3");
+        Write("copy", "2/3");
+
+        var error = AssertRefused("ShardTwice", "a", "b", "copy");
+
+        Assert.Contains("Shard 2/3 of ", error.Message);
+        Assert.Contains($"'{Part("a")}'", error.Message);
+        Assert.Contains($"'{Part("copy")}'", error.Message);
+    }
+
+    [Fact]
+    public void A_shard_that_is_in_a_merged_partial_already_is_named()
+    {
+        var parts = Shards.MeasureAll(_model, _data, 3);
+        var merged = Shards.Merge(parts[0].Concat(parts[1])).ToPartials();
+
+        var error = Assert.Throws<PreciseBnException>(() => Shards.Merge(merged.Concat(parts[1])));
+
+        Assert.Equal("ShardTwice", error.ErrorId);
+        Assert.Contains("Shard 2/3 of ", error.Message);
+    }
+
+    [Fact]
+    public void Missing_shards_are_named_and_allowed_if_asked_for()
+    {
+        Write("a", "2/5");
+        Write("b", "4/5");
+        var merger = Merger("a", "b");
+
+        var error = Assert.Throws<PreciseBnException>(() => merger.Estimate());
+
+        Assert.Equal("ShardsMissing", error.ErrorId);
+        Assert.Contains("shard 1, 3, 5 of 5 of ", error.Message);
+        Assert.Equal(6, merger.Estimate(allowMissing: true).Count);
+    }
+
+    [Fact]
+    public void Another_model_is_named()
+    {
+        Write("a", "1/2");
+        ArchiveEditor.RewriteCode(_model, _folder.File("other.pt"), "1.0000000000000001e-05", "0.001");
+        Assert.NotEqual(File.ReadAllBytes(_model), File.ReadAllBytes(_folder.File("other.pt")));
+        BnPartialFile.Write(Part("b"), Shards.Measure(_folder.File("other.pt"), _data, "2/2"), force: false);
+
+        var error = AssertRefused("ModelsDiffer", "a", "b");
+
+        Assert.Contains(_folder.File("other.pt"), error.Message);
+        Assert.Contains($"'{Part("b")}'", error.Message);
+    }
+
+    [Fact]
+    public void A_model_whose_measured_statistics_were_changed_in_between_is_the_same_but_not_for_a_prior()
+    {
+        Write("a", "1/2");
+        var layers = BnReader.ReadFile(_model).Layers;
+        BnSetter.Set(_model, layers.Select(layer => layer with { Mean = layer.Mean.Select(value => value + 1).ToArray(), BatchesTracked = 7 }).ToArray(), new());
+        Write("b", "2/2");
+        var merger = Merger("a", "b");
+
+        Assert.Equal(6, merger.Estimate().Count);
+        Assert.Equal("PriorsDiffer", Assert.Throws<PreciseBnException>(() => merger.Estimate(priorWeight: 1)).ErrorId);
+    }
+
+    [Fact]
+    public void A_model_in_which_the_statistics_of_other_layers_were_changed_is_another()
+    {
+        var layers = BnReader.ReadFile(_model).Layers;
+        PartialBnStat Measure(string shard) => BnMeasurer.Measure([layers[0]], _data, new() { Shard = DataShard.Parse(shard) }).Single();
+        var first = Measure("1/2");
+        BnSetter.Set(_model, [layers[5] with { Mean = layers[5].Mean.Select(value => value + 1).ToArray() }], new() { AllowPartial = true });
+
+        Assert.Equal("ModelsDiffer", Assert.Throws<PreciseBnException>(() => Shards.Merge([first, Measure("2/2")])).ErrorId);
+    }
+
+    [Fact]
+    public void Other_estimators_layers_and_divisions_are_refused()
+    {
+        var layers = BnReader.ReadFile(_model).Layers;
+        Write("a", "1/2");
+        Write("estimator", "2/2", new() { Recalibration = new() { Estimators = [Estimator.MeanOfBatchVariance] } });
+        Write("count", "2/3");
+        BnPartialFile.Write(Part("layers"), Shards.Measure(_model, _data, "2/2").Skip(1).ToArray(), force: false);
+        using var larger = Runs.Digits(batchSize: 48, take: 96);
+        BnPartialFile.Write(Part("plan"), Shards.Measure(_model, larger, "2/2"), force: false);
+
+        AssertRefused("EstimatorsDiffer", "a", "estimator");
+        AssertRefused("ShardsDiffer", "a", "count");
+        AssertRefused("ShardsDiffer", "a", "plan");
+        Assert.Contains(layers[0].Name, AssertRefused("LayersDiffer", "a", "layers").Message);
+        AssertRefused("LayersDiffer", "layers", "a");
+    }
+
+    [Fact]
+    public void Nothing_is_written_to_a_model_that_is_another()
+    {
+        var merged = Shards.Merge(Shards.Measure(_model, _data, "1/1")).Estimate();
+        ArchiveEditor.RewriteCode(Fixtures.Path("digits.scripted.pt"), _folder.File("new.pt"), "1.0000000000000001e-05", "0.001");
+        File.Move(_folder.File("new.pt"), _model, overwrite: true);
+        var before = File.ReadAllBytes(_model);
+
+        var error = Assert.Throws<PreciseBnException>(() => BnUpdater.Write(merged, new()));
+
+        Assert.Equal("WrongModel", error.ErrorId);
+        Assert.Contains(_model, error.Message);
+        Assert.Equal(before, File.ReadAllBytes(_model));
+    }
+
+    [Fact]
+    public void A_partial_that_is_cut_off_anywhere_is_named()
+    {
+        Write("a", "1/1");
+        var whole = File.ReadAllBytes(Part("a"));
+        foreach (var length in Enumerable.Range(0, 200).Select(i => whole.Length * i / 200))
+        {
+            File.WriteAllBytes(Part("cut"), whole[..length]);
+
+            var error = Assert.Throws<PreciseBnException>(() => BnPartialFile.Read(Part("cut")));
+
+            Assert.Contains(error.ErrorId, new[] { "DamagedFile", "NotAPartial", "TruncatedFile" });
+            Assert.Contains($"'{Part("cut")}'", error.Message);
+        }
+    }
+
+    [Fact]
+    public void Damaged_partials_are_errors_and_no_crashes()
+    {
+        Write("a", "1/1");
+        var whole = File.ReadAllBytes(Part("a"));
+        var mutator = new Mutator(1);
+        for (var i = 0; i < 300; i++)
+        {
+            // Damage within the header; in the numbers themselves it cannot be seen.
+            File.WriteAllBytes(Part("bad"), [.. mutator.Mutate(whole[..4000]), .. whole[4000..]]);
+            if (Record.Exception(() => Merger("bad").Estimate(allowMissing: true)) is { } error)
+                Assert.IsType<PreciseBnException>(error);
+        }
+    }
+
+    [Fact]
+    public void Other_files_are_no_partials()
+    {
+        BnStatFile.Write(Part("stats"), BnReader.ReadFile(_model).Layers, force: false);
+
+        Assert.Equal("NotAPartial", Assert.Throws<PreciseBnException>(() => BnPartialFile.Read(Part("stats"))).ErrorId);
+        Assert.Equal("NotAPartial", Assert.Throws<PreciseBnException>(() => BnPartialFile.Read(_model)).ErrorId);
+        Assert.False(BnPartialFile.IsPartial(Part("stats")));
+    }
+
+    [Fact]
+    public void A_file_is_not_overwritten_and_holds_one_shard_only()
+    {
+        var part = Shards.Measure(_model, _data, "1/2");
+        BnPartialFile.Write(Part("a"), part, force: false);
+
+        Assert.Equal("DestinationExists", Assert.Throws<PreciseBnException>(() => BnPartialFile.Write(Part("a"), part, force: false)).ErrorId);
+        Assert.Equal("LayerGivenTwice", Assert.Throws<PreciseBnException>(() => BnPartialFile.Write(Part("b"), [.. part, .. part], force: false)).ErrorId);
+        Assert.Equivalent(part, BnPartialFile.Read(Part("a")), strict: true);
+        Assert.Equal(part.SelectMany(partial => partial.Moments), BnPartialFile.Read(Part("a")).SelectMany(partial => partial.Moments));
+    }
+
+    [Fact]
+    public void The_exact_mode_cannot_be_divided() => Assert.Equal("ExactNotMergeable", Assert.Throws<PreciseBnException>(() =>
+        Shards.Measure(_model, _data, "1/2", new() { Recalibration = new() { Exact = true } })).ErrorId);
+
+    public void Dispose()
+    {
+        _data.Dispose();
+        _folder.Dispose();
+    }
+
+    private string Part(string name) => _folder.File($"{name}.safetensors");
+
+    private void Write(string name, string shard, BnMeasureOptions? options = null) =>
+        BnPartialFile.Write(Part(name), Shards.Measure(_model, _data, shard, options), force: false);
+
+    private BnMerger Merger(params string[] names)
+    {
+        var merger = new BnMerger();
+        foreach (var name in names)
+            merger.AddFile(Part(name));
+        return merger;
+    }
+
+    private PreciseBnException AssertRefused(string errorId, params string[] names)
+    {
+        var error = Assert.Throws<PreciseBnException>(() => Merger(names).Estimate());
+        Assert.Equal(errorId, error.ErrorId);
+        return error;
+    }
+}

@@ -1,0 +1,118 @@
+using PreciseBn.Data;
+using PreciseBn.Tests.Support;
+
+namespace PreciseBn.Tests;
+
+/// <summary>Shards are disjoint, together they are all of the data, and they are the same for every process.</summary>
+public sealed class ShardTests
+{
+    private static readonly float[] Items = Enumerable.Range(0, 23).Select(i => (float)i).ToArray();
+
+    [Theory]
+    [InlineData(1, null)]
+    [InlineData(4, null)]
+    [InlineData(4, 7)]
+    [InlineData(23, 7)]
+    [InlineData(30, null)]
+    public void Every_item_is_in_exactly_one_shard(int count, int? seed)
+    {
+        var shards = Shards(count).Select(shard => Read(Loader(seed: seed), shard).SelectMany(batch => batch).ToArray()).ToArray();
+
+        Assert.Equal(Items, shards.SelectMany(items => items).Order());
+        Assert.InRange(shards.Max(items => items.Length) - shards.Min(items => items.Length), 0, 1);
+    }
+
+    [Fact]
+    public void Shards_are_the_same_in_every_process_and_others_for_another_seed()
+    {
+        var shard = DataShard.Parse("2/3");
+
+        Assert.Equal(Read(Loader(seed: 7), shard), Read(Loader(seed: 7), shard));
+        Assert.NotEqual(Read(Loader(seed: 7), shard), Read(Loader(seed: 8), shard));
+    }
+
+    [Fact]
+    public void Batches_are_made_of_the_items_of_one_shard()
+    {
+        using var loader = Loader();
+        var batches = Read(loader, DataShard.Parse("2/4"));
+
+        Assert.Equal([[1, 5, 9, 13], [17, 21]], batches);
+        Assert.Equal(2, loader.Shard(DataShard.Parse("2/4")).BatchCount);
+    }
+
+    [Fact]
+    public void Some_batches_of_a_shard_are_read_without_the_others()
+    {
+        using var loader = Loader(batchSize: 1);
+        var some = loader.Shard(DataShard.Parse("1/4"), skip: 2, take: 3);
+
+        Assert.Equal(3, some.BatchCount);
+        Assert.Equal([[8], [12], [16]], some.Read(default).Select(Numbers));
+    }
+
+    [Fact]
+    public void A_random_seed_is_refused_for_shards_and_not_for_the_whole()
+    {
+        using var loader = BnDataLoader.FromObjects([Items], new() { Shuffle = true });
+
+        Assert.Equal("SeedNeeded", Assert.Throws<PreciseBnException>(() => loader.Shard(DataShard.Parse("1/2"))).ErrorId);
+        Assert.Equal(Items, loader.Shard(DataShard.Whole).Read(default).SelectMany(Numbers).Order());
+    }
+
+    [Fact]
+    public void Of_other_data_every_nth_batch_is_taken_and_the_first_of_all_comes_first()
+    {
+        var reading = new ShardReading(new EnumerableBatchSource(Items.Select(item => (object)new[] { item }), []), DataShard.Parse("3/5"), skip: 1);
+
+        var batches = reading.Read(default).ToArray();
+
+        Assert.Equal([0, 7, 12, 17, 22], batches.SelectMany(Numbers));
+        Assert.Equal([false, true, true, true, true], batches.Select(batch => batch.IsCounted));
+    }
+
+    [Theory]
+    [InlineData("1/4", 0, "0 4 8 12 16 20")]
+    [InlineData("1/4", 2, "(0) 8 12 16 20")]
+    [InlineData("3/4", 0, "(0) 2 6 10 14 18 22")]
+    public void The_first_batch_of_all_comes_first_uncounted_unless_it_is_read_anyway(string shard, int skip, string expected)
+    {
+        using var loader = Loader(batchSize: 1);
+
+        var batches = new ShardReading(loader, DataShard.Parse(shard), skip).Read(default);
+
+        Assert.Equal(expected, string.Join(' ', batches.Select(batch => batch.IsCounted ? $"{Numbers(batch)[0]}" : $"({Numbers(batch)[0]})")));
+    }
+
+    [Fact]
+    public void Data_are_known_by_their_items_and_not_by_where_they_lie()
+    {
+        using var folder = new TemporaryFolder();
+        using var original = Runs.Digits();
+        using var copy = BnDataLoader.FromFiles([folder.Copy("digits.calibration.npz", "other.npz")], original.Options);
+        using var others = BnDataLoader.FromFiles([Fixtures.Path("digits.test.npz")], original.Options);
+
+        Assert.Equal(original.Identify(), copy.Identify());
+        Assert.NotEqual(original.Identify(), others.Identify());
+    }
+
+    [Theory]
+    [InlineData("3")]
+    [InlineData("0/4")]
+    [InlineData("5/4")]
+    [InlineData("1/0")]
+    [InlineData("-1/4")]
+    [InlineData("1/4/2")]
+    [InlineData("a/b")]
+    public void What_is_no_shard_is_refused(string text) =>
+        Assert.Equal("NotAShard", Assert.Throws<PreciseBnException>(() => DataShard.Parse(text)).ErrorId);
+
+    private static BnDataLoader Loader(int batchSize = 4, int? seed = null) =>
+        BnDataLoader.FromObjects([Items], new() { BatchSize = batchSize, Shuffle = seed is not null, Seed = seed });
+
+    private static IEnumerable<DataShard> Shards(int count) => Enumerable.Range(1, count).Select(index => DataShard.Parse($"{index}/{count}"));
+
+    private static float[][] Read(BnDataLoader loader, DataShard shard) => loader.Shard(shard).Read(default).Select(Numbers).ToArray();
+
+    private static float[] Numbers(Batch batch) => batch.Inputs[0].data<float>().ToArray();
+}
