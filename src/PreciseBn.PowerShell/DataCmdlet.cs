@@ -59,9 +59,15 @@ public abstract class DataCmdlet : PreciseBnCmdlet
         var skipped = stats.Max(stat => stat.SkippedBatches);
         if (skipped > MostSkipped * (skipped + stats.Max(stat => stat.Batches)))
             WriteWarning($"{skipped} batches with NaN or infinity were left out of the statistics of {model}.");
-        if (stats.Max(stat => stat.ItemsLeftOut) is > 0 and var items)
-            WriteWarning($"The last {items} items were left out: they do not fill a batch of the size that {model} was exported for.");
+        WarnOfItemsLeftOut(stats.Max(stat => stat.ItemsLeftOut), model);
         if (batches is BnDataLoader { Skipped: > 0 } loader)
             WriteWarning($"{loader.Skipped} image files could not be read and were left out.");
+    }
+
+    /// <summary>Warns of items at the end of the data that no batch was made of.</summary>
+    private protected void WarnOfItemsLeftOut(long items, string model)
+    {
+        if (items > 0)
+            WriteWarning($"The last {items} items were left out: they do not fill a batch of the size that {model} was exported for.");
     }
 }

@@ -77,6 +77,7 @@ public sealed class MeasureBnStatCommand : DataCmdlet
         using var progress = new UpdateProgress(this, $"BatchNorm layers of {System.IO.Path.GetFileName(path) ?? model}, shard {Shard}");
         var partials = BnMeasurer.Measure(layers, batches, options, progress, StopToken);
         WriteVerbose($"Measured {partials.Count} layers of {model} on {partials[0].TotalBatches} batches of shard {partials[0].Shards[0]}, stopped by {partials[0].StoppedBy}.");
+        WarnOfItemsLeftOut(partials[0].ItemsLeftOut, model);
         WriteObject(partials, enumerateCollection: true);
     }
 

@@ -59,6 +59,12 @@ public sealed record PartialBnStat
     /// <summary>Number of batches that were left out because they had NaN or infinity.</summary>
     public required long SkippedBatches { get; init; }
 
+    /// <summary>
+    /// Number of items of the shard that were left out because they did not fill the last batch of a program exported for a
+    /// fixed size; files do not keep it.
+    /// </summary>
+    public long ItemsLeftOut { get; init; }
+
     /// <summary>Why no more batches of the shard were used.</summary>
     public required StopReason StoppedBy { get; init; }
 

@@ -117,19 +117,32 @@ public sealed class MergeTests : IDisposable
         Assert.Equal([_model], Directory.GetFiles(_folder.Path));
     }
 
-    [Fact]
-    public void Merged_statistics_are_written_into_the_model_that_they_were_measured_on()
+    [Theory]
+    [InlineData("digits.scripted.pt")]
+    [InlineData("digits.exported-2.6.pt2")]
+    [InlineData("digits.exported-2.14.pt2")]
+    public void Merged_statistics_are_written_into_the_model_that_they_were_measured_on(string fixture)
     {
         using var data = Runs.Digits(take: 128);
-        var parts = Shards.MeasureAll(_model, data, 2).SelectMany(part => part).ToArray();
+        var model = _folder.Copy(fixture);
+        var parts = Shards.MeasureAll(model, data, 2).SelectMany(part => part).ToArray();
         var merged = Shards.Merge(parts).Estimate();
 
         var written = BnUpdater.Write(merged, new());
 
-        Assert.Equal(merged.Select(stat => (float)stat.Mean[0]), BnReader.ReadFile(_model).Layers.Select(layer => (float)layer.Mean[0]));
-        Assert.Equal(merged.Select(stat => stat.BatchesTracked), BnReader.ReadFile(_model).Layers.Select(layer => layer.BatchesTracked));
-        Assert.All(written, stat => Assert.Equal(_model, stat.Path));
+        Assert.Equal(merged.Select(stat => (float)stat.Mean[0]), BnReader.ReadFile(model).Layers.Select(layer => (float)layer.Mean[0]));
+        Assert.Equal(merged.Select(stat => stat.BatchesTracked), BnReader.ReadFile(model).Layers.Select(layer => layer.BatchesTracked));
+        Assert.All(written, stat => Assert.Equal(model, stat.Path));
         BnUpdater.Write(merged, new());
+    }
+
+    [Fact]
+    public void Shards_for_a_program_of_a_fixed_batch_tell_what_is_left_over()
+    {
+        using var data = BnDataLoader.FromFiles([Fixtures.Path("digits.calibration.npz")], new() { Keys = ["images"], Take = 100 });
+        var parts = Shards.MeasureAll(_folder.Copy("digits.exported-static32-2.6.pt2"), data, 2);
+
+        Assert.All(parts.SelectMany(part => part), layer => Assert.Equal((1, 18), (layer.Batches, layer.ItemsLeftOut)));
     }
 
     public void Dispose() => _folder.Dispose();

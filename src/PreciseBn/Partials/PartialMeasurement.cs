@@ -42,6 +42,6 @@ internal sealed class PartialMeasurement(
             done => progress?.Report(new RecalibrationProgress(target.Name, done, total, clock.Elapsed, 1, 1)), cancellation, checkpoint);
         var partials = run.ToPartials(result.Totals, result.StoppedBy);
         checkpoint?.Finish(partials);
-        return partials;
+        return partials.Select(partial => partial with { ItemsLeftOut = batches.ItemsLeftOut }).ToArray();
     }
 }
