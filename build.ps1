@@ -3,6 +3,8 @@
     Builds, tests, packages or cleans the module.
 .EXAMPLE
     ./build.ps1 -Task Build, Test
+.EXAMPLE
+    ./build.ps1 -Task Package -Platform win-x64
 #>
 [CmdletBinding()]
 param(
@@ -11,7 +13,11 @@ param(
 
     # The flavour of libtorch that goes into the module.
     [ValidateSet('cpu', 'cuda-windows', 'cuda-linux')]
-    [string] $TorchBackend = 'cpu'
+    [string] $TorchBackend = 'cpu',
+
+    # The platform that is packaged for; by default the one of this machine.
+    [ValidateSet('linux-x64', 'osx-arm64', 'win-x64')]
+    [string] $Platform
 )
 
 $ErrorActionPreference = 'Stop'
@@ -42,6 +48,10 @@ switch ($Task) {
         Invoke-Dotnet test $solution @options
         Invoke-PesterTest
     }
-    'Package' { Invoke-Dotnet build (Join-Path $PSScriptRoot 'src/PreciseBn.PowerShell') @options -t:PackageModule }
+    'Package' {
+        $for = if ($Platform) { '-r', $Platform } else { @() }
+        $work = Join-Path $PSScriptRoot 'artifacts/build'
+        Invoke-Dotnet pack (Join-Path $PSScriptRoot 'src/PreciseBn.PowerShell') @options @for --artifacts-path $work
+    }
     'Clean' { Invoke-Dotnet build $solution @options -t:Clean }
 }

@@ -51,7 +51,7 @@ case "$task" in
         require_libstdcxx
         dotnet test PreciseBn.PowerShell.sln -c Release --nologo "$@"
         ;;
-    package) dotnet build src/PreciseBn.PowerShell -c Release --nologo -t:PackageModule "$@" ;;
+    package) dotnet pack src/PreciseBn.PowerShell -c Release --nologo --artifacts-path artifacts/build "$@" ;;
     clean) dotnet build PreciseBn.PowerShell.sln -c Release --nologo -t:Clean "$@" ;;
     run)
         [ $# -gt 0 ] || { echo "$usage" >&2; exit 64; }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using PreciseBn.PowerShell.Tests.Support;
 
 namespace PreciseBn.PowerShell.Tests;
@@ -13,13 +12,11 @@ public sealed class BuildTests
     public void The_backend_property_chooses_the_package(string property, string package)
     {
         string[] arguments = ["msbuild", Path.Combine(Repository.Root, "src/PreciseBn/PreciseBn.csproj"), "-getItem:PackageReference", property];
-        var start = new ProcessStartInfo("dotnet", arguments.Where(argument => argument.Length > 0)) { RedirectStandardOutput = true };
-        using var process = Process.Start(start)!;
 
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
+        var (exitCode, output, _) = Programs.Dotnet(
+            Repository.Root, new Dictionary<string, string>(), arguments.Where(argument => argument.Length > 0));
 
-        Assert.Equal(0, process.ExitCode);
+        Assert.Equal(0, exitCode);
         Assert.Contains($"\"{package}\"", output);
         Assert.Single(output.Split("\"Identity\": \"TorchSharp-").Skip(1));
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using PreciseBn.PowerShell.Tests.Support;
 using PreciseBn.Tests.Support;
 
@@ -96,25 +95,6 @@ public sealed class HostTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private (int ExitCode, string Output, string Errors) Run(params string[] arguments)
-    {
-        var host = Path.Combine(Repository.Root, "src/PreciseBn.Host/bin", Configuration, "net10.0/PreciseBn.Host.dll");
-        var start = new ProcessStartInfo("dotnet", arguments.Prepend(host))
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = _folder.Path,
-        };
-        using var process = Process.Start(start)!;
-        var errors = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output, errors.Result);
-    }
-
-#if DEBUG
-    private const string Configuration = "Debug";
-#else
-    private const string Configuration = "Release";
-#endif
+    private (int ExitCode, string Output, string Errors) Run(params string[] arguments) => Programs.Dotnet(
+        _folder.Path, new Dictionary<string, string>(), arguments.Prepend(Path.Combine(Programs.HostFolder, "PreciseBn.Host.dll")));
 }

@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using PreciseBn.PowerShell.Tests.Support;
+using PreciseBn.Tests.Support;
+
+namespace PreciseBn.PowerShell.Tests;
+
+/// <summary>What is packaged is complete, has nothing that does not belong there, and works by itself.</summary>
+public sealed partial class PackageTests(BuiltPackage package) : IClassFixture<BuiltPackage>, IDisposable
+{
+    private static readonly string Version = ManifestVersion().Match(File.ReadAllText(Repository.Manifest)).Groups[1].Value;
+
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public void The_manifest_is_valid_and_has_the_version_of_the_assemblies()
+    {
+        using var session = new PowerShellSession(_folder.Path);
+        var manifest = session.Invoke("Test-ModuleManifest $args[0]", Path.Combine(package.Folder, "PreciseBn.psd1"));
+
+        Assert.Empty(manifest.Errors);
+        Assert.Equal(Version, Assert.Single(manifest.Values("Version"))!.ToString());
+        Assert.Equal(Version, Path.GetFileName(package.Folder));
+        Assert.StartsWith(Version, FileVersionInfo.GetVersionInfo(Path.Combine(package.Folder, "module/bin/PreciseBn.dll")).ProductVersion);
+    }
+
+    [Fact]
+    public void All_cmdlets_of_the_module_are_exported()
+    {
+        using var session = new PowerShellSession(_folder.Path);
+        var cmdlets = session.Invoke("Get-Command -Module PreciseBn").Values("ImplementingType").Cast<Type>().ToArray();
+        var all = cmdlets[0].Assembly.GetTypes().Where(type => typeof(System.Management.Automation.Cmdlet).IsAssignableFrom(type) && !type.IsAbstract);
+
+        Assert.Equal(all.Select(type => type.Name).Order(), cmdlets.Select(type => type.Name).Order());
+    }
+
+    [Fact]
+    public void Leftovers_of_the_build_are_not_in_it()
+    {
+        Assert.All(package.Files, file => Assert.Matches(@"\.(psd1|ps1|ps1xml|dll|so|so\.1|dylib|txt|TXT|md)$|-Help\.xml$|^LICENSE$", file));
+        Assert.DoesNotContain(package.Files, file => file.Contains("torch_python") || file.Contains("_test.") || file.StartsWith("module/help"));
+        Assert.Contains("en-US/PreciseBn.PowerShell.dll-Help.xml", package.Files);
+        Assert.Contains("module/examples/drift-monitor.ps1", package.Files);
+    }
+
+    [Fact]
+    public void Licences_are_in_it_and_name_every_part_of_others()
+    {
+        var notices = File.ReadAllText(Path.Combine(package.Folder, "THIRD-PARTY-NOTICES.md"));
+        var parts = package.Files.Where(file => file.StartsWith("module/bin/")).Select(file => PartName().Match(Path.GetFileName(file)).Groups[1].Value)
+            .Where(name => !name.StartsWith("PreciseBn") && !name.StartsWith("torch"));
+
+        Assert.Contains("LICENSE", package.Files);
+        Assert.Contains(package.Files, file => file.StartsWith("licences/libtorch-cpu") && file.EndsWith("/LICENSE-LIBTORCH.txt"));
+        Assert.All(parts, part => Assert.Contains(part, notices));
+    }
+
+    [Fact]
+    public void The_archive_has_the_files_of_the_folder_and_says_that_it_is_a_module()
+    {
+        using var archive = ZipFile.OpenRead(package.Archive);
+        using var nuspec = archive.GetEntry("PreciseBn.nuspec")!.Open();
+        var metadata = XDocument.Load(nuspec).Root!.Elements().Single();
+
+        Assert.Equal($"PreciseBn.{Version}.nupkg", Path.GetFileName(package.Archive));
+        Assert.Empty(package.Files.Except(archive.Entries.Select(entry => entry.FullName)));
+        string Value(string name) => metadata.Elements().Single(element => element.Name.LocalName == name).Value;
+        Assert.Equal(("PreciseBn", Version), (Value("id"), Value("version")));
+        Assert.Contains("PSModule", Value("tags").Split(' '));
+    }
+
+    // TorchSharp takes natives that it misses from the cache of NuGet, and so hides that a package is broken.
+    [Fact]
+    public void It_does_its_job_in_a_new_process_without_a_cache_of_NuGet()
+    {
+        _folder.Copy("digits.scripted.pt", "model.pt");
+        _folder.Copy("digits.calibration.npz", "calibration.npz");
+        var host = Directory.CreateDirectory(Path.Combine(package.Folder, "host")).FullName;
+        foreach (var file in Directory.GetFiles(Programs.HostFolder))
+            File.Copy(file, Path.Combine(host, Path.GetFileName(file)));
+
+        var (exitCode, output, errors) = Programs.Dotnet(
+            _folder.Path, new Dictionary<string, string> { ["NUGET_PACKAGES"] = _folder.File("empty"), ["HOME"] = _folder.Path, ["USERPROFILE"] = _folder.Path },
+            Path.Combine(host, "PreciseBn.Host.dll"), "-Command", """
+                $loader = New-BnDataLoader calibration.npz -Key images -Mean 0.1307 -StandardDeviation 0.3081
+                $stats = Get-BnModule model.pt | Update-BnStat $loader -Iterations 5 -Destination precise.pt
+                "$($stats.Count) layers, $(@(Get-BnModule precise.pt).Count) written"
+                (Get-Help Update-BnStat).Synopsis
+                (Get-Module PreciseBn).ModuleBase
+                [System.Diagnostics.Process]::GetCurrentProcess().Modules.FileName -like '*torch_cpu*'
+                """);
+
+        Assert.Equal((0, ""), (exitCode, errors));
+        var lines = output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(["6 layers, 6 written", "Recomputes the statistics of BatchNorm layers from data, with the weights left as they are."], lines[..2]);
+        Assert.Equal(package.Folder, lines[2]);
+        Assert.StartsWith(package.Folder, lines[3]);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [GeneratedRegex(@"ModuleVersion\s*=\s*'([^']+)'")]
+    private static partial Regex ManifestVersion();
+
+    [GeneratedRegex(@"^(?:lib)?(.*?)(?:-[0-9a-f]+)?\.(?:dll|so|dylib)")]
+    private static partial Regex PartName();
+}
