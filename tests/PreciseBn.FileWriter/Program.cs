@@ -1,18 +1,29 @@
 using PreciseBn;
 
-// FileWriter <model> <statistics> <other statistics> <times>: sets the one and the other in turn, and says for each
-// whether it was written or why not.
-var states = new[] { BnStatFile.Read(args[1]), BnStatFile.Read(args[2]) };
+// FileWriter <file> <statistics> <other statistics> <times>: puts the one and the other in turn into the file, and says for
+// each whether it was written or why not. Partial statistics take the place of the file.
+var writes = args[1..3].Select(Writer).ToArray();
 Console.WriteLine("ready");
 for (var i = 0; i < int.Parse(args[3]); i++)
 {
     try
     {
-        BnSetter.Set(args[0], states[i % 2], new());
+        writes[i % 2]();
         Console.WriteLine("written");
     }
     catch (PreciseBnException e)
     {
         Console.WriteLine(e.ErrorId);
     }
+}
+
+Action Writer(string state)
+{
+    if (BnPartialFile.IsPartial(state))
+    {
+        var partials = BnPartialFile.Read(state);
+        return () => BnPartialFile.Write(args[0], partials, force: true);
+    }
+    var statistics = BnStatFile.Read(state);
+    return () => BnSetter.Set(args[0], statistics, new());
 }

@@ -95,6 +95,5 @@ public sealed class HostTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private (int ExitCode, string Output, string Errors) Run(params string[] arguments) => Programs.Dotnet(
-        _folder.Path, new Dictionary<string, string>(), arguments.Prepend(Path.Combine(Programs.HostFolder, "PreciseBn.Host.dll")));
+    private (int ExitCode, string Output, string Errors) Run(params string[] arguments) => HostProcess.Run(_folder.Path, arguments);
 }

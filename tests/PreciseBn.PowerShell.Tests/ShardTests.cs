@@ -101,6 +101,23 @@ public sealed class ShardTests : IDisposable
             Assert.Equal(one, other, 1e-12 * one);
     }
 
+    // In a process of its own, as the example divides the threads of libtorch.
+    [Fact]
+    public void The_example_in_one_process_gives_the_same_as_one_shard_after_the_other()
+    {
+        var (exitCode, output, errors) = HostProcess.Run(_folder.Path, "-File", $"{Repository.Root}/module/examples/parallel.ps1", "-Shards", "3", "-Destination", "parallel.pt");
+        var result = _session.Invoke("""
+            $loader = New-BnDataLoader "$fixtures/digits.calibration.npz" -Key images -Mean 0.1307 -StandardDeviation 0.3081
+            1..3 | ForEach-Object { Get-BnModule model.pt | Measure-BnStat $loader -Shard $_/3 } | Merge-BnStat | Update-BnStat | Out-Null
+            Compare-BnStat model.pt parallel.pt
+            """);
+
+        Assert.Equal((0, ""), (exitCode, errors));
+        Assert.Contains("body.0.bn", output);
+        Assert.All(result.Values("MeanShift"), shift => Assert.InRange((double)shift!, 0, 1e-6));
+        Assert.All(result.Values("VarianceRatio"), ratio => Assert.InRange((double)ratio!, 1, 1 + 1e-5));
+    }
+
     [Fact]
     public void Missing_shards_end_the_pipeline_or_are_a_warning()
     {

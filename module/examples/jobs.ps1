@@ -1,0 +1,33 @@
+<#
+.SYNOPSIS
+    Recomputes BatchNorm statistics with several processes on this machine, each on a shard of the data.
+.EXAMPLE
+    ./jobs.ps1 -Shards 2 -Destination ~/digits.precise.pt
+#>
+param(
+    [string] $Model = "$PSScriptRoot/../../tests/fixtures/digits.scripted.pt",
+
+    [string] $Data = "$PSScriptRoot/../../tests/fixtures/digits.calibration.npz",
+
+    [int] $Shards = 4,
+
+    [string] $Destination = "$([System.IO.Path]::GetTempPath())/digits.precise.pt"
+)
+
+$ErrorActionPreference = 'Stop'
+$module = Convert-Path "$PSScriptRoot/../../PreciseBn.psd1"
+$Model = Convert-Path $Model
+$Data = Convert-Path $Data
+Import-Module $module
+$threads = [Math]::Max(1, [int][Math]::Floor([Environment]::ProcessorCount / $Shards))
+
+$jobs = foreach ($shard in 1..$Shards) {
+    Start-Job {
+        $ErrorActionPreference = 'Stop'
+        Import-Module $using:module
+        [TorchSharp.torch]::set_num_threads($using:threads)
+        $loader = New-BnDataLoader $using:Data -Key images -Mean 0.1307 -StandardDeviation 0.3081 -Workers 1
+        Get-BnModule $using:Model | Measure-BnStat -Data $loader -Shard "$using:shard/$using:Shards"
+    }
+}
+$jobs | Receive-Job -Wait -AutoRemoveJob | Merge-BnStat | Update-BnStat -Destination $Destination -Force

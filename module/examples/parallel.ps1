@@ -1,0 +1,29 @@
+<#
+.SYNOPSIS
+    Recomputes BatchNorm statistics with several copies of a model in one process, each on a shard of the data.
+.DESCRIPTION
+    Every copy gets its share of libtorch's threads, so that together they take no more than there are processors. That pays
+    where a model is too small, or its batches are, to keep all processors busy.
+.EXAMPLE
+    ./parallel.ps1 -Shards 2 -Destination ~/digits.precise.pt
+#>
+param(
+    [string] $Model = "$PSScriptRoot/../../tests/fixtures/digits.scripted.pt",
+
+    [string] $Data = "$PSScriptRoot/../../tests/fixtures/digits.calibration.npz",
+
+    [int] $Shards = 4,
+
+    [string] $Destination = "$([System.IO.Path]::GetTempPath())/digits.precise.pt"
+)
+
+$ErrorActionPreference = 'Stop'
+$module = "$PSScriptRoot/../../PreciseBn.psd1"
+Import-Module $module
+[TorchSharp.torch]::set_num_threads([Math]::Max(1, [int][Math]::Floor([Environment]::ProcessorCount / $Shards)))
+
+1..$Shards | ForEach-Object -ThrottleLimit $Shards -Parallel {
+    Import-Module $using:module
+    $loader = New-BnDataLoader $using:Data -Key images -Mean 0.1307 -StandardDeviation 0.3081 -Workers 1
+    Get-BnModule $using:Model | Measure-BnStat -Data $loader -Shard "$_/$using:Shards"
+} | Merge-BnStat | Update-BnStat -Destination $Destination -Force

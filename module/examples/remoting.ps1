@@ -1,0 +1,44 @@
+<#
+.SYNOPSIS
+    Recomputes BatchNorm statistics on several machines, each on a shard of the data.
+.DESCRIPTION
+    The module, the model and the data are at the same paths on all machines. They are reached by SSH; for WinRM give
+    -ComputerName instead of -HostName to Invoke-Command.
+.EXAMPLE
+    ./remoting.ps1 -HostName node1, node2 -Module /opt/PreciseBn/PreciseBn.psd1 -Model /data/model.pt -Data /data/calibration.npz -Destination model.precise.pt
+#>
+param(
+    [Parameter(Mandatory)]
+    [string[]] $HostName,
+
+    [Parameter(Mandatory)]
+    [string] $Module,
+
+    [Parameter(Mandatory)]
+    [string] $Model,
+
+    [Parameter(Mandatory)]
+    [string] $Data,
+
+    [Parameter(Mandatory)]
+    [string] $Destination
+)
+
+$ErrorActionPreference = 'Stop'
+Import-Module $Module
+$sessions = @(New-PSSession -HostName $HostName)
+try {
+    $count = $sessions.Count
+    $jobs = foreach ($index in 1..$count) {
+        Invoke-Command $sessions[$index - 1] -AsJob {
+            $ErrorActionPreference = 'Stop'
+            Import-Module $using:Module
+            $loader = New-BnDataLoader $using:Data -Key images -Mean 0.1307 -StandardDeviation 0.3081
+            Get-BnModule $using:Model | Measure-BnStat -Data $loader -Shard "$using:index/$using:count"
+        }
+    }
+    $jobs | Receive-Job -Wait -AutoRemoveJob | Merge-BnStat | Set-BnStat $Model -Destination $Destination
+}
+finally {
+    $sessions | Remove-PSSession
+}
