@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-readonly shards=8 batch_size=1 victim=5 patience=300
+readonly shards=8 batch_size=1 victim=5 patience=600
 
 skip() {
     echo "The Slurm test was skipped: $1."
