@@ -51,10 +51,8 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (var file in Path.SelectMany(path => Require(() => PathResolver.Resolve(this, path))))
-            AddFile(file);
-        foreach (var path in LiteralPath)
-            AddFile(Require(() => PathResolver.ResolveLiteral(this, path)));
+        AddFiles(Path.SelectMany(path => Require(() => PathResolver.Resolve(this, path)))
+            .Concat(LiteralPath.Select(path => Require(() => PathResolver.ResolveLiteral(this, path)))).ToArray());
         foreach (var item in InputObject)
             Add(item);
     }
@@ -80,10 +78,10 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
         switch (item.BaseObject)
         {
             case string path:
-                AddFile(Require(() => PathResolver.ResolveLiteral(this, path)));
+                AddFiles([Require(() => PathResolver.ResolveLiteral(this, path))]);
                 break;
             case FileInfo file:
-                AddFile(file.FullName);
+                AddFiles([file.FullName]);
                 break;
             default:
                 OrEnd(() => _merger.Add(PartialObjects.Read(item)));
@@ -91,17 +89,21 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
         }
     }
 
-    private void AddFile(string path)
-    {
-        if (Stopping)
-            throw new PipelineStoppedException();
-        WriteVerbose($"Merging '{path}'.");
-        OrEnd(() => _merger.AddFile(path));
-    }
+    private void AddFiles(IReadOnlyList<string> files) => OrEnd(() => _merger.AddFiles(files, StopToken));
 
-    private void OrEnd(Action work) => Require(() =>
+    private void OrEnd(Action work)
     {
-        work();
-        return true;
-    });
+        try
+        {
+            Require(() =>
+            {
+                work();
+                return true;
+            });
+        }
+        catch (OperationCanceledException) when (Stopping)
+        {
+            throw new PipelineStoppedException();
+        }
+    }
 }

@@ -20,12 +20,20 @@ public sealed class BnMerger
     /// <summary>The shards that are missing of data of which others are there, in words; <c>null</c> if there are none.</summary>
     public string? MissingShards => _ledger.Missing;
 
-    /// <summary>Adds a file that Measure-BnStat or Export-BnStat wrote.</summary>
-    /// <exception cref="PreciseBnException">It is damaged or unfinished, or does not go with the others.</exception>
-    public void AddFile(string path)
+    /// <summary>Adds files that Measure-BnStat or Export-BnStat wrote. While one is added, the next is read.</summary>
+    /// <exception cref="PreciseBnException">One is damaged or unfinished, or does not go with the others.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; some have been added.</exception>
+    public void AddFiles(IReadOnlyList<string> paths, CancellationToken cancellation = default)
     {
-        foreach (var partial in BnPartialFile.Read(path))
-            Add(partial, $"'{path}'");
+        var next = ReadAhead(paths, 0);
+        for (var i = 0; i < paths.Count; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var partials = next.GetAwaiter().GetResult();
+            next = ReadAhead(paths, i + 1);
+            foreach (var partial in partials)
+                Add(partial, $"'{paths[i]}'");
+        }
     }
 
     /// <summary>Adds what a shard, or several that were merged, say of one layer.</summary>
@@ -102,6 +110,9 @@ public sealed class BnMerger
             (StopReason)Math.Min((int)_totals.StoppedBy, (int)partial.StoppedBy));
         return _sources[key] = new PartialSource(origin);
     }
+
+    private static Task<IReadOnlyList<PartialBnStat>> ReadAhead(IReadOnlyList<string> paths, int index) =>
+        Task.Run(() => index < paths.Count ? BnPartialFile.Read(paths[index]) : []);
 
     private void RefuseGaps(bool allowMissing)
     {

@@ -106,7 +106,7 @@ public sealed class CheckpointTests : IDisposable
     {
         BreakOff("1/1", after: 7);
 
-        var error = Assert.Throws<PreciseBnException>(() => new BnMerger().AddFile(Checkpoint));
+        var error = Assert.Throws<PreciseBnException>(() => new BnMerger().AddFiles([Checkpoint]));
 
         Assert.Equal("UnfinishedPartial", error.ErrorId);
         Assert.Contains($"'{Checkpoint}'", error.Message);

@@ -194,8 +194,7 @@ public sealed class MergeRefusalTests : IDisposable
     private BnMerger Merger(params string[] names)
     {
         var merger = new BnMerger();
-        foreach (var name in names)
-            merger.AddFile(Part(name));
+        merger.AddFiles(names.Select(Part).ToArray());
         return merger;
     }
 

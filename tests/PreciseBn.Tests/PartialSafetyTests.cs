@@ -53,7 +53,7 @@ public sealed class PartialSafetyTests : IDisposable
         for (var shard = 1; shard <= 200; shard++)
         {
             BnPartialFile.Write(_folder.File("part"), Partials(shard, 200), force: true);
-            merger.AddFile(_folder.File("part"));
+            merger.AddFiles([_folder.File("part")]);
             if (shard == 10)
                 afterTen = GC.GetTotalMemory(forceFullCollection: true);
         }

@@ -111,7 +111,7 @@ internal static class PartialArchive
             throw FileErrors.Damaged(file.Path, $"it has no tensor '{key}'");
         if (tensor.DType != DType.Float64 || tensor.Shape.Count != 2 || tensor.Shape[0] != rows || tensor.Shape[1] is < 1 or > TensorSlot.LongestVector / LayerMoments.Rows)
             throw FileErrors.Damaged(file.Path, $"its tensor '{key}' has an impossible size");
-        var values = new double[rows * tensor.Shape[1]];
+        var values = GC.AllocateUninitializedArray<double>(checked((int)(rows * tensor.Shape[1])));
         file.Read(tensor.Position, MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
     }

@@ -28,13 +28,13 @@ internal sealed class MomentMerge
             _sum = Copy(next);
             return;
         }
-        for (var channel = 0; channel < next.Channels; channel++)
-        {
-            var delta = next.Origin[channel] - _sum.Origin[channel] + (next.ReferenceMean[channel] - _sum.ReferenceMean[channel]);
-            var epsilon = next.ReferenceVariance[channel] - _sum.ReferenceVariance[channel];
-            AddPooled(channel, next, delta);
-            AddClusters(channel, next, delta, epsilon);
-        }
+        var deltas = new double[_sum.Channels];
+        var epsilons = new double[_sum.Channels];
+        Subtract(next.Origin, _sum.Origin, deltas);
+        Subtract(next.ReferenceMean, _sum.ReferenceMean, deltas);
+        Subtract(next.ReferenceVariance, _sum.ReferenceVariance, epsilons);
+        AddPooled(next, deltas);
+        AddClusters(next, deltas, epsilons);
         _sum = _sum with
         {
             Batches = _sum.Batches + next.Batches,
@@ -43,35 +43,56 @@ internal sealed class MomentMerge
         };
     }
 
-    private void AddPooled(int channel, LayerMoments next, double delta)
+    private void AddPooled(LayerMoments next, ReadOnlySpan<double> deltas)
     {
-        var total = (double)(_sum.Count + next.Count);
-        var distance = next.MeanOffset[channel] + delta - _sum.MeanOffset[channel];
-        _sum.Table[(4 * _sum.Channels) + channel] += next.SquaredDeviations[channel] + (distance * distance * _sum.Count * (next.Count / total));
-        _sum.Table[(3 * _sum.Channels) + channel] += distance * (next.Count / total);
+        var means = _sum.Table.AsSpan(3 * _sum.Channels, _sum.Channels);
+        var squares = _sum.Table.AsSpan(4 * _sum.Channels, _sum.Channels);
+        var nextMeans = next.MeanOffset;
+        var nextSquares = next.SquaredDeviations;
+        var weight = next.Count / (double)(_sum.Count + next.Count);
+        for (var channel = 0; channel < deltas.Length; channel++)
+        {
+            var distance = nextMeans[channel] + deltas[channel] - means[channel];
+            squares[channel] += nextSquares[channel] + (distance * distance * _sum.Count * weight);
+            means[channel] += distance * weight;
+        }
     }
 
-    private void AddClusters(int channel, LayerMoments next, double delta, double epsilon)
+    // One pass over all rows, as a thousand shards of a large model are some gigabytes of them.
+    private void AddClusters(LayerMoments next, ReadOnlySpan<double> deltas, ReadOnlySpan<double> epsilons)
     {
-        double Old(int row) => next.Table[((FirstClusterRow + row) * next.Channels) + channel];
-        void Add(int row, double value) => _sum.Table[((FirstClusterRow + row) * next.Channels) + channel] += value;
+        var channels = _sum.Channels;
+        var old = next.Table.AsSpan(FirstClusterRow * channels);
+        var sum = _sum.Table.AsSpan(FirstClusterRow * channels);
+        double batches = next.Batches;
+        for (var channel = 0; channel < channels; channel++)
+        {
+            var (delta, epsilon) = (deltas[channel], epsilons[channel]);
+            var square = delta * delta;
+            var (w, wd, wdd, wddd) = (old[channel], old[channels + channel], old[(2 * channels) + channel], old[(3 * channels) + channel]);
+            var (we, wed, d, u) = (old[(5 * channels) + channel], old[(6 * channels) + channel], old[(9 * channels) + channel], old[(11 * channels) + channel]);
+            var means = wd + (delta * w);
+            var squares = wdd + (2 * delta * wd) + (square * w);
+            sum[channel] += w;
+            sum[channels + channel] += means;
+            sum[(2 * channels) + channel] += squares;
+            sum[(3 * channels) + channel] += wddd + (3 * delta * wdd) + (3 * square * wd) + (square * delta * w);
+            sum[(4 * channels) + channel] += old[(4 * channels) + channel] + (4 * delta * wddd) + (6 * square * wdd) + (4 * square * delta * wd) + (square * square * w);
+            sum[(5 * channels) + channel] += we + (epsilon * w);
+            sum[(6 * channels) + channel] += wed + (delta * we) + (epsilon * means);
+            sum[(7 * channels) + channel] += old[(7 * channels) + channel] + (2 * delta * wed) + (square * we) + (epsilon * squares);
+            sum[(8 * channels) + channel] += old[(8 * channels) + channel] + (2 * epsilon * we) + (epsilon * epsilon * w);
+            sum[(9 * channels) + channel] += d + (delta * batches);
+            sum[(10 * channels) + channel] += old[(10 * channels) + channel] + (2 * delta * d) + (square * batches);
+            sum[(11 * channels) + channel] += u + (epsilon * batches);
+            sum[(12 * channels) + channel] += old[(12 * channels) + channel] + (2 * epsilon * u) + (epsilon * epsilon * batches);
+        }
+    }
 
-        var square = delta * delta;
-        var (weights, weightedMeans) = (Old(0), Old(1) + (delta * Old(0)));
-        var weightedSquares = Old(2) + (2 * delta * Old(1)) + (square * Old(0));
-        Add(0, weights);
-        Add(1, weightedMeans);
-        Add(2, weightedSquares);
-        Add(3, Old(3) + (3 * delta * Old(2)) + (3 * square * Old(1)) + (square * delta * Old(0)));
-        Add(4, Old(4) + (4 * delta * Old(3)) + (6 * square * Old(2)) + (4 * square * delta * Old(1)) + (square * square * Old(0)));
-        Add(5, Old(5) + (epsilon * weights));
-        Add(6, Old(6) + (delta * Old(5)) + (epsilon * weightedMeans));
-        Add(7, Old(7) + (2 * delta * Old(6)) + (square * Old(5)) + (epsilon * weightedSquares));
-        Add(8, Old(8) + (2 * epsilon * Old(5)) + (epsilon * epsilon * weights));
-        Add(9, Old(9) + (delta * next.Batches));
-        Add(10, Old(10) + (2 * delta * Old(9)) + (square * next.Batches));
-        Add(11, Old(11) + (epsilon * next.Batches));
-        Add(12, Old(12) + (2 * epsilon * Old(11)) + (epsilon * epsilon * next.Batches));
+    private static void Subtract(ReadOnlySpan<double> minuend, ReadOnlySpan<double> subtrahend, Span<double> sums)
+    {
+        for (var channel = 0; channel < sums.Length; channel++)
+            sums[channel] += minuend[channel] - subtrahend[channel];
     }
 
     private static LayerMoments Copy(LayerMoments moments) => moments with { Table = [.. moments.Table] };
