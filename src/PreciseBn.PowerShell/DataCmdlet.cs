@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using PreciseBn.Data;
+using PreciseBn.PowerShell.Completion;
 using PreciseBn.Recalibration;
 
 namespace PreciseBn.PowerShell;
@@ -7,6 +8,8 @@ namespace PreciseBn.PowerShell;
 /// <summary>What all cmdlets share that run models on data.</summary>
 public abstract class DataCmdlet : PreciseBnCmdlet
 {
+    private BnDataLoader? _opened;
+
     /// <summary>Number of batches to use, or with -Tolerance the most. Without it all the data are used, up to 200 batches.</summary>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
@@ -23,9 +26,13 @@ public abstract class DataCmdlet : PreciseBnCmdlet
     /// <summary>Where the model runs: cpu, cuda, or cuda:1.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DeviceCompleter))]
     public string? Device { get; set; }
 
-    /// <summary>Which entries of a batch that is a dictionary (or, by index, a tuple) are the inputs of the model, in that order.</summary>
+    /// <summary>
+    /// Which entries of a batch that is a dictionary (or, by index, a tuple), or which arrays of a file, are the inputs of the
+    /// model, in that order.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string[] InputKey { get; set; } = [];
@@ -47,8 +54,9 @@ public abstract class DataCmdlet : PreciseBnCmdlet
         SkipNonFinite = SkipNonFinite,
     };
 
-    /// <summary>Whatever was given as data, as a source of batches.</summary>
-    private protected IBatchSource ToBatches(object data) => PowerShellData.ToBatches(data, InputKey);
+    /// <summary>Whatever was given as data, as a source of batches. A path is read as New-BnDataLoader reads it by default.</summary>
+    private protected IBatchSource ToBatches(object data) =>
+        PowerShellData.PathOf(data) is { } path ? Require(() => Open(path)) : PowerShellData.ToBatches(data, InputKey);
 
     /// <summary>Warns of layers that no batch reached, of batches and of files that were left out.</summary>
     private protected void WarnOfOmissions(IReadOnlyList<BnStat> stats, IBatchSource batches, string model)
@@ -69,5 +77,21 @@ public abstract class DataCmdlet : PreciseBnCmdlet
     {
         if (items > 0)
             WriteWarning($"The last {items} items were left out: they do not fill a batch of the size that {model} was exported for.");
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _opened?.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private BnDataLoader Open(string path)
+    {
+        _opened = BnDataLoader.FromFiles(PathResolver.Resolve(this, path), new() { Keys = InputKey });
+        WriteVerbose($"'{path}' is read as New-BnDataLoader does by default: {_opened.Plan}, "
+            + "uint8 divided by 255 and nothing else.");
+        return _opened;
     }
 }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using PreciseBn.PowerShell.Completion;
 using static TorchSharp.torch;
 
 namespace PreciseBn.PowerShell;
@@ -32,6 +33,7 @@ public sealed class GetBnModuleCommand : PreciseBnCmdlet
     /// <summary>Names of layers; wildcards are allowed. By default all are listed.</summary>
     [Parameter(Position = 1)]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(LayerNameCompleter))]
     public string[] Name { get; set; } = ["*"];
 
     /// <summary>Lists only layers that were saved in this mode.</summary>

@@ -64,8 +64,12 @@ public sealed class MeasureBnStatCommand : DataCmdlet
         var checkpoint = Require(() => Checkpoint is null || models.Length == 1 ? Resolve(Checkpoint) : throw OneCheckpoint());
         var options = Options(Require(() => DataShard.Parse(Shard)), checkpoint);
         var batches = ToBatches(Data);
+        using var progress = new ModelsProgress(this, "BatchNorm layers", models.Length);
         foreach (var model in models)
+        {
+            progress.Begin(model[0].Path ?? "the model in memory");
             ForEachItem(() => Measure(model, batches, options));
+        }
     }
 
     private void Measure(IReadOnlyList<BnModule> layers, IBatchSource batches, BnMeasureOptions options)

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using PreciseBn.Data;
+using PreciseBn.PowerShell.Completion;
 
 namespace PreciseBn.PowerShell;
 
@@ -28,6 +29,7 @@ public sealed class NewBnDataLoaderCommand : PreciseBnCmdlet
     /// <summary>Names of the arrays to use, one for each input of the model, in that order.</summary>
     [Parameter(ParameterSetName = PathSet)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ArrayKeyCompleter))]
     public string[] Key { get; set; } = [];
 
     /// <summary>Items in a batch; if not given 32, or as many as an exported program accepts.</summary>

@@ -21,6 +21,14 @@ internal static class PowerShellData
         var single => new EnumerableBatchSource([single], inputKeys),
     };
 
+    /// <summary>The path, wildcards allowed, if that is what was given as data: a text or an object of Get-Item.</summary>
+    public static string? PathOf(object data) => Unwrap(data) switch
+    {
+        string path => path,
+        FileSystemInfo item => WildcardPattern.Escape(item.FullName),
+        _ => null,
+    };
+
     /// <summary>The elements of a list that PowerShell made, or the object itself.</summary>
     public static IEnumerable<object> Flatten(object value) => Unwrap(value) switch
     {

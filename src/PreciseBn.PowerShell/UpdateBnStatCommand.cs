@@ -75,8 +75,12 @@ public sealed class UpdateBnStatCommand : DataCmdlet
         var models = BnUpdater.GroupByModel(_layers).ToArray();
         var destinations = Require(() => new UpdateDestination(this, Destination, models.Length > 1));
         var batches = ToBatches(Data);
+        using var progress = new ModelsProgress(this, "BatchNorm statistics", models.Length);
         foreach (var model in models)
+        {
+            progress.Begin(model[0].Path ?? "the model in memory");
             ForEachItem(() => UpdateModel(model, batches, destinations));
+        }
     }
 
     private void UpdateModel(IReadOnlyList<BnModule> layers, IBatchSource batches, UpdateDestination destinations)

@@ -20,8 +20,9 @@ internal sealed class UpdateProgress(Cmdlet cmdlet, string activity) : IProgress
             return;
         _sinceLast.Restart();
         var pass = value.Passes > 1 ? $"Pass {value.Pass} of {value.Passes}, batch" : "Batch";
-        cmdlet.WriteProgress(new ProgressRecord(ActivityId, activity, $"{pass} {value.Batches} of {value.Total}")
+        cmdlet.WriteProgress(new ProgressRecord(ActivityId, activity, $"{pass} {value.Batches} of {value.Total}{Throughput(value)}")
         {
+            ParentActivityId = ModelsProgress.ActivityId,
             CurrentOperation = value.Model,
             PercentComplete = (int)(100 * value.Batches / value.Total),
             SecondsRemaining = (int)Math.Ceiling(value.Remaining.TotalSeconds),
@@ -31,8 +32,15 @@ internal sealed class UpdateProgress(Cmdlet cmdlet, string activity) : IProgress
     public void Dispose()
     {
         if (_sinceLast.IsRunning)
-            cmdlet.WriteProgress(new ProgressRecord(ActivityId, activity, "Done") { RecordType = ProgressRecordType.Completed });
+            cmdlet.WriteProgress(new ProgressRecord(ActivityId, activity, "Done")
+            {
+                ParentActivityId = ModelsProgress.ActivityId,
+                RecordType = ProgressRecordType.Completed,
+            });
     }
+
+    private static string Throughput(RecalibrationProgress value) =>
+        value.Batches > 0 ? $", {value.Batches / value.Elapsed.TotalSeconds:0.0} batches/s" : "";
 
     // Several passes take several times as long as a user may expect; shown as Write-Host shows, unless silenced.
     private void Announce(RecalibrationProgress plan) => cmdlet.WriteInformation(

@@ -86,7 +86,7 @@ public sealed class GateTests : IDisposable
     [InlineData("precise.pt -Data $today -Iterations 1", "SingleBatch")]
     [InlineData("(Get-BnModule stale.pt, precise.pt) -Data $today", "NotOneModel")]
     [InlineData("missing.pt -Data $today", "FileNotFound")]
-    [InlineData("precise.pt -Data 'text'", "NotData")]
+    [InlineData("precise.pt -Data missing.npz", "FileNotFound")]
     public void Mistakes_are_explained_and_give_no_answer(string arguments, string errorId)
     {
         var error = _session.InvokeFailing($"Test-BnStat {arguments} | ForEach-Object {{ throw 'an answer' }}");

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Security.Cryptography;
+using System.Text.RegularExpressions;
 using PreciseBn.PowerShell.Tests.Support;
 using PreciseBn.Tests.Support;
 
@@ -130,6 +131,22 @@ public sealed class WorkflowTests : IDisposable
         Assert.Single(result.Output);
     }
 
+    [Theory]
+    [InlineData("\"$fixtures/digits.calibration.npz\"")]
+    [InlineData("\"$fixtures/digits.calibration.n*z\"")]
+    [InlineData("([System.IO.FileInfo]\"$fixtures/digits.calibration.npz\")")]
+    public void Data_are_taken_from_a_path_with_the_defaults_of_the_loader(string path)
+    {
+        var result = _session.Invoke($"""
+            Get-BnModule model.pt -Name stem.bn | Update-BnStat {path} -InputKey images -Iterations 2 -Destination a.pt -Verbose
+            Get-BnModule model.pt -Name stem.bn | Update-BnStat (New-BnDataLoader "$fixtures/digits.calibration.npz" -Key images) -Iterations 2 -Destination b.pt
+            """);
+
+        Assert.Empty(result.Errors);
+        Assert.Equal((double[])result.Values("Mean")[1]!, (double[])result.Values("Mean")[0]!);
+        Assert.Contains(result.Verbose, line => line.Contains("1600 items in batches of 32"));
+    }
+
     [Fact]
     public void A_live_model_is_listed_and_recomputed()
     {
@@ -143,12 +160,25 @@ public sealed class WorkflowTests : IDisposable
     }
 
     [Fact]
-    public void Progress_names_the_file_and_is_completed()
+    public void Progress_names_the_file_and_the_throughput_and_is_completed()
     {
         var result = _session.Invoke($"{Loader}; Get-BnModule model.pt | Update-BnStat -Data $loader");
 
-        Assert.Contains(result.Progress, record => record.CurrentOperation == _model && record.StatusDescription.EndsWith("of 50"));
+        Assert.Contains(result.Progress, record => record.CurrentOperation == _model && Regex.IsMatch(record.StatusDescription, @"of 50, [\d.]+ batches/s$"));
         Assert.Equal(ProgressRecordType.Completed, result.Progress[^1].RecordType);
+    }
+
+    [Fact]
+    public void Progress_of_several_models_is_nested()
+    {
+        File.Copy(_model, _folder.File("second.pt"));
+
+        var progress = _session.Invoke($"{Loader}; Get-BnModule *.pt -Name stem.bn | Update-BnStat -Data $loader -Iterations 2").Progress;
+
+        var models = progress.Where(record => record.StatusDescription.StartsWith("Model ", StringComparison.Ordinal)).ToArray();
+        Assert.Equal([("Model 1 of 2", _model), ("Model 2 of 2", _folder.File("second.pt"))], models.Select(record => (record.StatusDescription, record.CurrentOperation)));
+        Assert.All(progress.Where(record => record.StatusDescription.StartsWith("Batch ", StringComparison.Ordinal)), record => Assert.Equal(models[0].ActivityId, record.ParentActivityId));
+        Assert.Equal((models[0].ActivityId, ProgressRecordType.Completed), (progress[^1].ActivityId, progress[^1].RecordType));
     }
 
     [Fact]

@@ -18,6 +18,10 @@ public static class Devices
         return device;
     }
 
+    /// <summary>The names of the devices of this machine; without a build for CUDA this loads no libtorch.</summary>
+    public static IEnumerable<string> List() =>
+        Enumerable.Range(0, CudaDeviceCount).Select(index => $"cuda:{index}").Prepend("cpu");
+
     private static int CudaDeviceCount => TorchLibrary.HasCuda && cuda.is_available() ? cuda.device_count() : 0;
 
     private static bool TryParse(string name, out Device device)
