@@ -18,6 +18,7 @@ public sealed class DiagnosisTests
         { "far", FindingKind.FarMean, FindingSeverity.Warning },
         { "still", FindingKind.ZeroMomentum, FindingSeverity.Warning },
         { "half", FindingKind.LostRange, FindingSeverity.Warning },
+        { "small half", FindingKind.LostRange, FindingSeverity.Warning },
     };
 
     [Theory]
@@ -32,6 +33,7 @@ public sealed class DiagnosisTests
             "dead" => Good with { Variance = [1e-12, .. Good.Variance[1..]] },
             "far" => Good with { Mean = [1e4, .. Good.Mean[1..]] },
             "still" => Good with { Momentum = 0, Training = true },
+            "small half" => Good with { DType = DType.Float16, Mean = [0, .. Good.Mean[1..]], Variance = [1e-5, .. Good.Variance[1..]] },
             _ => Good with { DType = DType.Float16, Variance = [65504, .. Good.Variance[1..]] },
         };
 
@@ -45,6 +47,16 @@ public sealed class DiagnosisTests
     [Fact]
     public void Nothing_is_found_with_good_layers() =>
         Assert.Empty(BnExaminer.Examine(BnReader.ReadFile(Fixtures.Path("digits.scripted.pt"))));
+
+    [Fact]
+    public void What_looks_like_an_ailment_and_is_none_is_not_found()
+    {
+        var standardised = Good with { Mean = new double[32], Variance = Enumerable.Repeat(1.0, 32).ToArray(), BatchesTracked = 2500 };
+        var frozen = Good with { Momentum = 0, Training = false };
+        var small = Good with { Mean = [0, .. Good.Mean[1..]], Variance = [1e-5, .. Good.Variance[1..]] };
+
+        Assert.All([standardised, frozen, small], layer => Assert.Empty(BnExaminer.Examine(layer)));
+    }
 
     [Fact]
     public void Untracked_layers_are_named()
@@ -76,8 +88,26 @@ public sealed class DiagnosisTests
         var precise = BnExaminer.Examine(BnUpdater.Measure(BnReader.ReadFile(path).Layers, data, new())).ToArray();
 
         Assert.Equal(6, stale.Count(finding => finding.Finding == FindingKind.Stale));
-        Assert.Contains(stale, finding => finding.Severity == FindingSeverity.Error);
+        Assert.Equal(FindingSeverity.Warning, stale.Single(finding => finding.Name == "body.0.bn").Severity);
+        Assert.Equal(5, stale.Count(finding => finding.Severity == FindingSeverity.Error));
         Assert.Empty(precise);
+    }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(double.NaN)]
+    public void A_difference_that_may_be_chance_is_no_finding(double error)
+    {
+        using var data = Runs.Digits(take: 64);
+        var stats = BnUpdater.Measure(BnReader.ReadFile(Fixtures.Path("digits.scripted.pt")).Layers, data, new());
+        double[] Errors(BnStat stat) => Enumerable.Repeat(error, stat.Channels).ToArray();
+
+        Assert.Empty(BnExaminer.Examine(stats.Select(stat => stat with
+        {
+            MeanStandardError = Errors(stat),
+            LogVarianceStandardError = Errors(stat),
+        }).ToArray()));
+        Assert.NotEmpty(BnExaminer.Examine(stats));
     }
 
     [Fact]

@@ -29,6 +29,17 @@ public sealed class FarMeanTests
         AssertExact(BnUpdater.Measure(BnReader.ReadModel(model), new EnumerableBatchSource(batches, []), new()).Single(), batches);
     }
 
+    [Fact]
+    public void Uses_of_a_layer_are_pooled_likewise()
+    {
+        var batches = Draw([512, 4], 1000);
+        var options = new BnUpdateOptions { Recalibration = new() { AllowReuse = true } };
+
+        var stat = BnUpdater.Measure(BnReader.ReadFile(Fixtures.Path("twice.scripted.pt")).Layers, new EnumerableBatchSource(batches, []), options).Single();
+
+        AssertExact(stat, batches.SelectMany(batch => new[] { batch, batch + 1 }).ToArray());
+    }
+
     private static void AssertExact(BnStat stat, Tensor[] batches)
     {
         using var all = cat(batches.Select(batch => batch.to(ScalarType.Float64).transpose(0, 1).flatten(1)).ToArray(), 1);

@@ -1,0 +1,100 @@
+using System.Text.Json;
+using PreciseBn.Archives;
+using PreciseBn.Data;
+using PreciseBn.Models;
+using PreciseBn.Models.TorchScript;
+using PreciseBn.Statistics;
+using PreciseBn.Tests.Support;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Tests;
+
+/// <summary>
+/// What observing costs in operations, for a network of 53 layers as ResNet-50 has them: on a GPU each is a kernel to launch,
+/// and each number that the host asks for is a wait.
+/// </summary>
+public sealed class OperationCountTests : IDisposable
+{
+    private const int Layers = 53;
+    private const string Model = "deep.scripted.pt";
+
+    private readonly TemporaryFolder _folder = new();
+
+    // Whatever the host does with a layer needs that layer's part of a tensor, and TorchSharp counts the tensors made.
+    [Fact]
+    public void The_host_does_no_more_for_many_layers_than_for_one()
+    {
+        const int Batches = 256;
+        var ofOne = HostOperations(1, Batches);
+        var ofAll = HostOperations(Layers, Batches);
+
+        Assert.Equal(ofOne, ofAll);
+        Assert.InRange(ofAll, Batches, 4 * Batches);
+    }
+
+    [PythonFact]
+    public void The_model_does_two_small_additions_a_layer_and_never_waits()
+    {
+        var (issued, waits) = ProfileObservation();
+
+        Assert.Equal(["aten::add_", "aten::batch_norm", "aten::narrow"], issued.Keys.Order());
+        Assert.Equal(Layers, issued["aten::batch_norm"]);
+        Assert.Equal(2 * Layers, issued["aten::add_"]);
+        Assert.Equal(0, waits);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static long HostOperations(int layers, int batches)
+    {
+        using var inference = inference_mode();
+        using var file = ModelFile.Open(Fixtures.Path(Model));
+        using var model = file.Load(file.Layers.Take(layers).ToArray(), new(), CPU);
+        using var input = randn(4, 1);
+        using var batch = new Batch([input], isOwned: false);
+        model.Observe(batch);
+        using var moments = new MomentAccumulator(model.Layout, model.ObservationType, model.Device, model.Rules);
+        var before = TensorsMade();
+        for (var i = 0; i < batches; i++)
+            moments.Add(model.Observe(batch));
+        return TensorsMade() - before;
+    }
+
+    private static long TensorsMade()
+    {
+        var statistics = DisposeScopeManager.Statistics.TensorStatistics;
+        return statistics.CreatedInScopeCount + statistics.CreatedOutsideScopeCount;
+    }
+
+    /// <summary>The operators that the model itself calls, how often, and how often any asks for a number.</summary>
+    private (Dictionary<string, int> Issued, int Waits) ProfileObservation()
+    {
+        var path = _folder.File("instrumented.pt");
+        WriteInstrumented(path);
+        var (exitCode, output, errors) = Tool.Run(PythonFactAttribute.Interpreter, "-c", $"""
+            import collections, json, sys, torch
+            model = torch.jit.load(sys.argv[1])
+            for layer in model.children():
+                layer.running_mean = torch.zeros({1 + ObservationLayout.CounterColumns})
+            data = torch.randn(4, 1)
+            with torch.inference_mode(), torch.autograd.profiler.profile() as profile:
+                model.{ScriptInstrumentation.ObserveMethod}(data)
+            operators = [event for event in profile.function_events if event.name.startswith('aten::')]
+            print(json.dumps(collections.Counter(event.name for event in operators if event.cpu_parent not in operators)))
+            print(sum(event.name == 'aten::_local_scalar_dense' for event in operators))
+            """, path);
+        Assert.True(exitCode == 0, errors);
+        var lines = output.Split('\n');
+        return (JsonSerializer.Deserialize<Dictionary<string, int>>(lines[0])!, int.Parse(lines[1]));
+    }
+
+    private static void WriteInstrumented(string path)
+    {
+        using var file = SourceFile.Open(Fixtures.Path(Model));
+        using var output = File.Create(path);
+        var archive = TorchArchive.TryRead(ZipContents.TryOpen(file, 0, file.Length)!)!;
+        var rootType = ScriptNode.Enumerate(archive.ReadPickle("data.pkl"), file.Path)[0].QualifiedName;
+        ScriptInstrumentation.Write(archive, rootType, ForwardMethod.TryParse(new ScriptSource(archive).Find(rootType)!)!, output);
+    }
+}
