@@ -9,7 +9,7 @@ namespace PreciseBn;
 public static class BnReader
 {
     /// <summary>Reads the layers of a saved model. This needs no libtorch and executes nothing that is in the file.</summary>
-    /// <param name="path">A file that was saved with torch.jit.save.</param>
+    /// <param name="path">A TorchScript model, an exported program, a checkpoint of torch.save, or safetensors.</param>
     /// <exception cref="PreciseBnException">The file is missing, damaged or of another kind.</exception>
     public static ModelSummary ReadFile(string path)
     {

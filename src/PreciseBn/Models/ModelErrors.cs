@@ -8,7 +8,7 @@ internal static class ModelErrors
 
     public static PreciseBnException NotAModel(string path, string what) => new(
         "NotAModel", ErrorKind.InvalidData, $"'{path}' is no saved model: {what}.",
-        "Give a TorchScript model (torch.jit.save), a checkpoint (torch.save) or safetensors.", path);
+        "Give a TorchScript model (torch.jit.save), an exported program (torch.export.save), a checkpoint (torch.save) or safetensors.", path);
 
     public static PreciseBnException OtherArchive(string path) => NotAModel(path, "it is a zip archive of something else");
 
