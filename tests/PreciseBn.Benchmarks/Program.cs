@@ -1,18 +1,36 @@
 using System.Globalization;
 using PreciseBn.Benchmarks;
+using PreciseBn.Benchmarks.Growth;
+using PreciseBn.Benchmarks.Images;
 using PreciseBn.Benchmarks.Precision;
+using PreciseBn.Benchmarks.Processes;
+using PreciseBn.Benchmarks.Speed;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 
-var verbs = new Dictionary<string, Func<MarkdownTable>>
+var verbs = new Dictionary<string, Func<Options, MarkdownTable>>
 {
-    ["precision"] = PrecisionTable.Make,
-    ["batch-size"] = BatchSizeTable.Make,
+    ["precision"] = _ => PrecisionTable.Make(),
+    ["batch-size"] = _ => BatchSizeTable.Make(),
+    ["speed"] = SpeedTable.Make,
+    ["iterations"] = IterationsTable.Make,
+    ["layers"] = LayersTable.Make,
+    ["sizes"] = SizesTable.Make,
+    ["processes"] = ProcessesTable.Make,
+    ["images"] = ImagesTable.Make,
 };
-if (args.Length != 1 || !verbs.TryGetValue(args[0], out var make))
+if (args.Length == 0 || !verbs.TryGetValue(args[0], out var make))
 {
-    Console.Error.WriteLine($"Usage: PreciseBn.Benchmarks {string.Join(" | ", verbs.Keys)}");
+    Console.Error.WriteLine($"Usage: PreciseBn.Benchmarks {string.Join(" | ", verbs.Keys)} [--option value]...; see RESULTS.md");
     return 64;
 }
-make().WriteTo(Console.Out);
-return 0;
+try
+{
+    make(new Options(args[1..])).WriteTo(Console.Out);
+    return 0;
+}
+catch (Exception e) when (e is ArgumentException or FormatException or InvalidOperationException)
+{
+    Console.Error.WriteLine(e.Message);
+    return 1;
+}

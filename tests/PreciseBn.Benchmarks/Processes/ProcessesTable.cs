@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using System.Text.Json;
+using PreciseBn.Tests.Support;
+
+namespace PreciseBn.Benchmarks.Processes;
+
+/// <summary>Whole processes, from a cold shell to the end, beside Python doing the same; they take turns.</summary>
+internal static class ProcessesTable
+{
+    private const double Megabyte = 1 << 20;
+
+    public static MarkdownTable Make(Options options)
+    {
+        using var folder = new TemporaryFolder();
+        var shell = new Shell();
+        var table = new MarkdownTable(
+            $"work ({shell.Name}, Python)", "this module, s", "Python, s", "ratio", "this module, peak MB", "Python, peak MB");
+        foreach (var (name, command, python) in Works(options, folder))
+        {
+            var rounds = Enumerable.Range(0, 1 + options.Repetitions).Select(_ => (
+                Module: WholeProcess.Run(shell.Command(command)),
+                Peer: WholeProcess.Run(python()))).Skip(1).ToArray();
+            var module = Median.Of(rounds.Select(round => round.Module.Seconds));
+            var peer = Median.Of(rounds.Select(round => round.Peer.Seconds));
+            table.Add(name, $"{module:0.00}", $"{peer:0.00}", $"{module / peer:0.00}",
+                $"{Median.Of(rounds.Select(round => double.Parse(round.Module.Output))) / Megabyte:0}",
+                $"{Median.Of(rounds.Select(round => Memory(round.Peer))) / Megabyte:0}");
+        }
+        return table;
+    }
+
+    private static IEnumerable<(string Name, string Command, Func<ProcessStartInfo> Python)> Works(Options options, TemporaryFolder folder)
+    {
+        foreach (var megabytes in new[] { 10, 100, 400 })
+        {
+            var model = Path.Combine(options.Models, $"weights-{megabytes}.pt");
+            yield return ($"`Get-BnModule`, {megabytes} MB; `torch.jit.load`", $"Get-BnModule '{model}'", () => Python.Command("load", model));
+            yield return ($"`Compare-BnStat`, twice {megabytes} MB; `torch.jit.load` of both",
+                $"Compare-BnStat '{model}' '{model}'", () => Python.Command("load", model, model));
+        }
+        var digits = Fixtures.Path("digits.scripted.pt");
+        var images = Fixtures.Path("digits.calibration.npz");
+        yield return ("`Update-BnStat`, digits; `update_bn_stats`",
+            $"Get-BnModule '{digits}' | Update-BnStat (New-BnDataLoader '{images}' -Key images -Mean 0.1307 -StandardDeviation 0.3081) "
+                + $"-Destination '{folder.File("module.pt")}' -Force",
+            () => Python.Command("update", digits, images, folder.File("peer.pth"), options.FvCore));
+    }
+
+    private static double Memory(WholeProcess python) => JsonDocument.Parse(python.Output).RootElement.GetProperty("memory").GetDouble();
+}

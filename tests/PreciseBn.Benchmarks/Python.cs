@@ -1,0 +1,27 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace PreciseBn.Benchmarks;
+
+/// <summary>Runs peer.py. The environment variable PRECISEBN_PYTHON names the interpreter; by default it is <c>python3</c>.</summary>
+internal static class Python
+{
+    private static readonly string Interpreter = Environment.GetEnvironmentVariable("PRECISEBN_PYTHON") ?? "python3";
+
+    public static ProcessStartInfo Command(params string?[] arguments) => new(
+        Interpreter, [Path.Combine(AppContext.BaseDirectory, "peer.py"), .. arguments.OfType<string>()])
+    {
+        RedirectStandardOutput = true,
+        RedirectStandardInput = true,
+    };
+
+    /// <summary>Runs it to its end.</summary>
+    /// <returns>What it printed.</returns>
+    public static JsonElement Run(params string?[] arguments)
+    {
+        using var process = Process.Start(Command(arguments))!;
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? JsonDocument.Parse(output).RootElement : throw new InvalidOperationException("The Python side failed.");
+    }
+}

@@ -1,0 +1,32 @@
+using PreciseBn.Data;
+using PreciseBn.Recalibration;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Benchmarks.Speed;
+
+/// <summary>What is behind Update-BnStat, without the writing of the file.</summary>
+internal sealed class ThisModule(string path, IReadOnlyList<Tensor> batches) : IContestant
+{
+    public RunTimes Run(int iterations)
+    {
+        var data = new TimedBatches(batches);
+        BnUpdater.Measure(BnReader.ReadFile(path).Layers, data, new() { Recalibration = new() { Iterations = iterations } }, progress: data);
+        return data.Clock.Stop();
+    }
+
+    private sealed class TimedBatches(IReadOnlyList<Tensor> batches) : IBatchSource, IProgress<RecalibrationProgress>
+    {
+        public BatchClock Clock { get; private set; } = new();
+
+        public long? BatchCount => null;
+
+        public IEnumerable<Batch> Read(CancellationToken cancellation)
+        {
+            Clock = new BatchClock();
+            for (var i = 0; ; i = (i + 1) % batches.Count)
+                yield return new Batch([batches[i]], isOwned: false);
+        }
+
+        public void Report(RecalibrationProgress value) => Clock.Next();
+    }
+}

@@ -1,0 +1,121 @@
+"""The side of the benchmarks that runs in Python: what a user of PyTorch and fvcore does.
+
+peer.py serve [PRECISE_BN]         runs update_bn_stats; requests and answers are JSON, a line each
+peer.py load MODEL...              loads TorchScript models
+peer.py update MODEL DATA OUTPUT [PRECISE_BN]   recomputes the statistics of the digits network, as the module does
+peer.py images FOLDER WORKERS BATCH             reads a folder of images
+
+PRECISE_BN is the file precise_bn.py of fvcore, where fvcore is not installed.
+"""
+
+import importlib.util
+import json
+import resource
+import sys
+import time
+
+
+def main(command, *arguments):
+    {"serve": serve, "load": load, "update": update, "images": images}[command](*arguments)
+
+
+def update_bn_stats(file=None):
+    """The function of fvcore, from that file or from the package."""
+    if file is None:
+        from fvcore.nn.precise_bn import update_bn_stats as function
+
+        return function
+    spec = importlib.util.spec_from_file_location("precise_bn", file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.update_bn_stats
+
+
+def eager(name, path):
+    """A model in training mode, with the weights of a saved one; fvcore finds no layers in TorchScript."""
+    import torch
+    from models import build
+
+    model = build(name)
+    model.load_state_dict(torch.jit.load(path).state_dict())
+    return model.train()
+
+
+def serve(precise_bn=None):
+    import torch
+
+    function = update_bn_stats(precise_bn)
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "path" in request:
+            torch.set_num_threads(request["threads"])
+            model = eager(request["model"], request["path"])
+            with open(request["batches"], "rb") as file:
+                batches = torch.frombuffer(bytearray(file.read()), dtype=torch.float32).reshape(request["shape"])
+            answer = {"torch": torch.__version__}
+        else:
+            answer = {"seconds": batch_times(function, model, batches, request["iterations"])}
+        print(json.dumps(answer), flush=True)
+
+
+def batch_times(function, model, batches, count):
+    """The seconds of each batch; a batch ends when the next is asked for, the last with the function."""
+    stamps = []
+
+    def repeated():
+        for i in range(count):
+            stamps.append(time.perf_counter())
+            yield batches[i % len(batches)]
+
+    function(model, repeated(), count)
+    stamps.append(time.perf_counter())
+    return [end - start for start, end in zip(stamps, stamps[1:])]
+
+
+def load(*paths):
+    import torch
+
+    for path in paths:
+        torch.jit.load(path)
+    tell_memory()
+
+
+def update(path, data, output, precise_bn=None):
+    import numpy
+    import torch
+
+    images = torch.from_numpy(numpy.load(data)["images"]).unsqueeze(1).float().div(255).sub(0.1307).div(0.3081)
+    batches = images.split(32)
+    model = eager("digits", path)
+    update_bn_stats(precise_bn)(model, batches, len(batches))
+    torch.save(model.state_dict(), output)
+    tell_memory()
+
+
+def images(folder, workers, batch):
+    from torch.utils.data import DataLoader
+    from torchvision import datasets, transforms
+
+    prepare = transforms.Compose([
+        transforms.Resize(256), transforms.CenterCrop(224), transforms.ToTensor(),
+        transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+    ])
+    start, processor = time.perf_counter(), processor_seconds()
+    for _ in DataLoader(datasets.ImageFolder(folder, prepare), batch_size=int(batch), num_workers=int(workers)):
+        pass
+    print(json.dumps({"seconds": time.perf_counter() - start, "processor": processor_seconds() - processor}))
+
+
+def processor_seconds():
+    """Those of this process, and of the workers that have ended."""
+    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(part.ru_utime + part.ru_stime for part in usage)
+
+
+def tell_memory():
+    """The peak, in bytes."""
+    print(json.dumps({"memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
