@@ -18,9 +18,9 @@ internal sealed class Options
         }
     }
 
-    /// <summary>The folder that models.py has filled.</summary>
+    /// <summary>The folder that models.py, or architectures.py, has filled.</summary>
     public string Models => Path.GetFullPath(_values.GetValueOrDefault("models")
-        ?? throw new ArgumentException("--models is to name the folder that models.py has filled."));
+        ?? throw new ArgumentException("--models is to name the folder that models.py, or architectures.py, has filled."));
 
     /// <summary>The only model to time; <c>null</c> for all.</summary>
     public string? Only => _values.GetValueOrDefault("only");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using PreciseBn.Benchmarks;
+using PreciseBn.Benchmarks.Architectures;
 using PreciseBn.Benchmarks.Growth;
 using PreciseBn.Benchmarks.Images;
 using PreciseBn.Benchmarks.Precision;
@@ -18,6 +19,7 @@ var verbs = new Dictionary<string, Func<Options, MarkdownTable>>
     ["sizes"] = SizesTable.Make,
     ["processes"] = ProcessesTable.Make,
     ["images"] = ImagesTable.Make,
+    ["architectures"] = ArchitecturesTable.Make,
 };
 if (args.Length == 0 || !verbs.TryGetValue(args[0], out var make))
 {
