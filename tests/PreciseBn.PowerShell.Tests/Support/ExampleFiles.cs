@@ -11,6 +11,7 @@ public sealed class ExampleFiles : IDisposable
     public ExampleFiles()
     {
         _folder.Copy("digits.scripted.pt", "model.pt");
+        _folder.Copy("digits.exported-static32-2.14.pt2", "model.pt2");
         _folder.Copy("digits.checkpoint.pth", "checkpoint.pth");
         _folder.Copy("digits.safetensors", "model.safetensors");
         _folder.Copy("digits.calibration.npz", "calibration.npz");
