@@ -39,8 +39,10 @@ internal sealed class Recalibrator(
         using var model = target.Open(device, new ObservationRules { AllowReuse = options.AllowReuse, SkipNonFinite = options.SkipNonFinite });
         var results = options.Exact ? MeasureInTurn(model, cancellation) : MeasureAtOnce(model, cancellation);
         return options.Estimators.SelectMany(estimator => results.Select(result =>
-            result.ToStat(estimator, options.PriorWeight, estimator == options.Estimators[0] ? target.Destination : null)
-                with { ItemsLeftOut = _data.ItemsLeftOut })).ToArray();
+            result.ToStat(estimator, options.PriorWeight, estimator == options.Estimators[0] ? target.Destination : null) with
+            {
+                ItemsLeftOut = _data.ItemsLeftOut,
+            })).ToArray();
     }
 
     private LayerResult[] MeasureAtOnce(IObservedModel model, CancellationToken cancellation)
