@@ -15,6 +15,9 @@ public sealed class MomentMergeTests
 {
     private const double Tolerance = 1e-12;
 
+    // Sums of fourth powers cancel where the first of a few small batches is far from the others.
+    private const double ErrorTolerance = 1e-11;
+
     [Property(MaxTest = 150)]
     public Property Any_tree_of_merges_gives_the_exact_statistics() => Prop.ForAll(Samples().ToArbitrary(), sample =>
     {
@@ -109,12 +112,12 @@ public sealed class MomentMergeTests
         return IsClose(exact.Mean, mean[0], Math.Sqrt(exact.Variance))
             && IsClose(exact.Variance, variance[0], 0)
             && (exact.Variance == 0
-                || (IsClose(exact.MeanError * exact.MeanError, errors.Mean[0] * errors.Mean[0], 0.01)
-                    && IsClose(exact.VarianceError * exact.VarianceError, errors.LogVariance[0] * errors.LogVariance[0], 0.01)));
+                || (IsClose(exact.MeanError * exact.MeanError, errors.Mean[0] * errors.Mean[0], 0.01, ErrorTolerance)
+                    && IsClose(exact.VarianceError * exact.VarianceError, errors.LogVariance[0] * errors.LogVariance[0], 0.01, ErrorTolerance)));
     }
 
-    private static bool IsClose(double expected, double actual, double scale) =>
-        Math.Abs(actual - expected) <= Tolerance * Math.Max(Math.Abs(expected), scale);
+    private static bool IsClose(double expected, double actual, double scale, double tolerance = Tolerance) =>
+        Math.Abs(actual - expected) <= tolerance * Math.Max(Math.Abs(expected), scale);
 
     private sealed record Sample(int Seed, long Origin, long[][][] Shards)
     {
