@@ -22,6 +22,18 @@ public sealed class PrecisionCheckTests
         Assert.InRange(tooEarly / (double)Runs, 0, 0.05);
     }
 
+    // By the table of chi-square for 49 degrees the limit of one look, of risk 0.05, is 1.20 times the error (33.93). Of many
+    // looks each has less risk, and a higher limit.
+    [Theory]
+    [InlineData(10, true)]
+    [InlineData(1000, false)]
+    public void The_more_looks_there_may_be_the_less_each_may_risk(long mostBatches, bool expected)
+    {
+        var check = new PrecisionCheck(Tolerance, Both, mostBatches);
+
+        Assert.Equal(expected, check.IsReached([Layer(50, Tolerance / 1.25, 0, 0, 0)]));
+    }
+
     [Fact]
     public void It_looks_after_ten_batches_and_then_each_time_a_quarter_later()
     {
