@@ -9,7 +9,7 @@ namespace PreciseBn.Benchmarks.Architectures;
 internal static class ArchitecturesTable
 {
     private const int Seed = 1;
-    private const int DefaultIterations = 13;
+    private const int DefaultIterations = 30;
 
     public static MarkdownTable Make(Options options)
     {
@@ -43,7 +43,7 @@ internal static class ArchitecturesTable
         IEnumerable<Tensor> Batches()
         {
             // The first passes compile the model; the time of later ones is that of a batch.
-            const int WarmUp = 3;
+            const int WarmUp = 10;
             for (var i = 0; i < iterations; i++)
             {
                 if (i == WarmUp)
