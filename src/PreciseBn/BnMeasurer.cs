@@ -1,6 +1,4 @@
 using PreciseBn.Data;
-using PreciseBn.Models;
-using PreciseBn.Native;
 using PreciseBn.Partials;
 using PreciseBn.Recalibration;
 
@@ -24,15 +22,7 @@ public static class BnMeasurer
     {
         if (options.Recalibration.Exact)
             throw PartialErrors.ExactNotMergeable();
-        TorchLibrary.Require();
-        if (layers[0].Path is not { } path)
-        {
-            var itsDevice = options.Device is null ? layers[0].Live!.Layer.running_mean!.device : Devices.Find(options.Device);
-            return new PartialMeasurement(new LiveTarget(layers), data, options, progress).Run(itsDevice, cancellation);
-        }
-        var device = Devices.Find(options.Device ?? "cpu");
-        using var model = ModelFile.Open(path);
-        var target = new FileTarget(model, layers.Select(layer => layer.Name).ToHashSet(), writer: null);
-        return new PartialMeasurement(target, data, options, progress).Run(device, cancellation);
+        return LayerTarget.Use(layers, options.Device, createWriter: null,
+            (target, device) => new PartialMeasurement(target, data, options, progress).Run(device, cancellation));
     }
 }

@@ -1,6 +1,5 @@
 using PreciseBn.Data;
 using PreciseBn.Models;
-using PreciseBn.Native;
 using PreciseBn.Partials;
 using PreciseBn.Recalibration;
 using static TorchSharp.torch;
@@ -65,18 +64,7 @@ public static class BnUpdater
 
     private static IReadOnlyList<BnStat> Run(
         IReadOnlyList<BnModule> layers, IBatchSource data, BnUpdateOptions options,
-        IProgress<RecalibrationProgress>? progress, bool isWritten, Func<Recalibrator, Device, IReadOnlyList<BnStat>> run)
-    {
-        TorchLibrary.Require();
-        if (layers[0].Path is not { } path)
-        {
-            var itsDevice = options.Device is null ? layers[0].Live!.Layer.running_mean!.device : Devices.Find(options.Device);
-            return run(new Recalibrator(new LiveTarget(layers), data, options.Recalibration, progress), itsDevice);
-        }
-        var device = Devices.Find(options.Device ?? "cpu");
-        using var model = ModelFile.Open(path);
-        var writer = isWritten ? new StatisticsWriter(model, options.Destination, options.Force, options.Backup) : null;
-        var target = new FileTarget(model, layers.Select(layer => layer.Name).ToHashSet(), writer);
-        return run(new Recalibrator(target, data, options.Recalibration, progress), device);
-    }
+        IProgress<RecalibrationProgress>? progress, bool isWritten, Func<Recalibrator, Device, IReadOnlyList<BnStat>> run) => LayerTarget.Use(
+            layers, options.Device, isWritten ? model => new StatisticsWriter(model, options.Destination, options.Force, options.Backup) : null,
+            (target, device) => run(new Recalibrator(target, data, options.Recalibration, progress), device));
 }
