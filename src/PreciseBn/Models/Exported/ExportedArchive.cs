@@ -22,7 +22,7 @@ internal sealed record ExportedArchive(SourceFile File, JsonElement Program, IRe
         return new ExportedArchive(zip.File, ExportedJson.Read(zip, program), byName);
     }
 
-    // Until PyTorch 2.7: everything at the top.
+    // The older layout, which PyTorch 2.6 writes: everything at the top.
     private static ExportedArchive? TryReadFlat(ZipContents zip) =>
         zip.Entries.TryGetValue("serialized_exported_program.json", out var program)
             ? Read(zip, program,

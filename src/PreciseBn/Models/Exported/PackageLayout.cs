@@ -4,7 +4,7 @@ using PreciseBn.Archives;
 namespace PreciseBn.Models.Exported;
 
 /// <summary>
-/// The archive that torch.export.save writes since PyTorch 2.8 (torch/export/pt2_archive): programs in <c>models/</c>, tensors
+/// The newer layout, which PyTorch 2.14 writes (torch/export/pt2_archive): programs in <c>models/</c>, tensors
 /// in entries of their own below <c>data/</c>, or at first in one file of torch.save there.
 /// </summary>
 internal static class PackageLayout
