@@ -35,13 +35,14 @@ internal readonly record struct BatchMoments(Tensor Means, Tensor Variances, Ten
         var u = (Variances - referenceVariances) * isUsed;
         var e = ((Variances * (Values - 1).clamp_min(0) / Values.clamp_min(1)) - referenceVariances) * isUsed;
         var weights = Values.square();
-        var (wd, we) = (weights * d, weights * e);
+        var (wd, we, dd) = (weights * d, weights * e, d.square());
         var (wdd, wed) = (wd * d, we * d);
-        return stack(
+        Tensor[] rows =
         [
-            weights, wd, wdd, wdd * d, wdd * d.square(),
+            weights, wd, wdd, wdd * d, wdd * dd,
             we, wed, wed * d, we * e,
-            d, d.square(), u, u.square(),
-        ]).sum(dim: 1);
+            d, dd, u, u.square(),
+        ];
+        return stack(rows.Select(row => row.sum(dim: 0)));
     }
 }

@@ -9,7 +9,7 @@ namespace PreciseBn.Statistics;
 internal sealed class ObservationBlock : IDisposable
 {
     // Enough batches to spread the cost of the operations, few enough for their float64 copies to stay in the cache.
-    private const int Elements = 1 << 18;
+    private const int Elements = 1 << 16;
     private const int FewestBatches = 8;
     private const int MostBatches = 128;
 
@@ -43,16 +43,17 @@ internal sealed class ObservationBlock : IDisposable
     {
         var observations = _observations.narrow(0, 0, Count).to(ScalarType.Float64);
         var means = observations.select(1, 0);
+        var low = means.index_select(1, _lowColumns);
         var high = means.index_select(1, _highColumns);
         var values = high.div(ObservationLayout.UsesModulus).floor().mul(ObservationLayout.LowModulus)
-            .add(means.index_select(1, _lowColumns))
+            .add(low.remainder(ObservationLayout.LowModulus))
             .index_select(1, _layerOfColumn);
         return new BatchMoments(
             Means: means,
             // A batch of one value has no unbiased variance; its deviation from its own mean is 0.
             Variances: observations.select(1, 1).masked_fill(values <= 1, 0),
             Values: values,
-            Uses: high.remainder(ObservationLayout.UsesModulus));
+            Uses: high.remainder(ObservationLayout.UsesModulus).add(low.div(ObservationLayout.LowModulus).floor()));
     }
 
     public void Dispose()

@@ -5,13 +5,14 @@ namespace PreciseBn.Statistics;
 /// their unbiased batch variances. Behind the C columns of a layer stand two that count what it was given.
 /// </summary>
 /// <remarks>
-/// The counts are exact in float32: the first column is the number of values per channel modulo <see cref="LowModulus"/>;
-/// the second is the rest of it times <see cref="UsesModulus"/>, plus how often the layer was called.
+/// The counts are exact in float32. The first column is the number of values per channel modulo <see cref="LowModulus"/>; the
+/// second is the rest of it times <see cref="UsesModulus"/>. How often the layer was called is in the second column, or, so that
+/// a single call takes a single addition, in the first as a multiple of its modulus.
 /// </remarks>
 internal sealed class ObservationLayout
 {
     public const int CounterColumns = 2;
-    public const int LowModulus = 1 << 20;
+    public const int LowModulus = 1 << 21;
     public const int UsesModulus = 1 << 10;
 
     public ObservationLayout(IReadOnlyList<int> channels)

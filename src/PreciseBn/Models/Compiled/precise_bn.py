@@ -9,7 +9,7 @@
 # When observed, elements C and C + 1 of running_mean count values and calls (ObservationLayout). With C + 3 the layer also
 # notes the number of its call, counted in the first element of the tensor that running_mean is a part of. A running_var of
 # C + 2 pools the calls of one forward pass; one of 2 C + 3, or pooled 2 C + 4, holds means from element C on, from which
-# those that are left are counted.
+# those that are left are counted. The usual case comes first, and is kept short: each operation counts in small models.
 
 def batch_norm(input: Tensor,
     weight: Optional[Tensor],
@@ -31,9 +31,8 @@ def batch_norm(input: Tensor,
     settled_var = torch.narrow(running_var, 0, 0, channels)
     return torch.batch_norm(input, weight, bias, running_mean, settled_var, False, 0., eps, cudnn_enabled)
 
-  mean = torch.narrow(running_mean, 0, 0, channels)
-  precision = mean.dtype
-  if extra == 0 and input.dtype == precision:
+  if extra == 0 and input.dtype == running_mean.dtype:
+    mean = torch.narrow(running_mean, 0, 0, channels)
     output = torch.batch_norm(input, weight, bias, mean, running_var, True, 1., eps, cudnn_enabled)
   else:
     output = __torch__.precise_bn.observe(input, weight, bias, running_mean, running_var, eps, cudnn_enabled)
@@ -41,12 +40,26 @@ def batch_norm(input: Tensor,
   # The size of the output, not of the input: libtorch takes torch.batch_norm for free of side effects, and would leave
   # out the call if nothing used its result.
   values = torch.numel(output) // channels
-  low = torch.add_(torch.narrow(running_mean, 0, channels, 1), values % 1048576)
-  high = torch.add_(torch.narrow(running_mean, 0, channels + 1, 1), values // 1048576 * 1024 + 1)
+  if extra == 2 or extra == channels + 4:
+    pooled = __torch__.precise_bn.count_pooled(running_mean, channels, values)
+  else:
+    low = torch.add_(torch.narrow(running_mean, 0, channels, 1), values % 2097152 + 2097152)
+    if values >= 2097152:
+      high = torch.add_(torch.narrow(running_mean, 0, channels + 1, 1), values // 2097152 * 1024)
   if length > channels + 2:
     call = torch.add_(torch.as_strided(running_mean, [1], [1], 0), 1)
     order = torch.copy_(torch.narrow(running_mean, 0, channels + 2, 1), call)
   return output
+
+def count_pooled(running_mean: Tensor,
+    channels: int,
+    values: int) -> Tensor:
+  low = torch.narrow(running_mean, 0, channels, 1)
+  high = torch.narrow(running_mean, 0, channels + 1, 1)
+  sum = torch.add_(low, values % 2097152)
+  carry = torch.floor(torch.div(low, 2097152))
+  rest = torch.sub_(low, torch.mul(carry, 2097152))
+  return torch.add_(high, torch.add(torch.mul(carry, 1024), values // 2097152 * 1024 + 1))
 
 def observe(input: Tensor,
     weight: Optional[Tensor],
@@ -76,7 +89,7 @@ def observe(input: Tensor,
   if is_pooled:
     low = torch.narrow(running_mean, 0, channels, 1)
     high = torch.narrow(running_mean, 0, channels + 1, 1)
-    earlier = torch.add(low, torch.mul(torch.floor(torch.div(high, 1024)), 1048576))
+    earlier = torch.add(low, torch.mul(torch.floor(torch.div(high, 1024)), 2097152))
     values = torch.numel(output) // channels
     total = torch.add(earlier, values)
     delta = torch.sub(mean, earlier_mean)

@@ -54,6 +54,7 @@ internal sealed partial class CompiledProgram : ICompiledModel
         if (batch.Inputs.Count != _program.Inputs.Count)
             throw ModelErrors.WrongInputCount(_program.Path, index, _program.Inputs.Select(input => input.Name), batch.Inputs.Count);
         using var scope = NewDisposeScope();
+        using var unoptimized = GraphExecutor.RunUnoptimized();
         try
         {
             var arguments = new object[1 + batch.Inputs.Count];

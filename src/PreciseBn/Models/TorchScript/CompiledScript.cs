@@ -66,6 +66,7 @@ internal sealed class CompiledScript : ICompiledModel
         if (batch.Inputs.Count < _forward.RequiredNames.Count || batch.Inputs.Count > _forward.Parameters.Count)
             throw ModelErrors.WrongInputCount(_path, index, _forward.RequiredNames, batch.Inputs.Count);
         using var scope = NewDisposeScope();
+        using var unoptimized = GraphExecutor.RunUnoptimized();
         try
         {
             var inputs = new object[batch.Inputs.Count];
