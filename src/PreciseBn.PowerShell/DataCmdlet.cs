@@ -45,6 +45,13 @@ public abstract class DataCmdlet : PreciseBnCmdlet
     [Parameter]
     public SwitchParameter SkipNonFinite { get; set; }
 
+    /// <summary>
+    /// In which order the values of images lie in memory while the model runs. ChannelsLast is faster for most convolutional
+    /// models on CPUs, and less precise.
+    /// </summary>
+    [Parameter]
+    public MemoryFormat MemoryFormat { get; set; }
+
     /// <summary>The parameters above, as the core takes them.</summary>
     private protected RecalibrationOptions RecalibrationOptions => new()
     {
@@ -52,6 +59,7 @@ public abstract class DataCmdlet : PreciseBnCmdlet
         Tolerance = Tolerance,
         AllowReuse = AllowReuse,
         SkipNonFinite = SkipNonFinite,
+        MemoryFormat = MemoryFormat,
     };
 
     /// <summary>Whatever was given as data, as a source of batches. A path is read as New-BnDataLoader reads it by default.</summary>

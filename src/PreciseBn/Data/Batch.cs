@@ -22,6 +22,9 @@ public sealed class Batch(IReadOnlyList<Tensor> inputs, bool isOwned, string? or
     /// <summary>The same batch, whose values do not go into the statistics; it takes the place of this one.</summary>
     internal Batch Uncounted() => new(Inputs, isOwned, Origin) { IsCounted = false };
 
+    /// <summary>The same batch with other tensors, which are not disposed of with it.</summary>
+    internal Batch With(IReadOnlyList<Tensor> inputs) => new(inputs, isOwned: false, Origin) { IsCounted = IsCounted };
+
     /// <summary>Names the batch in a sentence: its index, what it is made of and where it comes from.</summary>
     internal string Describe(long index)
     {

@@ -28,7 +28,7 @@ internal interface IObservedModel : IDisposable
     /// </summary>
     Tensor? Shift { get; }
 
-    /// <summary>What is an error in an observation.</summary>
+    /// <summary>How it is observed.</summary>
     ObservationRules Rules { get; }
 
     /// <summary>Indices among <see cref="Layers"/> of those that are observed.</summary>

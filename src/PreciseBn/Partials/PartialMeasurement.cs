@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using PreciseBn.Data;
 using PreciseBn.Recalibration;
-using PreciseBn.Statistics;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Partials;
@@ -18,7 +17,7 @@ internal sealed class PartialMeasurement(
         var recalibration = options.Recalibration;
         var data = FittedBatches.Resize(source, target.BatchSizes);
         using var inference = inference_mode();
-        using var model = target.Open(device, new ObservationRules { AllowReuse = recalibration.AllowReuse, SkipNonFinite = recalibration.SkipNonFinite });
+        using var model = target.Open(device, recalibration.Rules);
         var run = new PartialRun
         {
             Path = target.Destination,

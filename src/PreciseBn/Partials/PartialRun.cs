@@ -30,6 +30,7 @@ internal sealed record PartialRun
         ["-Tolerance"] = $"{Options.Tolerance:R}",
         ["-AllowReuse"] = $"{Options.AllowReuse}",
         ["-SkipNonFinite"] = $"{Options.SkipNonFinite}",
+        ["-MemoryFormat"] = $"{Options.MemoryFormat}",
     };
 
     public IReadOnlyList<PartialBnStat> ToPartials(MomentTotals totals, StopReason stoppedBy) =>

@@ -45,4 +45,9 @@ public sealed record RecalibrationOptions
 
     /// <summary>Whether batches with NaN or infinity are left out and counted; otherwise they are an error.</summary>
     public bool SkipNonFinite { get; init; }
+
+    /// <summary>In which order the values of images lie in memory while the model runs; another than usual costs precision.</summary>
+    public MemoryFormat MemoryFormat { get; init; }
+
+    internal ObservationRules Rules => new() { AllowReuse = AllowReuse, SkipNonFinite = SkipNonFinite, MemoryFormat = MemoryFormat };
 }

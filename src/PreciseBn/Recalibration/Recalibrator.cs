@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using PreciseBn.Data;
 using PreciseBn.Models;
-using PreciseBn.Statistics;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Recalibration;
@@ -36,7 +35,7 @@ internal sealed class Recalibrator(
         if (_data.BatchCount < options.Iterations && options.Tolerance is null)
             throw RecalibrationErrors.NotEnoughData(target.Name, options.Iterations.Value, _data.BatchCount.Value);
         using var inference = inference_mode();
-        using var model = target.Open(device, new ObservationRules { AllowReuse = options.AllowReuse, SkipNonFinite = options.SkipNonFinite });
+        using var model = target.Open(device, options.Rules);
         var results = options.Exact ? MeasureInTurn(model, cancellation) : MeasureAtOnce(model, cancellation);
         return options.Estimators.SelectMany(estimator => results.Select(result =>
             result.ToStat(estimator, options.PriorWeight, estimator == options.Estimators[0] ? target.Destination : null) with

@@ -1,6 +1,6 @@
 namespace PreciseBn.Statistics;
 
-/// <summary>What is an error in an observation, and what is not.</summary>
+/// <summary>How a model is observed, and what is an error then.</summary>
 internal sealed record ObservationRules
 {
     /// <summary>Whether a layer may be called more than once; its uses are pooled then.</summary>
@@ -8,4 +8,7 @@ internal sealed record ObservationRules
 
     /// <summary>Whether batches with NaN or infinity are left out.</summary>
     public bool SkipNonFinite { get; init; }
+
+    /// <summary>In which order the values of images lie in memory.</summary>
+    public MemoryFormat MemoryFormat { get; init; }
 }

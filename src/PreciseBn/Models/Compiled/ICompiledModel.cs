@@ -9,6 +9,9 @@ internal interface ICompiledModel : IDisposable
     /// <summary>Gives a layer other buffers; what they tell it stands in precise_bn.py. They stay the caller's.</summary>
     void SetBuffers(int layer, Tensor mean, Tensor variance);
 
+    /// <summary>Lays the weights of convolutions out with the channels last.</summary>
+    void ArrangeWeights();
+
     /// <summary>Runs the model, for what its layers leave in their buffers.</summary>
     /// <param name="batch">The inputs.</param>
     /// <param name="index">Number of the batch, for messages.</param>

@@ -18,7 +18,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
 
     /// <param name="model">The model; it is disposed of with this.</param>
     /// <param name="layers">Its layers.</param>
-    /// <param name="rules">What is an error in an observation.</param>
+    /// <param name="rules">How it is observed.</param>
     /// <param name="device">Where the model is.</param>
     public ObservedCompiledModel(ICompiledModel model, IReadOnlyList<BnModule> layers, ObservationRules rules, Device device)
     {
@@ -28,6 +28,8 @@ internal sealed class ObservedCompiledModel : IObservedModel
         Device = device;
         ObservationType = layers.Any(layer => layer.DType == DType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
         _layers = layers.Select((layer, index) => new CompiledLayer(model, index, layer, device)).ToArray();
+        if (rules.MemoryFormat == MemoryFormat.ChannelsLast)
+            model.ArrangeWeights();
         _observation = empty(0);
         Layout = new ObservationLayout([]);
         Configure(Enumerable.Range(0, layers.Count).ToArray(), new Dictionary<int, (double[], double[])>());
@@ -122,7 +124,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
         _observation.zero_();
         foreach (var (buffer, _) in _variancesApart)
             buffer.zero_();
-        _model.Run(batch, _batch);
+        _model.Run(Rules.MemoryFormat == MemoryFormat.ChannelsLast ? ChannelsLast.Arrange(batch) : batch, _batch);
         foreach (var (buffer, column) in _variancesApart)
             column.copy_(buffer);
     }

@@ -49,6 +49,16 @@ internal sealed partial class CompiledProgram : ICompiledModel
         Set(_firstBuffer + (2 * layer) + 1, variance);
     }
 
+    public void ArrangeWeights()
+    {
+        for (var i = 0; i < _firstBuffer; i++)
+        {
+            using var scope = NewDisposeScope();
+            if (ChannelsLast.TryArrange(_tensors[i]) is { } arranged)
+                Set(i, arranged);
+        }
+    }
+
     public void Run(Batch batch, long index)
     {
         if (batch.Inputs.Count != _program.Inputs.Count)

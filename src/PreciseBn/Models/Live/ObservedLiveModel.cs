@@ -79,6 +79,8 @@ internal sealed class ObservedLiveModel : IObservedModel
     {
         _batch++;
         using var scope = NewDisposeScope();
+        if (Rules.MemoryFormat == MemoryFormat.ChannelsLast)
+            batch = ChannelsLast.Arrange(batch);
         Run(batch);
         if (_batch > 0)
             return _observation;

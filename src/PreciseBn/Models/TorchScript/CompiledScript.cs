@@ -61,6 +61,16 @@ internal sealed class CompiledScript : ICompiledModel
         _layers[layer].set_attribute("running_var", variance);
     }
 
+    public void ArrangeWeights()
+    {
+        using var scope = NewDisposeScope();
+        foreach (var (_, weight) in _module.named_parameters())
+        {
+            if (ChannelsLast.TryArrange(weight) is { } arranged)
+                weight.set_(arranged);
+        }
+    }
+
     public void Run(Batch batch, long index)
     {
         if (batch.Inputs.Count < _forward.RequiredNames.Count || batch.Inputs.Count > _forward.Parameters.Count)

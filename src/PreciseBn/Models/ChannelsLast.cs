@@ -1,0 +1,20 @@
+using PreciseBn.Data;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Models;
+
+/// <summary>Lays tensors of images and volumes, and weights of convolutions, out with the channels last.</summary>
+internal static class ChannelsLast
+{
+    /// <summary>The same values in another order in memory; <c>null</c> for a tensor that has no such order.</summary>
+    /// <param name="tensor">A tensor [N, C, H, W] or [N, C, D, H, W].</param>
+    public static Tensor? TryArrange(Tensor tensor) => tensor.dim() switch
+    {
+        4 => tensor.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2),
+        5 => tensor.permute(0, 2, 3, 4, 1).contiguous().permute(0, 4, 1, 2, 3),
+        _ => null,
+    };
+
+    /// <summary>The inputs so; they last as long as the scope that is open.</summary>
+    public static Batch Arrange(Batch batch) => batch.With(batch.Inputs.Select(input => TryArrange(input) ?? input).ToArray());
+}
