@@ -12,6 +12,7 @@ CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureIn
 var verbs = new Dictionary<string, Func<Options, MarkdownTable>>
 {
     ["precision"] = _ => PrecisionTable.Make(),
+    ["memory-format"] = _ => MemoryFormatTable.Make(),
     ["batch-size"] = _ => BatchSizeTable.Make(),
     ["speed"] = SpeedTable.Make,
     ["iterations"] = IterationsTable.Make,

@@ -5,12 +5,13 @@ using static TorchSharp.torch;
 namespace PreciseBn.Benchmarks.Speed;
 
 /// <summary>What is behind Update-BnStat, without the writing of the file.</summary>
-internal sealed class ThisModule(string path, IReadOnlyList<Tensor> batches) : IContestant
+internal sealed class ThisModule(string path, IReadOnlyList<Tensor> batches, MemoryFormat format = MemoryFormat.Contiguous) : IContestant
 {
     public RunTimes Run(int iterations)
     {
         var data = new TimedBatches(batches);
-        BnUpdater.Measure(BnReader.ReadFile(path).Layers, data, new() { Recalibration = new() { Iterations = iterations } }, progress: data);
+        var options = new BnUpdateOptions { Recalibration = new() { Iterations = iterations, MemoryFormat = format } };
+        BnUpdater.Measure(BnReader.ReadFile(path).Layers, data, options, progress: data);
         return data.Clock.Stop();
     }
 
