@@ -44,6 +44,10 @@ public sealed class UpdateBnStatCommand : DataCmdlet
     [Parameter(ParameterSetName = DataSet)]
     public SwitchParameter Exact { get; set; }
 
+    /// <summary>Keeps how precise the statistics were after 1, 2, 4, 8 batches and so on, for Export-BnReport.</summary>
+    [Parameter(ParameterSetName = DataSet)]
+    public SwitchParameter RecordConvergence { get; set; }
+
     /// <summary>File, or folder for several models, to write to. Without it the models themselves are changed.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -114,6 +118,7 @@ public sealed class UpdateBnStatCommand : DataCmdlet
             Estimators = Estimator.Distinct().ToArray(),
             PriorWeight = PriorWeight,
             Exact = Exact,
+            RecordConvergence = RecordConvergence,
         },
         Device = Device,
         Destination = destination,

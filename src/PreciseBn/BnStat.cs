@@ -61,6 +61,12 @@ public sealed record BnStat : ILayerStatistics
     /// <summary>The largest standard error of the logarithm of a variance.</summary>
     public double VarianceError => LogVarianceStandardError.Max();
 
+    /// <summary>
+    /// How precise they were after 1, 2, 4, 8 batches and so on, and in the end, before they were mixed with those from before;
+    /// empty where it was not recorded.
+    /// </summary>
+    public IReadOnlyList<ConvergencePoint> Convergence { get; init; } = [];
+
     /// <summary>Number of batches that were left out because they had NaN or infinity.</summary>
     public required long SkippedBatches { get; init; }
 

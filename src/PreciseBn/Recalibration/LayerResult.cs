@@ -17,6 +17,9 @@ internal sealed record LayerResult
 
     public required LayerMoments Moments { get; init; }
 
+    /// <summary>The moments on the way there, where that was asked for.</summary>
+    public IReadOnlyList<LayerMoments> Looks { get; init; } = [];
+
     public required long SkippedBatches { get; init; }
 
     public required StopReason StoppedBy { get; init; }
@@ -50,6 +53,7 @@ internal sealed record LayerResult
             PreviousVariance = Previous.Variance,
             MeanStandardError = errors.Mean,
             LogVarianceStandardError = errors.LogVariance,
+            Convergence = isReached && Looks.Count > 0 ? Convergence.Of(Looks, Moments, estimator) : [],
             SkippedBatches = SkippedBatches,
             StoppedBy = StoppedBy,
             Estimator = estimator,

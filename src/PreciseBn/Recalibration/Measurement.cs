@@ -26,6 +26,7 @@ internal sealed class Measurement(string name, IObservedModel model, IBatchSourc
         using var moments = new MomentAccumulator(model.Layout, model.ObservationType, model.Device, model.Rules, start);
         var precision = options.Tolerance is { } tolerance ? new PrecisionCheck(tolerance, options.Estimators, MostBatches(options), start) : null;
         var origins = new List<string?>();
+        var looks = new List<MomentTotals>();
         var stoppedBy = StopReason.DataEnd;
         foreach (var batch in data.Read(cancellation))
         {
@@ -39,6 +40,8 @@ internal sealed class Measurement(string name, IObservedModel model, IBatchSourc
             }
             onBatch(moments.Added);
             cancellation.ThrowIfCancellationRequested();
+            if (options.RecordConvergence && Convergence.IsDue(moments.Added))
+                looks.Add(Totals());
             if (precision?.IsDue(moments.Added) == true && precision.IsReached(Totals().Layers))
             {
                 stoppedBy = StopReason.Tolerance;
@@ -58,7 +61,7 @@ internal sealed class Measurement(string name, IObservedModel model, IBatchSourc
         }
         var totals = Totals();
         RefuseShortData(totals.Batches, stoppedBy);
-        return new MeasurementResult(totals, stoppedBy);
+        return new MeasurementResult(totals, stoppedBy, looks);
 
         MomentTotals Totals()
         {

@@ -3,4 +3,5 @@ namespace PreciseBn.Recalibration;
 /// <summary>What running some batches through a model gave.</summary>
 /// <param name="Totals">The moments of the observed layers, and how many batches there were.</param>
 /// <param name="StoppedBy">Why no more batches were run.</param>
-internal sealed record MeasurementResult(MomentTotals Totals, StopReason StoppedBy);
+/// <param name="Looks">The totals on the way there, where that was asked for.</param>
+internal sealed record MeasurementResult(MomentTotals Totals, StopReason StoppedBy, IReadOnlyList<MomentTotals> Looks);

@@ -40,6 +40,9 @@ public sealed record RecalibrationOptions
     /// </summary>
     public bool Exact { get; init; }
 
+    /// <summary>Whether it is kept how precise the statistics were after 1, 2, 4, 8 batches and so on, see <see cref="BnStat.Convergence"/>.</summary>
+    public bool RecordConvergence { get; init; }
+
     /// <summary>Whether a layer may be called more than once in a forward pass; its uses are pooled then.</summary>
     public bool AllowReuse { get; init; }
 

@@ -109,6 +109,7 @@ internal sealed class Recalibrator(
         Previous = (layer.Mean, layer.Variance),
         BatchesTracked = layer.BatchesTracked,
         Moments = result.Totals.Layers[index],
+        Looks = result.Looks.Select(look => look.Layers[index]).ToArray(),
         SkippedBatches = result.Totals.Skipped,
         StoppedBy = result.StoppedBy,
     };

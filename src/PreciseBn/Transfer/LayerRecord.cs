@@ -17,5 +17,6 @@ internal sealed record LayerRecord
 
     internal sealed record ModuleRecord(double? Momentum, double Eps, bool Affine, bool Training, DType DType);
 
-    internal sealed record StatRecord(long Batches, long Uses, long Count, Estimator Estimator, long SkippedBatches, StopReason StoppedBy);
+    internal sealed record StatRecord(
+        long Batches, long Uses, long Count, Estimator Estimator, long SkippedBatches, StopReason StoppedBy, IReadOnlyList<ConvergencePoint>? Convergence);
 }

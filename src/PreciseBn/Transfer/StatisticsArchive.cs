@@ -73,7 +73,7 @@ internal static class StatisticsArchive
             Name = stat.Name,
             Type = stat.Type,
             Path = stat.Path,
-            Stat = new(stat.Batches, stat.Uses, stat.Count, stat.Estimator, stat.SkippedBatches, stat.StoppedBy),
+            Stat = new(stat.Batches, stat.Uses, stat.Count, stat.Estimator, stat.SkippedBatches, stat.StoppedBy, stat.Convergence.Count > 0 ? stat.Convergence : null),
         },
         BnModule module => new()
         {
@@ -109,6 +109,7 @@ internal static class StatisticsArchive
                 LogVarianceStandardError = Vector(LogVarianceError),
                 SkippedBatches = stat.SkippedBatches,
                 StoppedBy = stat.StoppedBy,
+                Convergence = stat.Convergence ?? [],
             };
         var module = record.Module ?? throw FileErrors.Damaged(path, "its list of layers cannot be read");
         return new BnModule
