@@ -13,6 +13,7 @@
     FormatsToProcess     = @('module/PreciseBn.Format.ps1xml')
     CmdletsToExport      = @(
         'Compare-BnStat'
+        'Export-BnReport'
         'Export-BnStat'
         'Get-BnModule'
         'Import-BnStat'

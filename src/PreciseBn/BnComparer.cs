@@ -20,10 +20,13 @@ public static class BnComparer
     public static BnComparison Compare(LayerPair pair) => pair switch
     {
         { Reference: { } reference, Difference: { } difference } => Compare(reference, difference),
-        { Reference: { } only } => OneSided(only, Presence.ReferenceOnly),
-        { Difference: { } only } => OneSided(only, Presence.DifferenceOnly),
+        { Reference: { } only } => OneSided(only, Presence.ReferenceOnly) with { Reference = only },
+        { Difference: { } only } => OneSided(only, Presence.DifferenceOnly) with { Difference = only },
         _ => throw new ArgumentException("A pair needs a layer on one side at least.", nameof(pair)),
     };
+
+    /// <summary>Measures how far recomputed statistics are from those that the layer had before.</summary>
+    public static BnComparison CompareWithPrevious(BnStat stat) => Compare(new PreviousStatistics(stat), stat);
 
     private static BnComparison Compare(ILayerStatistics reference, ILayerStatistics difference)
     {
@@ -37,6 +40,8 @@ public static class BnComparer
         {
             Name = reference.Name,
             Channels = channels,
+            Reference = reference,
+            Difference = difference,
             Presence = Presence.Both,
             MeanShift = Enumerable.Range(0, channels).Max(channel =>
                 Distance.MeanShift(reference.Mean[channel], reference.Variance[channel], difference.Mean[channel])),

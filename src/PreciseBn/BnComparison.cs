@@ -9,6 +9,15 @@ public record BnComparison
     /// <summary>Number of channels C.</summary>
     public required int Channels { get; init; }
 
+    /// <summary>What was compared with; <c>null</c> if the layer is not there.</summary>
+    public ILayerStatistics? Reference { get; init; }
+
+    /// <summary>What was compared; <c>null</c> if the layer is not there.</summary>
+    public ILayerStatistics? Difference { get; init; }
+
+    /// <summary>Full path of the file that was compared, or of the reference if the layer is there only; <c>null</c> for models in memory.</summary>
+    public string? Path => (Difference ?? Reference)?.Path;
+
     /// <summary>Whether the layer is on both sides; if not, there are no distances.</summary>
     public required Presence Presence { get; init; }
 

@@ -27,6 +27,14 @@ public static class BnExaminer
     public static IEnumerable<BnFinding> Examine(IReadOnlyList<BnStat> measured) =>
         DataFindings.OfModel(measured).Concat(measured.SelectMany(DataFindings.Of));
 
+    /// <summary>Looks at what was compared: at layers of files as they are, and at measured ones as data have shown them.</summary>
+    public static IEnumerable<BnFinding> Examine(IReadOnlyList<BnComparison> compared)
+    {
+        var measured = compared.Select(comparison => comparison.Difference).OfType<BnStat>().ToArray();
+        return compared.Select(comparison => comparison.Difference).OfType<BnModule>().SelectMany(StatisticsFindings.Of)
+            .Concat(measured.Length > 0 ? Examine(measured) : []);
+    }
+
     private static BnFinding Finding(
         ModelSummary model, string name, FindingSeverity severity, FindingKind kind, string detail, string advice) => new()
         {

@@ -14,4 +14,7 @@ public interface ILayerStatistics
 
     /// <summary>Number of batches that went into them, as the layer counts them; <c>null</c> where that is not known.</summary>
     long? BatchesTracked { get; }
+
+    /// <summary>Full path of the file that they are in or of; <c>null</c> where there is none.</summary>
+    string? Path { get; }
 }

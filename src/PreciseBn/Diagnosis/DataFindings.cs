@@ -5,10 +5,6 @@ internal static class DataFindings
 {
     // Beyond these a difference is certain, given the errors; what matters for the model is judged by its size.
     private const double CertainInErrors = 4;
-    private const double LargeShift = 0.1;
-    private const double VeryLargeShift = 0.5;
-    private const double LargeRatio = 1.2;
-    private const double VeryLargeRatio = 2;
 
     /// <param name="stat">The layer as measured, beside what it has.</param>
     public static IEnumerable<BnFinding> Of(BnStat stat)
@@ -25,8 +21,8 @@ internal static class DataFindings
                 "Give each place a layer of its own; until then Update-BnStat needs -AllowReuse.");
         var shift = Largest(stat, Shift);
         var ratio = Largest(stat, Ratio);
-        if (shift > LargeShift || ratio > LargeRatio)
-            yield return Finding(stat, shift > VeryLargeShift || ratio > VeryLargeRatio ? FindingSeverity.Error : FindingSeverity.Warning, FindingKind.Stale,
+        if (DriftSeverity.Of(shift, ratio) is var severity and not FindingSeverity.Information)
+            yield return Finding(stat, severity, FindingKind.Stale,
                 $"The statistics differ from those of the data by up to {shift:0.00} deviations in the mean and a factor of {ratio:0.00} in the variance.",
                 "If these are data the model is for, recompute the statistics with Update-BnStat.");
     }

@@ -14,6 +14,8 @@ internal sealed record ClosestStatistics : ILayerStatistics
 
     public long? BatchesTracked => null;
 
+    public string? Path => null;
+
     /// <param name="reference">The reference.</param>
     /// <param name="difference">The statistics that are compared with it, of as many channels.</param>
     /// <param name="noise">How far the two may differ by chance.</param>

@@ -1,0 +1,99 @@
+using System.Management.Automation;
+
+namespace PreciseBn.PowerShell;
+
+/// <summary>Writes a report on statistics that were recomputed or compared: a page, or the plot of the drift alone.</summary>
+[Cmdlet(VerbsData.Export, "BnReport", SupportsShouldProcess = true, DefaultParameterSetName = InputObjectSet)]
+public sealed class ExportBnReportCommand : PreciseBnCmdlet
+{
+    private const string InputObjectSet = "InputObject";
+    private const string CompareSet = "Compare";
+
+    private readonly List<BnComparison> _layers = [];
+    private readonly List<BnFinding> _findings = [];
+
+    /// <summary>The file to write.</summary>
+    [Parameter(Mandatory = true, Position = 0)]
+    [ValidateNotNullOrEmpty]
+    public string Path { get; set; } = "";
+
+    /// <summary>Objects of Update-BnStat, Merge-BnStat, Compare-BnStat or Test-BnStat -PassThru, and findings of Test-BnModule.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public PSObject[] InputObject { get; set; } = [];
+
+    /// <summary>The statistics to compare with: a path, or objects of Get-BnModule or Update-BnStat.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = CompareSet)]
+    [ValidateNotNullOrEmpty]
+    public object[] Reference { get; set; } = [];
+
+    /// <summary>The statistics that are compared: a path, or objects of Get-BnModule or Update-BnStat.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = CompareSet)]
+    [ValidateNotNullOrEmpty]
+    public object[] Difference { get; set; } = [];
+
+    /// <summary>Findings of Test-BnModule. Without any, those that the statistics themselves show are reported.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public BnFinding[] Finding { get; set; } = [];
+
+    /// <summary>The heading. Without it, it names the model.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Title { get; set; }
+
+    /// <summary>A page, or the plot of the drift alone. Without it, the extension of the file decides.</summary>
+    [Parameter]
+    public BnReportFormat? Format { get; set; }
+
+    /// <summary>Replaces a file that is already there.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (var item in InputObject)
+        {
+            if (item.BaseObject is BnFinding finding)
+                _findings.Add(finding);
+            else
+                _layers.Add(Require(() => ToComparison(item.BaseObject)));
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing() => ForEachItem(() =>
+    {
+        if (ParameterSetName == CompareSet)
+            _layers.AddRange(BnComparer.Match(StatisticsSources.Read(this, Reference), StatisticsSources.Read(this, Difference)).Select(BnComparer.Compare));
+        _findings.AddRange(Finding);
+        var path = PathResolver.ResolveLiteral(this, Path);
+        if (!ShouldProcess(path, $"Export a report on {_layers.Count} BatchNorm layers"))
+            return;
+        var findings = _findings.Count > 0 ? _findings : BnExaminer.Examine(_layers).ToList();
+        BnReport.Write(path, _layers, findings, Title ?? DefaultTitle(), Format ?? FormatOf(path), Force);
+        WriteVerbose($"Wrote a report on {_layers.Count} layers, with {findings.Count} findings, to '{path}'.");
+    });
+
+    private string DefaultTitle() =>
+        $"BatchNorm statistics of {System.IO.Path.GetFileName(_layers.Select(layer => layer.Path).FirstOrDefault(path => path is not null)) ?? "a model in memory"}";
+
+    private static BnComparison ToComparison(object item) => item switch
+    {
+        BnComparison comparison => comparison,
+        BnStat stat => BnComparer.CompareWithPrevious(stat),
+        _ => throw NotReportable(item),
+    };
+
+    private static BnReportFormat FormatOf(string path) => System.IO.Path.GetExtension(path).ToLowerInvariant() switch
+    {
+        ".png" => BnReportFormat.Png,
+        ".svg" => BnReportFormat.Svg,
+        _ => BnReportFormat.Html,
+    };
+
+    private static PreciseBnException NotReportable(object item) => new(
+        "NotReportable", ErrorKind.InvalidArgument, $"An object of the type {item.GetType().Name} has nothing that a report could compare.",
+        "Give objects of Update-BnStat, Merge-BnStat, Compare-BnStat or Test-BnStat -PassThru, or files with -Reference and -Difference.", item);
+}

@@ -1,0 +1,49 @@
+using System.Text;
+using PreciseBn.Archives;
+using PreciseBn.Reports;
+using PreciseBn.Reports.Page;
+using PreciseBn.Reports.Plots;
+
+namespace PreciseBn;
+
+/// <summary>Writes what was measured, or compared, for people to read.</summary>
+public static class BnReport
+{
+    private const float PlotWidth = 1000;
+
+    /// <summary>Writes a report as a whole, or fails and leaves what was there.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="layers">
+    /// How far each layer of one model has moved, in the order of the network. Those from
+    /// <see cref="BnComparer.CompareWithPrevious"/> also tell what was measured.
+    /// </param>
+    /// <param name="findings">What is not right with them, see <see cref="BnExaminer"/>.</param>
+    /// <param name="title">The heading.</param>
+    /// <param name="format">What it is written as.</param>
+    /// <param name="force">Whether a file that is already there may be replaced.</param>
+    /// <exception cref="PreciseBnException">There is no layer, or a layer comes twice, or the file cannot be written.</exception>
+    public static void Write(
+        string path, IReadOnlyList<BnComparison> layers, IReadOnlyList<BnFinding> findings, string title, BnReportFormat format, bool force)
+    {
+        if (layers.Count == 0)
+            throw ReportErrors.NothingGiven();
+        if (layers.GroupBy(layer => layer.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw ReportErrors.GivenTwice(twice.Key);
+        if (!force && File.Exists(path))
+            throw FileErrors.DestinationExists(path);
+        WritableFile.Require(path);
+        var file = ToFile(new ReportContents(layers, findings, title), format);
+        using var replacement = new FileReplacement(path);
+        replacement.Prepare(handle => RandomAccess.Write(handle, file, 0));
+        replacement.Commit(keepBackup: false);
+    }
+
+    private static byte[] ToFile(ReportContents contents, BnReportFormat format)
+    {
+        if (format == BnReportFormat.Html)
+            return Encoding.UTF8.GetBytes(ReportPage.Make(contents));
+        var plot = new DriftPlot(contents.Layers);
+        using var picture = new Picture(plot, PlotWidth);
+        return format == BnReportFormat.Png ? picture.ToPng() : Encoding.UTF8.GetBytes(SvgText.ForFile(picture.ToSvg(), plot.Description));
+    }
+}

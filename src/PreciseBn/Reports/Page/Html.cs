@@ -1,0 +1,23 @@
+using System.Xml.Linq;
+
+namespace PreciseBn.Reports.Page;
+
+/// <summary>Short ways to make elements. All text goes through them, and so is escaped.</summary>
+internal static class Html
+{
+    /// <summary>An element with a class; never written as an empty tag, which HTML takes for one that is not closed.</summary>
+    public static XElement Element(string name, string styleClass, params object?[] content)
+    {
+        var element = new XElement(name, styleClass.Length > 0 ? new XAttribute("class", styleClass) : null, content);
+        if (element.IsEmpty)
+            element.Add("");
+        return element;
+    }
+
+    /// <summary>A part of the page with a heading.</summary>
+    public static XElement Section(string heading, params object?[] content) =>
+        new("section", new XElement("h2", heading), content);
+
+    /// <summary>The plural of a noun with its number.</summary>
+    public static string Count(long count, string noun) => $"{Number.Text(count)} {noun}{(count == 1 ? "" : noun.EndsWith('h') ? "es" : "s")}";
+}

@@ -1,0 +1,35 @@
+namespace PreciseBn.Reports;
+
+/// <summary>What a report is of.</summary>
+internal sealed record ReportContents
+{
+    /// <param name="layers">How far each layer has moved, in the order of the network.</param>
+    /// <param name="findings">What is not right with them.</param>
+    /// <param name="title">The heading.</param>
+    public ReportContents(IReadOnlyList<BnComparison> layers, IReadOnlyList<BnFinding> findings, string title)
+    {
+        Title = Printable.Text(title);
+        Layers = layers.Select(layer => layer with { Name = Printable.Text(layer.Name) }).ToArray();
+        Findings = findings.OrderByDescending(finding => finding.Severity).Select(finding => finding with
+        {
+            Name = Printable.Text(finding.Name),
+            Detail = Printable.Text(finding.Detail),
+            Advice = Printable.Text(finding.Advice),
+        }).ToArray();
+    }
+
+    public string Title { get; }
+
+    public IReadOnlyList<BnComparison> Layers { get; }
+
+    /// <summary>The worst first.</summary>
+    public IReadOnlyList<BnFinding> Findings { get; }
+
+    /// <summary>Those layers that were measured on data.</summary>
+    public IReadOnlyList<BnStat> Measured => Layers.Select(layer => layer.Difference).OfType<BnStat>().ToArray();
+
+    /// <summary>How bad it is that a layer has moved; <c>null</c> if it is on one side only.</summary>
+    public static FindingSeverity? SeverityOf(BnComparison layer) => layer is { MeanShift: { } shift, VarianceRatio: { } ratio }
+        ? DriftSeverity.Of(shift, ratio)
+        : null;
+}

@@ -1,0 +1,13 @@
+namespace PreciseBn.Reports;
+
+/// <summary>What can be wrong with what a report is to be of.</summary>
+internal static class ReportErrors
+{
+    public static PreciseBnException NothingGiven() => new(
+        "NothingGiven", ErrorKind.InvalidArgument, "There is no layer to report on.",
+        "Give objects of Update-BnStat, Compare-BnStat or Test-BnStat -PassThru, or two files with layers.");
+
+    public static PreciseBnException GivenTwice(string name) => new(
+        "LayerGivenTwice", ErrorKind.InvalidArgument,
+        $"The layer '{name}' was given twice, and a report is of one model and one estimator.", "Write a report for each.", name);
+}
