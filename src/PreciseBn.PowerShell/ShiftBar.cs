@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Management.Automation;
+using System.Text;
+
+namespace PreciseBn.PowerShell;
+
+/// <summary>The change of a mean in table views: a number and a small bar, coloured by how bad the change is.</summary>
+public static class ShiftBar
+{
+    private const int Cells = 6;
+    private const double ShiftOfFullBar = 1;
+    private const double LargestInDecimals = 1000;
+    private const string Warning = "\e[33m";
+    private const string Error = "\e[31m";
+    private const string Reset = "\e[0m";
+
+    // Eighths of a cell.
+    private const string Blocks = " ▏▎▍▌▋▊▉█";
+
+    /// <summary>What the table view of a layer shows.</summary>
+    /// <param name="layer">A BnStat, BnComparison or BnVerdict.</param>
+    /// <param name="style">PowerShell's $PSStyle, which says whether colours are wanted.</param>
+    /// <param name="hostHasColour">Whether the host understands them.</param>
+    public static string Format(PSObject layer, PSObject? style, bool hostHasColour)
+    {
+        ArgumentNullException.ThrowIfNull(layer);
+        var isPlain = !hostHasColour || $"{style?.Properties["OutputRendering"]?.Value}" is "" or "PlainText"
+            || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+        return layer.BaseObject switch
+        {
+            BnStat stat => Format(stat.MeanShift, DriftSeverity.OfMeanShift(stat.MeanShift), CanBlocks(Console.OutputEncoding), !isPlain),
+            BnVerdict { MeanShift: { } shift } verdict => Format(shift, verdict.Passed ? FindingSeverity.Information : FindingSeverity.Error, CanBlocks(Console.OutputEncoding), !isPlain),
+            BnComparison { MeanShift: { } shift } => Format(shift, DriftSeverity.OfMeanShift(shift), CanBlocks(Console.OutputEncoding), !isPlain),
+            _ => "",
+        };
+    }
+
+    /// <summary>A number of 8 characters, a space, and a bar of up to 6; full at one deviation.</summary>
+    /// <param name="shift">The change, in deviations.</param>
+    /// <param name="severity">How bad it is.</param>
+    /// <param name="hasBlocks">Whether there are block characters; else the bar is of number signs.</param>
+    /// <param name="hasColour">Whether it is coloured.</param>
+    public static string Format(double shift, FindingSeverity severity, bool hasBlocks, bool hasColour)
+    {
+        var number = shift.ToString(Math.Abs(shift) < LargestInDecimals || !double.IsFinite(shift) ? "0.0000" : "0.00e+0", CultureInfo.InvariantCulture).PadLeft(8);
+        var filled = Cells * (double.IsNaN(shift) ? 1 : Math.Clamp(shift / ShiftOfFullBar, 0, 1));
+        var bar = hasBlocks ? DrawBlocks(filled) : new string('#', (int)Math.Round(filled));
+        var colour = severity switch
+        {
+            FindingSeverity.Warning => Warning,
+            FindingSeverity.Error => Error,
+            _ => "",
+        };
+        return hasColour && colour.Length > 0 ? $"{colour}{number} {bar}{Reset}" : $"{number} {bar}".TrimEnd();
+    }
+
+    /// <summary>Whether an encoding has block characters.</summary>
+    public static bool CanBlocks(Encoding encoding)
+    {
+        ArgumentNullException.ThrowIfNull(encoding);
+        return encoding.GetString(encoding.GetBytes(Blocks)) == Blocks;
+    }
+
+    private static string DrawBlocks(double filled)
+    {
+        var eighths = (int)Math.Round(filled * (Blocks.Length - 1));
+        var (whole, part) = Math.DivRem(eighths, Blocks.Length - 1);
+        return new string(Blocks[^1], whole) + (part > 0 ? Blocks[part].ToString() : "");
+    }
+}
