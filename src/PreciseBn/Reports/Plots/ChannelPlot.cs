@@ -12,6 +12,7 @@ internal sealed class ChannelPlot(ILayerStatistics reference, ILayerStatistics d
     private const int MostChannels = 24;
     private const float WidthOfChannel = 26;
     private const double ErrorsShown = 2;
+    private const double BeyondMeasure = 1e30;
     private const double Aside = 0.13;
 
     private static readonly (MarkerShape Shape, Color Color) Before = (MarkerShape.OpenCircle, PlotColors.Before);
@@ -54,8 +55,8 @@ internal sealed class ChannelPlot(ILayerStatistics reference, ILayerStatistics d
         foreach (var (layer, (shape, color), aside) in new[] { (reference, Before, -Aside), (difference, After, Aside) })
         {
             var points = channels.Select((channel, position) => (X: position + aside, Y: read(layer, channel)))
-                .Where(point => double.IsFinite(point.Y.Value)).ToArray();
-            var bars = points.Where(point => point.Y.Error > 0 && double.IsFinite(point.Y.Error)).ToArray();
+                .Where(point => Math.Abs(point.Y.Value) < BeyondMeasure).ToArray();
+            var bars = points.Where(point => point.Y.Error is > 0 and < BeyondMeasure).ToArray();
             var errors = panel.Plot.Add.ErrorBar(
                 bars.Select(bar => bar.X).ToArray(), bars.Select(bar => bar.Y.Value).ToArray(), bars.Select(bar => ErrorsShown * bar.Y.Error).ToArray());
             errors.Color = color;

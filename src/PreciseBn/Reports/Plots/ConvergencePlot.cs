@@ -7,6 +7,7 @@ namespace PreciseBn.Reports.Plots;
 internal sealed class ConvergencePlot : IPanels
 {
     private const float DataHeight = 140;
+    private const double BeyondMeasure = 1e12;
 
     private static readonly Key Error = new("standard error", MarkerShape.FilledCircle, PlotColors.After);
     private static readonly Key Distance = new("distance from the result", MarkerShape.OpenCircle, PlotColors.Before);
@@ -43,7 +44,7 @@ internal sealed class ConvergencePlot : IPanels
     private void Add(Plot plot, Func<ConvergencePoint, double> error, Func<ConvergencePoint, double> distance)
     {
         // In the end there is no distance, and of one batch no error is known.
-        bool IsShown(double value) => value > 0 && double.IsFinite(value);
+        bool IsShown(double value) => value is > 0 and < BeyondMeasure;
         var shown = _points.SelectMany(point => new[] { error(point), distance(point) }).Where(IsShown).DefaultIfEmpty(1).ToArray();
         var scale = Scale.Logarithmic(shown.Min() / 1.2, shown.Max());
         scale.Apply(plot);

@@ -5,11 +5,12 @@ namespace PreciseBn.Reports.Plots;
 
 /// <summary>
 /// Puts values on a vertical axis: as they are, or by their logarithm where the largest would leave nothing of the others. What
-/// is not finite, such as the shift of a channel that had no variance, goes to the upper end.
+/// has no end or is beyond all measure, such as the shift of a channel that had no variance, goes to the upper end.
 /// </summary>
 internal sealed class Scale
 {
     private const double Headroom = 1.08;
+    private const double BeyondMeasure = 1e12;
     private const double MarginForMarks = 0.04;
 
     private readonly double _bottom;
@@ -29,7 +30,7 @@ internal sealed class Scale
     public static Scale From(double bottom, IEnumerable<double> values, double limit)
     {
         const double LargestOnLinearScale = 10;
-        var top = values.Where(double.IsFinite).Append(limit).Max();
+        var top = values.Where(value => value <= BeyondMeasure).Append(limit).Max();
         return top > LargestOnLinearScale * limit
             ? Logarithmic(Math.Max(bottom, limit / 100), top)
             : new Scale(bottom, bottom + ((top - bottom) * Headroom), isLogarithmic: false);
@@ -41,7 +42,7 @@ internal sealed class Scale
     /// <summary>Where a value is on the axis.</summary>
     public double Place(double value)
     {
-        var shown = double.IsFinite(value) ? Math.Clamp(value, _bottom, _top) : _top;
+        var shown = value <= BeyondMeasure ? Math.Clamp(value, _bottom, _top) : _top;
         return _isLogarithmic ? Math.Log10(shown) : shown;
     }
 

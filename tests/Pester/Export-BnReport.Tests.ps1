@@ -1,0 +1,47 @@
+BeforeAll {
+    Import-Module "$PSScriptRoot/../../PreciseBn.psd1" -Force
+    $fixtures = "$PSScriptRoot/../fixtures"
+    $loader = New-BnDataLoader "$fixtures/digits.calibration.npz" -Key images -Mean 0.1307 -StandardDeviation 0.3081
+}
+
+Describe 'Export-BnReport' {
+    BeforeAll {
+        $precise = Join-Path $TestDrive 'precise.pt'
+        $stats = Get-BnModule "$fixtures/digits.scripted.pt" | Update-BnStat $loader -Iterations 9 -RecordConvergence -Destination $precise
+    }
+
+    It 'writes a page of what was measured' {
+        $report = Join-Path $TestDrive 'measured.html'
+        $stats | Export-BnReport $report
+        Get-Content $report -Raw | Should -Match '<h2>Convergence</h2>'
+    }
+
+    It 'writes a page of the difference of two files' {
+        $report = Join-Path $TestDrive 'files.html'
+        Export-BnReport $report -Reference "$fixtures/digits.scripted.pt" -Difference $precise -Title 'This week'
+        Get-Content $report -Raw | Should -Match '<h1>This week</h1>'
+    }
+
+    It 'draws the drift alone into <_>' -ForEach 'drift.svg', 'drift.png' {
+        $report = Join-Path $TestDrive $_
+        Compare-BnStat "$fixtures/digits.scripted.pt" $precise | Export-BnReport $report
+        $report | Should -Exist
+    }
+
+    It 'writes nothing with -WhatIf' {
+        $report = Join-Path $TestDrive 'never.html'
+        $stats | Export-BnReport $report -WhatIf
+        $report | Should -Not -Exist
+    }
+
+    It 'keeps a file that is there' {
+        $report = Join-Path $TestDrive 'kept.html'
+        Set-Content $report 'mine'
+        { $stats | Export-BnReport $report -ErrorAction Stop } | Should -Throw -ErrorId 'DestinationExists*'
+        Get-Content $report | Should -Be 'mine'
+    }
+
+    It 'says what it cannot report on' {
+        { Get-BnModule $precise | Export-BnReport (Join-Path $TestDrive 'none.html') } | Should -Throw -ErrorId 'NotReportable*'
+    }
+}

@@ -1,0 +1,154 @@
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using PreciseBn.Tests.Support;
+using SkiaSharp;
+
+namespace PreciseBn.Tests;
+
+/// <summary>Reports hold what they were given, as text, and are written as a whole or not at all.</summary>
+public sealed partial class ReportTests : IDisposable
+{
+    private const string Hostile = "<script>alert(1)</script>&\"'\0\u202E\uD800";
+
+    private readonly TemporaryFolder _folder = new();
+
+    private string Report => _folder.File("report.html");
+
+    [Fact]
+    public void Whatever_comes_from_files_is_text()
+    {
+        var finding = new BnFinding
+        {
+            Name = Hostile,
+            Severity = FindingSeverity.Error,
+            Finding = FindingKind.Stale,
+            Detail = Hostile,
+            Advice = Hostile,
+        };
+
+        BnReport.Write(Report, [Layer(Hostile, 1, 2)], [finding], Hostile, BnReportFormat.Html, force: false);
+
+        var page = File.ReadAllText(Report);
+        Assert.DoesNotContain("<script>alert", page);
+        Assert.Contains("&lt;script&gt;alert(1)&lt;/script&gt;&amp;", page);
+        Assert.DoesNotMatch("[\0\u202E]", page);
+        Assert.Single(Script().Matches(page));
+    }
+
+    [Fact]
+    public void Nothing_is_taken_from_elsewhere()
+    {
+        BnReport.Write(Report, [Layer("bn", 1, 2)], [], "Title", BnReportFormat.Html, force: false);
+
+        var page = File.ReadAllText(Report);
+        Assert.Contains("default-src 'none'", page);
+        // The name of SVG is the only address.
+        Assert.All(Address().Matches(page), match => Assert.Equal("http://www.w3.org/2000/svg", match.Value));
+    }
+
+    [Theory]
+    [InlineData(double.NaN, double.NaN)]
+    [InlineData(double.PositiveInfinity, double.PositiveInfinity)]
+    [InlineData(1e300, 1e300)]
+    [InlineData(0.0, 1.0)]
+    public void Numbers_of_every_kind_are_reported_and_drawn(double shift, double ratio)
+    {
+        BnComparison[] layers = [Layer("first", shift, ratio), Layer("second", 0.2, 1.3), OneSided("third")];
+
+        foreach (var format in Enum.GetValues<BnReportFormat>())
+            BnReport.Write(Report, layers, [], "Title", format, force: true);
+
+        Assert.NotEmpty(File.ReadAllBytes(Report));
+    }
+
+    [Fact]
+    public void A_drawing_is_SVG_with_the_font_in_it()
+    {
+        BnReport.Write(Report, [Layer("block<1>.bn", 0.3, 2)], [], "Title", BnReportFormat.Svg, force: false);
+
+        var root = XElement.Load(Report);
+        Assert.Equal("svg", root.Name.LocalName);
+        Assert.Contains(root.Descendants(), text => text.Value == "block<1>.bn");
+        Assert.Contains("data:font/ttf;base64,", root.Value);
+    }
+
+    [Fact]
+    public void A_picture_has_the_drift_in_its_colours()
+    {
+        BnReport.Write(Report, [Layer("bn", 0.7, 1)], [], "Title", BnReportFormat.Png, force: false);
+
+        using var picture = SKBitmap.Decode(Report);
+        Assert.Equal(2000, picture.Width);
+        Assert.Equal(SKColors.White, picture.GetPixel(0, picture.Height - 1));
+        Assert.Contains(picture.Pixels, pixel => pixel == new SKColor(0xC0, 0x39, 0x2B));
+    }
+
+    [Fact]
+    public void A_file_that_is_there_is_kept_unless_it_may_be_replaced()
+    {
+        File.WriteAllText(Report, "mine");
+
+        var failure = Assert.Throws<PreciseBnException>(() => BnReport.Write(Report, [Layer("bn", 1, 1)], [], "Title", BnReportFormat.Html, force: false));
+
+        Assert.Equal(("DestinationExists", "mine"), (failure.ErrorId, File.ReadAllText(Report)));
+        BnReport.Write(Report, [Layer("bn", 1, 1)], [], "Title", BnReportFormat.Html, force: true);
+        Assert.StartsWith("<!DOCTYPE html>", File.ReadAllText(Report));
+        Assert.Equal([Report], Directory.GetFiles(_folder.Path));
+    }
+
+    [Theory]
+    [InlineData(0, "NothingGiven")]
+    [InlineData(2, "LayerGivenTwice")]
+    public void A_report_is_of_one_model(int layers, string errorId)
+    {
+        var failure = Assert.Throws<PreciseBnException>(() =>
+            BnReport.Write(Report, Enumerable.Repeat(Layer("bn", 1, 1), layers).ToArray(), [], "Title", BnReportFormat.Html, force: false));
+
+        Assert.Equal(errorId, failure.ErrorId);
+        Assert.Empty(Directory.GetFiles(_folder.Path));
+    }
+
+    [Theory]
+    [InlineData(0.1, 1.2, FindingSeverity.Information)]
+    [InlineData(0.11, 1, FindingSeverity.Warning)]
+    [InlineData(0, 1.21, FindingSeverity.Warning)]
+    [InlineData(0.51, 1, FindingSeverity.Error)]
+    [InlineData(0, 2.01, FindingSeverity.Error)]
+    [InlineData(double.NaN, 1, FindingSeverity.Error)]
+    public void The_worse_of_mean_and_variance_decides(double shift, double ratio, FindingSeverity expected) =>
+        Assert.Equal(expected, DriftSeverity.Of(shift, ratio));
+
+    [Fact]
+    public void What_a_layer_had_before_is_what_measured_statistics_are_compared_with()
+    {
+        var stat = BnUpdater.Measure(BnReader.ReadFile(Fixtures.Path("digits.scripted.pt")).Layers, Runs.Digits(take: 64), new()).First();
+
+        var comparison = BnComparer.CompareWithPrevious(stat);
+
+        Assert.Equal((stat.MeanShift, stat.VarianceRatio, stat.Path), (comparison.MeanShift, comparison.VarianceRatio, comparison.Path));
+        Assert.Equal(stat.PreviousMean, comparison.Reference!.Mean);
+        Assert.Same(stat, comparison.Difference);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static BnComparison Layer(string name, double shift, double ratio) => new()
+    {
+        Name = name,
+        Channels = 8,
+        Presence = Presence.Both,
+        MeanShift = shift,
+        VarianceRatio = ratio,
+        Divergence = shift,
+        MaxDivergence = shift,
+        WorstChannel = 3,
+    };
+
+    private static BnComparison OneSided(string name) => new() { Name = name, Channels = 8, Presence = Presence.ReferenceOnly };
+
+    [GeneratedRegex("<script")]
+    private static partial Regex Script();
+
+    [GeneratedRegex("https?://[^\"<\\s]+")]
+    private static partial Regex Address();
+}
