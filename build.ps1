@@ -1,6 +1,14 @@
 <#
 .SYNOPSIS
     Builds, tests, packages or cleans the module.
+.DESCRIPTION
+    Needs the .NET SDK. Tasks are done in the order in which they are given. build.sh does the same without PowerShell.
+.PARAMETER Task
+    What to do. Test runs the tests of the assemblies, and those of tests/Pester where Pester 5 or later is installed.
+.PARAMETER TorchBackend
+    The flavour of libtorch that goes into the module.
+.PARAMETER Platform
+    The platform that is packaged for; by default the one of this machine.
 .EXAMPLE
     ./build.ps1 -Task Build, Test
 .EXAMPLE
@@ -11,11 +19,9 @@ param(
     [ValidateSet('Build', 'Test', 'Package', 'Clean')]
     [string[]] $Task = 'Build',
 
-    # The flavour of libtorch that goes into the module.
     [ValidateSet('cpu', 'cuda-windows', 'cuda-linux')]
     [string] $TorchBackend = 'cpu',
 
-    # The platform that is packaged for; by default the one of this machine.
     [ValidateSet('linux-x64', 'osx-arm64', 'win-x64')]
     [string] $Platform
 )

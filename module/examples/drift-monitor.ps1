@@ -7,28 +7,34 @@
 
         0 6 * * * pwsh -File drift-monitor.ps1 -Model /srv/model.pt -Data /srv/today.npz -Log /srv/drift.csv
 
-    The data are a sample, and only changes that its sampling error does not explain count.
+    The data are a sample, and only changes that its sampling error does not explain count. It runs in PowerShell and in the
+    module's own host.
+.PARAMETER Model
+    The model as it is deployed.
+.PARAMETER Data
+    A file of arrays, or a folder of images, from the last day.
+.PARAMETER Log
+    The CSV file that lines are appended to.
+.PARAMETER Loader
+    How the data are read: parameters of New-BnDataLoader.
+.PARAMETER Threshold
+    What is allowed: parameters of Test-BnStat, such as MeanShift.
 .EXAMPLE
     ./drift-monitor.ps1 -Model model.pt -Data today.npz -Log drift.csv -Loader @{ Key = 'images'; Mean = 0.1307; StandardDeviation = 0.3081 }
 #>
 [CmdletBinding()]
 param(
-    # The model as it is deployed.
     [Parameter(Mandatory)]
     [string] $Model,
 
-    # A file of arrays, or a folder of images, from the last day.
     [Parameter(Mandatory)]
     [string] $Data,
 
-    # The CSV file that lines are appended to.
     [Parameter(Mandatory)]
     [string] $Log,
 
-    # How the data are read: parameters of New-BnDataLoader.
     [hashtable] $Loader = @{},
 
-    # What is allowed: parameters of Test-BnStat, such as MeanShift.
     [hashtable] $Threshold = @{}
 )
 

@@ -1,9 +1,21 @@
 <#
 .SYNOPSIS
     Recomputes BatchNorm statistics with several processes on this machine, each on a shard of the data.
+.DESCRIPTION
+    Each shard is measured by a background job, a process of its own with its share of the processors. It needs PowerShell; the
+    module's own host has no jobs.
+.PARAMETER Model
+    The model; the new statistics go into a copy of it.
+.PARAMETER Data
+    A file with an array of images.
+.PARAMETER Shards
+    Into how many parts the data are divided.
+.PARAMETER Destination
+    Where the copy is written; what is there already is replaced.
 .EXAMPLE
     ./jobs.ps1 -Shards 2 -Destination ~/digits.precise.pt
 #>
+[CmdletBinding()]
 param(
     [string] $Model = "$PSScriptRoot/../../tests/fixtures/digits.scripted.pt",
 

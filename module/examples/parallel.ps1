@@ -3,10 +3,20 @@
     Recomputes BatchNorm statistics with several copies of a model in one process, each on a shard of the data.
 .DESCRIPTION
     Every copy gets its share of libtorch's threads, so that together they take no more than there are processors. That pays
-    where a model is too small, or its batches are, to keep all processors busy.
+    where a model is too small, or its batches are, to keep all processors busy. It runs in PowerShell and in the module's own
+    host.
+.PARAMETER Model
+    The model; the new statistics go into a copy of it.
+.PARAMETER Data
+    A file with an array of images.
+.PARAMETER Shards
+    Into how many parts the data are divided.
+.PARAMETER Destination
+    Where the copy is written; what is there already is replaced.
 .EXAMPLE
     ./parallel.ps1 -Shards 2 -Destination ~/digits.precise.pt
 #>
+[CmdletBinding()]
 param(
     [string] $Model = "$PSScriptRoot/../../tests/fixtures/digits.scripted.pt",
 

@@ -4,9 +4,21 @@
 .DESCRIPTION
     The module, the model and the data are at the same paths on all machines. They are reached by SSH; for WinRM give
     -ComputerName instead of -HostName to Invoke-Command.
+.PARAMETER HostName
+    The machines, as ssh knows them.
+.PARAMETER Module
+    The manifest of the module on all of them.
+.PARAMETER Model
+    The model; the new statistics go into a copy of the one on this machine.
+.PARAMETER Data
+    The file of arrays that is divided among them.
+.PARAMETER Destination
+    Where that copy is written.
 .EXAMPLE
     ./remoting.ps1 -HostName node1, node2 -Module /opt/PreciseBn/PreciseBn.psd1 -Model /data/model.pt -Data /data/calibration.npz -Destination model.precise.pt
 #>
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSReviewUnusedParameter', 'Data', Justification = 'The script block on the other machines uses it.')]
+[CmdletBinding()]
 param(
     [Parameter(Mandatory)]
     [string[]] $HostName,

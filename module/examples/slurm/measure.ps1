@@ -1,7 +1,24 @@
 <#
 .SYNOPSIS
     Measures one shard of the data into a file, or goes on where an earlier attempt was broken off.
+.DESCRIPTION
+    What a task of measure.sbatch runs. It runs in PowerShell and in the module's own host.
+.PARAMETER Model
+    The model.
+.PARAMETER Data
+    All of the data, of which the shard is a part.
+.PARAMETER Folder
+    Where the partial result is written.
+.PARAMETER Shard
+    Which part of how many, such as 3/16.
+.PARAMETER BatchSize
+    Images in a batch.
+.PARAMETER Every
+    After how many batches the work is saved each time.
+.EXAMPLE
+    ./measure.ps1 -Model model.pt -Data calibration.npz -Folder results -Shard 3/16
 #>
+[CmdletBinding()]
 param(
     [Parameter(Mandatory)]
     [string] $Model,
@@ -12,7 +29,6 @@ param(
     [Parameter(Mandatory)]
     [string] $Folder,
 
-    # Such as 3/16.
     [Parameter(Mandatory)]
     [string] $Shard,
 

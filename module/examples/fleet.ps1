@@ -1,0 +1,75 @@
+<#
+.SYNOPSIS
+    Recomputes the BatchNorm statistics of all models in a folder; one that fails does not keep the others from it.
+.DESCRIPTION
+    Returns an object for each model, with what was done or what went wrong, and exits 1 if a model failed, 0 if none did.
+    Models without BatchNorm are no failures. The models themselves are changed, and the old files kept with .bak appended to
+    their names, unless a folder is given for the results. It runs in PowerShell and in the module's own host.
+.PARAMETER Folder
+    The folder with the models.
+.PARAMETER Filter
+    Which files of it are models.
+.PARAMETER Data
+    What all of them are run on: a file of arrays, or a folder of images.
+.PARAMETER Loader
+    How the data are read: parameters of New-BnDataLoader.
+.PARAMETER Update
+    How the statistics are recomputed: parameters of Update-BnStat, such as Iterations, Tolerance or Exact.
+.PARAMETER Destination
+    A folder for the results; the models stay as they are.
+.EXAMPLE
+    ./fleet.ps1 -Folder /srv/models -Data calibration.npz -Loader @{ Key = 'images'; Mean = 0.1307; StandardDeviation = 0.3081 }
+.EXAMPLE
+    ./fleet.ps1 -Folder . -Filter *.pt2 -Data photos -Update @{ Tolerance = 0.02 } -Destination new | Export-Csv summary.csv
+#>
+[CmdletBinding()]
+param(
+    [Parameter(Mandatory)]
+    [string] $Folder,
+
+    [string] $Filter = '*.pt',
+
+    [Parameter(Mandatory)]
+    [string] $Data,
+
+    [hashtable] $Loader = @{},
+
+    [hashtable] $Update = @{},
+
+    [string] $Destination
+)
+
+$ErrorActionPreference = 'Stop'
+$paths = $ExecutionContext.SessionState.Path
+$options = $Update.Clone()
+if ($Destination) {
+    $options.Destination = [System.IO.Directory]::CreateDirectory($paths.GetUnresolvedProviderPathFromPSPath($Destination)).FullName
+    $options.Force = $true
+}
+else {
+    $options.Backup = $true
+}
+$batches = New-BnDataLoader $Data @Loader
+$failed = 0
+
+foreach ($file in [System.IO.Directory]::GetFiles($paths.GetUnresolvedProviderPathFromPSPath($Folder), $Filter)) {
+    $result = [ordered]@{ Model = [System.IO.Path]::GetFileName($file); Result = 'NoBatchNorm'; Layers = 0; Batches = 0; MeanShift = $null; VarianceRatio = $null; Reason = '' }
+    try {
+        $layers = @(Get-BnModule -LiteralPath $file)
+        if ($layers) {
+            $stats = @($layers | Update-BnStat $batches @options)
+            $result.Result = 'Recomputed'
+            $result.Layers = $stats.Count
+            $result.Batches = [System.Linq.Enumerable]::Max([long[]]$stats.Batches)
+            $result.MeanShift = [System.Linq.Enumerable]::Max([double[]]$stats.MeanShift)
+            $result.VarianceRatio = [System.Linq.Enumerable]::Max([double[]]$stats.VarianceRatio)
+        }
+    }
+    catch {
+        $failed++
+        $result.Result = 'Failed'
+        $result.Reason = "$_"
+    }
+    [pscustomobject]$result
+}
+exit [int]($failed -gt 0)
