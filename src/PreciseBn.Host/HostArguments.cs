@@ -15,8 +15,10 @@ internal sealed partial record HostArguments(string Script)
         _ => null,
     };
 
+    // A script's own exit only ends the script; its code has to be passed on.
     private static string Call(string file, string[] arguments) =>
-        string.Join(' ', arguments.Select(Argument).Prepend($"& {Quote(file)}"));
+        $"{string.Join(' ', arguments.Select(Argument).Prepend($"& {Quote(file)}"))}; "
+        + "if (-not $?) { exit $(if ($LASTEXITCODE) { $LASTEXITCODE } else { 1 }) }";
 
     private static string Argument(string text) => ParameterName().IsMatch(text) ? text : Quote(text);
 

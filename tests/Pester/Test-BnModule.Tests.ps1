@@ -1,21 +1,17 @@
 BeforeAll {
-    Import-Module "$PSScriptRoot/../../PreciseBn.psd1" -Force
-    $fixtures = "$PSScriptRoot/../fixtures"
-    $loader = New-BnDataLoader "$fixtures/digits.calibration.npz" -Key images -Take 512 -BatchSize 32 -Mean 0.1307 -StandardDeviation 0.3081
+    . "$PSScriptRoot/Digits.ps1"
 }
 
 Describe 'Test-BnModule' {
-    BeforeEach {
-        $model = Join-Path $TestDrive 'model.pt'
-        Copy-Item "$fixtures/digits.scripted.pt" $model -Force
-    }
-
     It 'finds nothing in a model whose statistics look right' {
+        $model = Get-Fixture digits.scripted.pt
         Test-BnModule $model | Should -BeNullOrEmpty
         Test-BnModule $model -Quiet | Should -BeTrue
     }
 
     It 'finds with data that they are stale, and no longer when they have been recomputed' {
+        $model = Copy-Fixture digits.scripted.pt
+        $loader = Get-Calibration @{ Take = 512 }
         $findings = Test-BnModule $model -Data $loader
         $findings.Finding | Should -Be (@('Stale') * 6)
         $findings.Severity | Should -Contain 'Error'
@@ -27,22 +23,28 @@ Describe 'Test-BnModule' {
     }
 
     It 'finds layers that never were trained, without data' {
-        $findings = Get-BnModule "$fixtures/reused.scripted.pt" | Test-BnModule
+        $findings = Get-BnModule (Get-Fixture reused.scripted.pt) | Test-BnModule
         $findings.Finding | Should -Be 'NeverTrained', 'NeverTrained'
         $findings.Name | Should -Be 'bn', 'other'
     }
 
     It 'takes files from Get-ChildItem and names them' {
-        (Get-ChildItem "$fixtures/kinds.scripted.pt" | Test-BnModule).Path | Should -BeLike '*kinds.scripted.pt'
+        (Get-ChildItem (Get-Fixture kinds.scripted.pt) | Test-BnModule).Path | Should -BeLike '*kinds.scripted.pt'
     }
 
     It 'is not content with a file that it cannot read' {
-        Test-BnModule (Join-Path $TestDrive 'missing.pt') -Quiet -ErrorAction SilentlyContinue | Should -BeFalse
+        Test-BnModule missing.pt -Quiet -ErrorAction SilentlyContinue | Should -BeFalse
+        { Test-BnModule missing.pt -ErrorAction Stop } | Should -Throw -ErrorId 'FileNotFound,PreciseBn.PowerShell.TestBnModuleCommand'
     }
 
     It 'changes no file' {
+        $model = Copy-Fixture digits.scripted.pt
         $before = (Get-FileHash $model).Hash
-        $null = Test-BnModule $model -Data $loader -Iterations 2
+        $null = Test-BnModule $model -Data (Get-Calibration) -Iterations 2
         (Get-FileHash $model).Hash | Should -Be $before
+    }
+
+    It 'shows a table' {
+        Test-BnModule (Get-Fixture reused.scripted.pt) | Out-String -Width 120 | Should -Match 'NeverTrained'
     }
 }

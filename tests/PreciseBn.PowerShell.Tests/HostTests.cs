@@ -47,6 +47,20 @@ public sealed class HostTests : IDisposable
     [InlineData("1", 0)]
     public void The_exit_code_tells_how_it_ended(string script, int expected) => Assert.Equal(expected, Run("-Command", script).ExitCode);
 
+    [Theory]
+    [InlineData("exit 3", 3)]
+    [InlineData("exit 0", 0)]
+    [InlineData("throw 'enough'", 1)]
+    [InlineData("dotnet no-such-command 2>&1 > $null; 'the end'", 0)]
+    [InlineData("Get-BnModule missing.pt; 'the end'", 0)]
+    [InlineData("param([int] $Number = 'text') $Number", 1)]
+    public void So_does_that_of_a_file(string script, int expected)
+    {
+        File.WriteAllText(_folder.File("script.ps1"), script);
+
+        Assert.Equal(expected, Run("-File", _folder.File("script.ps1")).ExitCode);
+    }
+
     [Fact]
     public void A_file_gets_its_arguments()
     {

@@ -1,0 +1,35 @@
+BeforeAll {
+    . "$PSScriptRoot/Digits.ps1"
+}
+
+Describe 'Compare-BnStat' {
+    It 'finds no difference between a file and itself' {
+        $model = Get-Fixture digits.scripted.pt
+        $found = Compare-BnStat $model (Get-Fixture digits.scripted-extra.pt)
+        $found | Should -HaveCount 6
+        $found | ForEach-Object { $_.MeanShift, $_.VarianceRatio, $_.Divergence | Should -Be 0, 1, 0 }
+    }
+
+    It 'measures shifts in deviations of the reference, and ratios of variances' {
+        $expected = Get-ExpectedStat stem.bn
+        $stat = Get-BnModule (Copy-Fixture digits.scripted.pt) -Name stem.bn | Update-BnStat (Get-Calibration)
+        $found = $stat | Compare-BnStat -Reference (Get-Fixture digits.scripted.pt) | Where-Object Presence -EQ Both
+        $old = Get-BnModule (Get-Fixture digits.scripted.pt) -Name stem.bn
+        $ratios = 0..15 | ForEach-Object { $ratio = $expected.Variance[$_] / $old.Variance[$_]; [math]::Max($ratio, 1 / $ratio) }
+        [math]::Abs($found.VarianceRatio - ($ratios | Measure-Object -Maximum).Maximum) | Should -BeLessThan 1e-3
+        $shifts = 0..15 | ForEach-Object { [math]::Abs($expected.Mean[$_] - $old.Mean[$_]) / [math]::Sqrt($old.Variance[$_]) }
+        [math]::Abs($found.MeanShift - ($shifts | Measure-Object -Maximum).Maximum) | Should -BeLessThan 1e-3
+    }
+
+    It 'tells of layers on one side only' {
+        $model = Get-Fixture digits.scripted.pt
+        $found = Compare-BnStat (Get-BnModule $model -Name stem.bn, bn) (Get-BnModule $model -Name bn, body.0.bn)
+        $found.Name | Should -Be 'stem.bn', 'bn', 'body.0.bn'
+        $found.Presence | Should -Be 'ReferenceOnly', 'Both', 'DifferenceOnly'
+    }
+
+    It 'names a file that is not there' {
+        { Compare-BnStat (Get-Fixture digits.scripted.pt) missing.pt } |
+            Should -Throw -ErrorId 'FileNotFound,PreciseBn.PowerShell.CompareBnStatCommand'
+    }
+}

@@ -1,0 +1,112 @@
+BeforeAll {
+    . "$PSScriptRoot/Digits.ps1"
+}
+
+Describe 'Update-BnStat' {
+    It 'gives the statistics of all values, as float64 does' {
+        $stats = Get-BnModule (Copy-Fixture digits.scripted.pt) | Update-BnStat (Get-Calibration)
+        $stats | Should -HaveCount 6
+        foreach ($stat in $stats) {
+            $expected = Get-ExpectedStat $stat.Name
+            $stat.Batches, $stat.Count | Should -Be 50, $expected.Count
+            Measure-Difference $stat.Variance $expected.Variance | Should -BeLessThan 1e-5
+            Measure-Difference $stat.Mean $expected.Mean ($expected.Variance | ForEach-Object { [math]::Sqrt($_) }) | Should -BeLessThan 1e-5
+        }
+    }
+
+    It 'gives each of several estimators, and writes the first' {
+        $model = Copy-Fixture digits.scripted.pt
+        $stats = Get-BnModule $model | Update-BnStat (Get-Calibration) -Estimator MeanOfBatchVariance, PopulationVariance | Where-Object Name -EQ bn
+        $stats.Estimator | Should -Be 'MeanOfBatchVariance', 'PopulationVariance'
+        Measure-Difference $stats[0].Variance (Get-ExpectedStat bn).MeanOfBatchVariance | Should -BeLessThan 1e-4
+        (Get-BnModule $model -Name bn).Variance[0] | Should -Be ([float] $stats[0].Variance[0])
+    }
+
+    It 'writes a copy and leaves the original alone' {
+        $model = Copy-Fixture digits.scripted.pt
+        $before = (Get-FileHash $model).Hash
+        $copy = Join-Path $TestDrive 'copy.pt'
+        $stats = Get-BnModule $model | Update-BnStat -Data (Get-Calibration) -Iterations 2 -Destination $copy
+        $stats.Path | Select-Object -Unique | Should -Be $copy
+        (Get-FileHash $model).Hash | Should -Be $before
+        (Get-BnModule $copy)[0].Mean[0] | Should -Be ([float] $stats[0].Mean[0])
+    }
+
+    It 'changes a model in place and keeps a backup' {
+        $model = Copy-Fixture digits.scripted.pt
+        $before = (Get-FileHash $model).Hash
+        $null = Get-BnModule $model | Update-BnStat (Get-Calibration) -Iterations 2 -Backup
+        (Get-FileHash $model).Hash | Should -Not -Be $before
+        (Get-FileHash "$model.bak").Hash | Should -Be $before
+    }
+
+    It 'changes nothing with -WhatIf, nor after an error' {
+        $model = Copy-Fixture digits.scripted.pt
+        $before = (Get-FileHash $model).Hash
+        Get-BnModule $model | Update-BnStat (Get-Calibration) -WhatIf | Should -BeNullOrEmpty
+        { Get-BnModule $model | Update-BnStat (Get-Calibration) -Iterations 51 -ErrorAction Stop } |
+            Should -Throw -ErrorId 'NotEnoughData,PreciseBn.PowerShell.UpdateBnStatCommand'
+        (Get-FileHash $model).Hash | Should -Be $before
+    }
+
+    It 'supports -Confirm' {
+        (Get-Command Update-BnStat).Parameters.Keys | Should -Contain 'Confirm'
+    }
+
+    It 'ends with -Tolerance when errors are small enough' {
+        $stat = Get-BnModule (Copy-Fixture digits.scripted.pt) -Name stem.bn | Update-BnStat (Get-Calibration) -Tolerance 0.05
+        $stat.StoppedBy | Should -Be 'Tolerance'
+        $stat.Batches | Should -BeGreaterOrEqual 10
+        $stat.Batches | Should -BeLessThan 50
+        $stat.MeanError, $stat.VarianceError | ForEach-Object { $_ | Should -BeLessThan 0.05 }
+    }
+
+    It 'does not depend on the size of the batches with -Exact' {
+        $variances = foreach ($size in 2, 64) {
+            foreach ($exact in $false, $true) {
+                $model = Copy-Fixture digits.scripted.pt -As "$size-$exact.pt"
+                $stats = Get-BnModule $model | Update-BnStat (Get-Calibration @{ Take = 128; BatchSize = $size }) -Exact:$exact -InformationAction Ignore
+                $stats[-1].Variance[0]
+            }
+        }
+        [math]::Abs($variances[0] / $variances[2] - 1) | Should -BeGreaterThan 0.01
+        [math]::Abs($variances[1] / $variances[3] - 1) | Should -BeLessThan 0.0001
+    }
+
+    It 'mixes with what was there by -PriorWeight' {
+        $images = [TorchSharp.torch]::rand(2, 1, 28, 28)
+        $layer = Get-BnModule (Copy-Fixture digits.scripted.pt) -Name stem.bn
+        $new = $layer | Update-BnStat $images -Destination (Join-Path $TestDrive 'new.pt') -Force
+        $mixed = $layer | Update-BnStat $images -PriorWeight $new.Count -Destination (Join-Path $TestDrive 'mixed.pt') -Force
+        [math]::Abs($mixed.Mean[0] - (($new.Mean[0] + $layer.Mean[0]) / 2)) | Should -BeLessThan 1e-9
+    }
+
+    It 'names the layer and the batch with NaN, or leaves it out with -SkipNonFinite' {
+        $model = Copy-Fixture digits.scripted.pt
+        $good = [TorchSharp.torch]::rand(2, 1, 28, 28)
+        $bad = [TorchSharp.torch]::full(2, 1, 28, 28, [float]::NaN)
+        { Get-BnModule $model | Update-BnStat @($good, $bad) -ErrorAction Stop } | Should -Throw "The layer 'stem.bn'*batch 1;*"
+        $stats = Get-BnModule $model | Update-BnStat @($good, $bad, $good) -SkipNonFinite -WarningVariable warnings -WarningAction SilentlyContinue
+        $stats[0].Batches, $stats[0].SkippedBatches | Should -Be 2, 1
+        $warnings | Should -HaveCount 1
+    }
+
+    It 'refuses a layer that is reused, or pools its uses with -AllowReuse' {
+        $reused = Copy-Fixture reused.scripted.pt
+        $images = [TorchSharp.torch]::rand(2, 3, 8, 8)
+        { Get-BnModule $reused | Update-BnStat $images -ErrorAction Stop } |
+            Should -Throw -ErrorId 'LayerReused,PreciseBn.PowerShell.UpdateBnStatCommand'
+        (Get-BnModule $reused -Name bn | Update-BnStat $images -AllowReuse).Uses | Should -Be 2
+    }
+
+    It 'shows a table, and goes through JSON and CSV' {
+        $stat = Get-BnModule (Copy-Fixture digits.scripted.pt) -Name stem.bn | Update-BnStat (Get-Calibration) -Iterations 2
+        $stat | Out-String -Width 120 | Should -Match 'MeanShift +MeanError +VarianceRatio +VarianceError'
+        ($stat | ConvertTo-Json | ConvertFrom-Json).Mean.Count | Should -Be 16
+        ($stat | Select-Object Name, MeanShift | ConvertTo-Csv | ConvertFrom-Csv).Name | Should -Be 'stem.bn'
+    }
+
+    It 'completes devices' {
+        (TabExpansion2 'Update-BnStat -Device c' 23).CompletionMatches.CompletionText | Should -Contain 'cpu'
+    }
+}
