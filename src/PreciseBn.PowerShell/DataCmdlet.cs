@@ -66,6 +66,14 @@ public abstract class DataCmdlet : PreciseBnCmdlet
     private protected IBatchSource ToBatches(object data) =>
         PowerShellData.PathOf(data) is { } path ? Require(() => Open(path)) : PowerShellData.ToBatches(data, InputKey);
 
+    /// <summary>Tells what was measured: how many layers of which model, on which data, and why no more of them.</summary>
+    private protected void TellOfMeasurement(IReadOnlyList<BnStat> stats, IBatchSource batches, string model)
+    {
+        var layers = stats.Select(stat => stat.Name).Distinct().Count();
+        var data = batches is BnDataLoader loader ? $" ({loader.Plan})" : "";
+        WriteVerbose($"Measured {layers} layers of {model} on {stats.Max(stat => stat.Batches)} batches{data}, stopped by {stats[0].StoppedBy}.");
+    }
+
     /// <summary>Warns of layers that no batch reached, of batches and of files that were left out.</summary>
     private protected void WarnOfOmissions(IReadOnlyList<BnStat> stats, IBatchSource batches, string model)
     {

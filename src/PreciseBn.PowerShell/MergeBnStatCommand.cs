@@ -66,6 +66,7 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
             return;
         }
         var stats = Require(() => _merger.Estimate(PriorWeight, AllowMissing));
+        WriteVerbose($"Merged {stats.DistinctBy(stat => stat.Name).Count()} layers from {stats.Max(stat => stat.Batches)} batches of all shards, stopped by {stats[0].StoppedBy}.");
         if (_merger.MissingShards is { } missing)
             WriteWarning($"There are no partial statistics of {missing}; the others were merged.");
         foreach (var name in stats.Where(stat => stat.Batches == 0).Select(stat => stat.Name).Distinct())
@@ -89,7 +90,12 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
         }
     }
 
-    private void AddFiles(IReadOnlyList<string> files) => OrEnd(() => _merger.AddFiles(files, StopToken));
+    private void AddFiles(IReadOnlyList<string> files)
+    {
+        OrEnd(() => _merger.AddFiles(files, StopToken));
+        foreach (var file in files)
+            WriteVerbose($"Added the partial statistics in '{file}'.");
+    }
 
     private void OrEnd(Action work)
     {

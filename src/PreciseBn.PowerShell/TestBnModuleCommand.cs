@@ -49,6 +49,7 @@ public sealed class TestBnModuleCommand : DataCmdlet
         ForEachFile(Path, LiteralPath, file =>
         {
             var summary = BnReader.ReadFile(file);
+            WriteVerbose($"'{file}' has {summary.Layers.Count} BatchNorm layers with tracked statistics.");
             _layers.AddRange(summary.Layers);
             foreach (var finding in BnExaminer.Examine(summary))
                 Report(finding);
@@ -71,7 +72,9 @@ public sealed class TestBnModuleCommand : DataCmdlet
                 ForEachItem(() =>
                 {
                     using var progress = new UpdateProgress(this, $"Testing {System.IO.Path.GetFileName(layers[0].Path) ?? "the model in memory"}");
-                    foreach (var finding in BnExaminer.Examine(BnUpdater.Measure(layers, batches, options, progress, StopToken)))
+                    var stats = BnUpdater.Measure(layers, batches, options, progress, StopToken);
+                    TellOfMeasurement(stats, batches, layers[0].Path is { } path ? $"'{path}'" : "the model in memory");
+                    foreach (var finding in BnExaminer.Examine(stats))
                         Report(finding);
                 });
             }

@@ -75,6 +75,7 @@ public sealed class TestBnStatCommand : DataCmdlet
         using var progress = new UpdateProgress(this, $"Measuring {model}");
         var options = new BnUpdateOptions { Recalibration = RecalibrationOptions, Device = Device };
         var stats = BnUpdater.Measure(layers, batches, options, progress, StopToken);
+        TellOfMeasurement(stats, batches, model);
         WarnOfOmissions(stats, batches, model);
         return stats;
     }

@@ -97,8 +97,8 @@ public sealed class UpdateBnStatCommand : DataCmdlet
         var clock = Stopwatch.StartNew();
         using var progress = new UpdateProgress(this, $"BatchNorm statistics of {System.IO.Path.GetFileName(path) ?? model}");
         var stats = BnUpdater.Update(layers, batches, Options(destination), progress, StopToken);
-        WriteVerbose($"Recomputed {layers.Count} layers of {model} from {stats.Max(stat => stat.Batches)} batches "
-            + $"in {clock.Elapsed.TotalSeconds:0.0} s, stopped by {stats[0].StoppedBy}; the result is in '{destination ?? model}'.");
+        TellOfMeasurement(stats, batches, model);
+        TellOfResult(layers.Count, destination is null ? model : $"'{destination}'", $" after {clock.Elapsed.TotalSeconds:0.0} s");
         WarnOfOmissions(stats, batches, model);
         WriteObject(stats, enumerateCollection: true);
     }
@@ -107,9 +107,15 @@ public sealed class UpdateBnStatCommand : DataCmdlet
     {
         var model = _merged[0].Path;
         var destination = new UpdateDestination(this, Destination, hasSeveralModels: false);
-        if (model is null || ShouldProcess(destination.For(model), $"Write the statistics of {_merged.Count} BatchNorm layers"))
-            WriteObject(BnUpdater.Write(_merged, Options(model is null ? null : destination.For(model))), enumerateCollection: true);
+        if (model is not null && !ShouldProcess(destination.For(model), $"Write the statistics of {_merged.Count} BatchNorm layers"))
+            return;
+        var written = BnUpdater.Write(_merged, Options(model is null ? null : destination.For(model)));
+        TellOfResult(written.Count, $"'{written[0].Path}'");
+        WriteObject(written, enumerateCollection: true);
     }
+
+    private void TellOfResult(int layers, string place, string when = "") => WriteVerbose(
+        $"The statistics of {layers} layers were written into {place}{when}{(Backup ? "; .bak keeps what was replaced" : "")}.");
 
     private BnUpdateOptions Options(string? destination) => new()
     {
