@@ -96,6 +96,8 @@ public sealed class FuzzTests : IDisposable
     [InlineData("sometimes.batches.npz", ".npz")]
     [InlineData("images.expected.npy", ".npy")]
     [InlineData("small/small-00001-of-00002.safetensors", ".safetensors")]
+    [InlineData("tensors/views.pt", ".pt")]
+    [InlineData("tensors/dictionary.pt", ".pt")]
     public void Damaged_data(string fixture, string ending)
     {
         var path = _folder.File("x" + ending);
@@ -111,7 +113,34 @@ public sealed class FuzzTests : IDisposable
         });
     }
 
+    [Fact]
+    public void Damaged_pickles_of_data()
+    {
+        var path = _folder.File("x.pt");
+        byte[] original = [];
+        ArchiveEditor.Rewrite(Fixtures.Path("tensors/views.pt"), path, (name, bytes) =>
+        {
+            original = name.EndsWith("data.pkl", StringComparison.Ordinal) ? bytes : original;
+            return bytes;
+        });
+
+        Fuzz(original, damaged =>
+        {
+            ArchiveEditor.Rewrite(Fixtures.Path("tensors/views.pt"), path, (name, bytes) => name.EndsWith("data.pkl", StringComparison.Ordinal) ? damaged : bytes);
+            AssertResultOrError(path, () => ReadAll(path));
+        });
+    }
+
     public void Dispose() => _folder.Dispose();
+
+    private static void ReadAll(string path)
+    {
+        foreach (var name in BnDataFile.List(path).Select(array => array.Name).Distinct())
+        {
+            using var loader = BnDataLoader.FromFiles([path], new() { Keys = [name], Take = 10 });
+            using var batch = loader.First();
+        }
+    }
 
     private static void Fuzz(byte[] original, Action<byte[]> read)
     {

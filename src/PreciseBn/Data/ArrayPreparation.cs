@@ -20,6 +20,8 @@ internal sealed class ArrayPreparation
     /// <param name="normalise">Whether this is the input that mean and deviation are for.</param>
     public ArrayPreparation(StoredArray array, BnDataLoaderOptions options, bool normalise)
     {
+        if (StoredArray.Size(array.DType == DType.UInt8 ? DType.Float32 : array.DType, array.Shape.Skip(1).ToArray()) > int.MaxValue)
+            throw DataErrors.ItemTooLarge(array.Name, array.Describe());
         _array = array;
         var sample = array.Shape.Skip(1).ToArray();
         if (options.Layout is not null && sample.Length is not (2 or 3))

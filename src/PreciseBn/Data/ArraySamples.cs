@@ -18,6 +18,8 @@ internal sealed class ArraySamples : ISampleSource
         _inputs = inputs;
         _files = files;
         _origin = origin;
+        if (Count > int.MaxValue)
+            throw DataErrors.TooManyItems(inputs[0].Name, origin, Count);
         foreach (var input in inputs)
         {
             if (input.Count != inputs[0].Count)

@@ -2,47 +2,76 @@ using PreciseBn.Archives.Arrays;
 
 namespace PreciseBn.Data;
 
-/// <summary>Chooses among stored arrays the ones that a model is to get.</summary>
+/// <summary>Chooses among stored arrays the ones that a model is to get, and joins those of several files.</summary>
 internal static class ArraySelection
 {
     /// <summary>Items of the chosen arrays, or the arrays as batches.</summary>
-    /// <param name="arrays">All arrays.</param>
-    /// <param name="files">Files they lie in, disposed of with the result.</param>
-    /// <param name="origin">Where they come from.</param>
+    /// <param name="files">The files, which are disposed of with the result.</param>
     /// <param name="options">What to choose.</param>
-    public static ISampleSource Choose(
-        IReadOnlyList<StoredArray> arrays, IReadOnlyList<IDisposable> files, string? origin, BnDataLoaderOptions options)
+    /// <exception cref="PreciseBnException">An array is missing, or those of several files do not fit together.</exception>
+    public static ISampleSource Choose(IReadOnlyList<ArrayFile> files, BnDataLoaderOptions options)
     {
-        if (arrays.Count == 0)
-            throw DataErrors.NoArrays(origin);
-        arrays = arrays.GroupBy(array => array.Name).Select(parts => StoredArray.Concatenate(parts.ToArray())
-            ?? throw DataErrors.PartsDiffer(parts.Key, origin)).ToArray();
+        var sets = Name(files.Select(file => file.Arrays.Count > 0 ? ArraySet.Of(file) : throw DataErrors.NoArrays(file.Path)).ToArray(), options);
         if (options.AsBatches)
-            return new ArrayBatches(Batches(arrays, origin, options).ToArray(), files);
-        if (options.Keys.Count == 0 && arrays.Count > 1)
-            throw DataErrors.AmbiguousKey(arrays.Select(array => array.Name));
-        var chosen = options.Keys.Count == 0 ? arrays : options.Keys.Select(key => Find(arrays, key)).ToArray();
-        return Samples(chosen, files, origin, options);
+            return new ArrayBatches(sets.SelectMany(set => Batches(set, options)).ToArray(), files);
+        var origin = files.Count == 1 ? files[0].Path : $"{files[0].Path} and {files.Count - 1} more files";
+        return Samples(Keys(sets[0], options).Select(key => Join(sets, key)).ToArray(), files, origin, options);
     }
 
-    private static IEnumerable<ArraySamples> Batches(
-        IReadOnlyList<StoredArray> arrays, string? origin, BnDataLoaderOptions options)
+    /// <summary>Items of arrays in memory, one for each input, or the arrays as batches.</summary>
+    public static ISampleSource Choose(IReadOnlyList<StoredArray> arrays, BnDataLoaderOptions options)
     {
-        var names = arrays.Select(array => array.Name).ToHashSet();
+        if (arrays.Count == 0)
+            throw DataErrors.NoArrays(null);
+        return options.AsBatches
+            ? new ArrayBatches(Batches(new ArraySet(null, arrays), options).ToArray(), [])
+            : Samples(arrays, [], null, options);
+    }
+
+    // Arrays without names go by the names of their files, as several inputs or several batches, or else are parts of one.
+    private static ArraySet[] Name(IReadOnlyList<ArraySet> sets, BnDataLoaderOptions options)
+    {
+        var unnamed = sets.Where(set => set.IsUnnamed).ToArray();
+        if (unnamed.Length < 2)
+            return [.. sets];
+        if (options.Keys.Count > 0 || options.AsBatches)
+            return [.. sets.Except(unnamed), new ArraySet(unnamed[0].Path, unnamed.SelectMany(set => set.Arrays).ToArray())];
+        var name = unnamed[0].Arrays[0].Name;
+        return sets.Select(set => set.IsUnnamed ? set with { Arrays = [set.Arrays[0].Rename(name)] } : set).ToArray();
+    }
+
+    private static IReadOnlyList<string> Keys(ArraySet set, BnDataLoaderOptions options) =>
+        options.Keys.Count > 0 ? options.Keys
+        : set.InputNames.Count > 0 ? set.InputNames
+        : set.Arrays.Count == 1 ? [set.Arrays[0].Name]
+        : throw DataErrors.AmbiguousKey(set.Arrays.Select(array => array.Name));
+
+    private static StoredArray Join(IReadOnlyList<ArraySet> sets, string key)
+    {
+        var parts = sets.Select(set => set.Find(key)).ToArray();
+        var odd = Array.FindIndex(parts, part => parts.Length > 1 && !part.IsLike(parts[0]));
+        return odd < 0
+            ? StoredArray.Concatenate(parts)
+            : throw DataErrors.PartsDiffer(key, sets[0].Path!, parts[0].Describe(), sets[odd].Path!, parts[odd].Describe());
+    }
+
+    private static IEnumerable<ArraySamples> Batches(ArraySet set, BnDataLoaderOptions options)
+    {
+        var names = set.Arrays.Select(array => array.Name).ToHashSet();
         if (options.Keys.All(names.Contains))
         {
             var chosen = options.Keys.Count == 0
-                ? arrays.OrderByName(array => array.Name)
-                : options.Keys.Select(key => Find(arrays, key));
-            return chosen.Select(array => Samples([array], [], Describe(array.Name, origin), options));
+                ? set.Arrays.OrderByName(array => array.Name)
+                : options.Keys.Select(set.Find);
+            return chosen.Select(array => Samples([array], [], Describe(array.Name, set.Path), options));
         }
         var prefixes = Prefixes(names, options.Keys[0]);
         if (prefixes.Length == 0)
-            throw DataErrors.KeyNotFound(options.Keys[0], names);
+            throw DataErrors.KeyNotFound(options.Keys[0], set.Path, names);
         return prefixes.Select(batch => Samples(
-            options.Keys.Select(key => arrays.FirstOrDefault(array => array.Name == $"{batch}.{key}")
+            options.Keys.Select(key => set.Arrays.FirstOrDefault(array => array.Name == $"{batch}.{key}")
                 ?? throw DataErrors.IncompleteBatch(batch, key)).ToArray(),
-            [], Describe(batch, origin), options));
+            [], Describe(batch, set.Path), options));
     }
 
     private static string Describe(string batch, string? origin) => origin is null ? $"'{batch}'" : $"'{batch}' in {origin}";
@@ -51,10 +80,6 @@ internal static class ArraySelection
         .Where(name => name.EndsWith($".{key}", StringComparison.Ordinal))
         .Select(name => name[..^(key.Length + 1)])
         .OrderByName(name => name).ToArray();
-
-    private static StoredArray Find(IReadOnlyList<StoredArray> arrays, string key) =>
-        arrays.FirstOrDefault(array => array.Name == key)
-        ?? throw DataErrors.KeyNotFound(key, arrays.Select(array => array.Name));
 
     private static ArraySamples Samples(
         IReadOnlyList<StoredArray> arrays, IReadOnlyList<IDisposable> files, string? origin, BnDataLoaderOptions options)

@@ -1,5 +1,6 @@
 using System.Collections;
 using PreciseBn.Archives.Arrays;
+using PreciseBn.Data.Files;
 using PreciseBn.Data.Images;
 using PreciseBn.Native;
 
@@ -60,7 +61,7 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
 
     private int BatchSize => Options.AsBatches ? 1 : Options.BatchSize ?? DefaultBatchSize;
 
-    /// <summary>Opens files of arrays (.npy, .npz, .safetensors), or folders of images.</summary>
+    /// <summary>Opens files of arrays, of which several make one data set in the natural order of their paths, or folders of images.</summary>
     /// <exception cref="PreciseBnException">A file cannot be used, or an option does not fit it.</exception>
     public static BnDataLoader FromFiles(IReadOnlyList<string> paths, BnDataLoaderOptions options)
     {
@@ -78,8 +79,7 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
     {
         TorchLibrary.Require();
         var arrays = values.Select((value, index) => TensorArrays.Copy(value, $"{index}")).ToArray();
-        var keys = options.AsBatches ? [] : arrays.Select(array => array.Name).ToArray();
-        return new BnDataLoader(_ => ArraySelection.Choose(arrays, [], null, options with { Keys = keys }), options);
+        return new BnDataLoader(_ => ArraySelection.Choose(arrays, options), options);
     }
 
     /// <summary>Reads the batches from the start. Whoever takes a batch disposes of it.</summary>
@@ -124,10 +124,9 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
         var files = new List<ArrayFile>();
         try
         {
-            foreach (var path in paths)
-                files.Add(ArrayFile.IsArrayFile(path) || !File.Exists(path) ? ArrayFile.Open(path) : throw DataErrors.UnknownKind(path));
-            return ArraySelection.Choose(
-                files.SelectMany(file => file.Arrays).ToArray(), files, string.Join(", ", paths), options);
+            foreach (var path in paths.OrderByName(path => path))
+                files.Add(DataFile.Open(path));
+            return ArraySelection.Choose(files, options);
         }
         catch
         {

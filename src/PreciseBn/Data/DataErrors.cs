@@ -5,35 +5,48 @@ internal static class DataErrors
 {
     public static PreciseBnException UnknownKind(string path) => new(
         "UnknownDataFile", ErrorKind.NotSupported,
-        $"'{path}' is no data file that can be read.", "Give .npy, .npz or .safetensors files, or folders of images.", path);
+        $"'{path}' is no data file that can be read.",
+        "Give .npy, .npz, .safetensors or .pt files, files of MNIST or CIFAR, or folders of images.", path);
+
+    public static PreciseBnException IsModel(string path, string kind) => new(
+        "ModelAsData", ErrorKind.InvalidArgument,
+        $"'{path}' is {kind}, not data.", "Give the data that the model is to be run on; a model goes to Get-BnModule.", path);
 
     public static PreciseBnException NoImages(string path) => new(
         "NoImages", ErrorKind.NotFound,
         $"The folder '{path}' holds no images.", "Give a folder with .jpg, .jpeg, .png, .bmp, .gif or .webp files, at any depth.", path);
 
-    public static PreciseBnException KeyNotFound(string key, IEnumerable<string> names) => new(
+    public static PreciseBnException KeyNotFound(string key, string? origin, IEnumerable<string> names) => new(
         "KeyNotFound", ErrorKind.NotFound,
-        $"The data have no array '{key}'; they have {List(names)}.", "Choose among these with -Key.", key);
+        $"There is no array '{key}' in {Quote(origin)}, which has {List(names)}.", "Choose among these with -Key.", key);
 
     public static PreciseBnException AmbiguousKey(IEnumerable<string> names) => new(
         "KeyNeeded", ErrorKind.InvalidArgument,
         $"The data have several arrays: {List(names)}.", "Choose with -Key, or use -AsBatches if each is a batch.");
 
     public static PreciseBnException NoArrays(string? origin) => new(
-        "NoArrays", ErrorKind.InvalidData, $"There is no array in {origin ?? "the data"}.", "Check how the file was written.", origin);
+        "NoArrays", ErrorKind.InvalidData, $"There is no array in {Quote(origin)}.", "Check how the file was written.", origin);
 
     public static PreciseBnException NoItems(string name, string? origin) => new(
         "NoItems", ErrorKind.InvalidData,
-        $"The array '{name}' of {origin ?? "the data"} has no items: its first dimension counts them.", "Stack the items along a first dimension.", name);
+        $"The array '{name}' of {Quote(origin)} has no items: its first dimension counts them.", "Stack the items along a first dimension.", name);
 
     public static PreciseBnException LengthsDiffer(string first, long firstLength, string second, long secondLength) => new(
         "LengthsDiffer", ErrorKind.InvalidData,
         $"The array '{first}' has {firstLength} items, but '{second}' has {secondLength}.", "Inputs of one model need as many items each.", second);
 
-    public static PreciseBnException PartsDiffer(string name, string? origin) => new(
+    public static PreciseBnException PartsDiffer(string name, string first, string firstKind, string file, string kind) => new(
         "PartsDiffer", ErrorKind.InvalidData,
-        $"The arrays '{name}' of {origin ?? "the data"} differ in type or in shape beyond the first dimension, so that they do not make one.",
-        "Make a loader for each file.", name);
+        $"'{name}' of '{file}' is {kind}, but that of '{first}' is {firstKind}: they differ beyond the first dimension, and do not make one data set.",
+        "Make a loader for each, or choose arrays of one kind with -Key.", file);
+
+    public static PreciseBnException TooManyItems(string name, string? origin, long count) => new(
+        "TooManyItems", ErrorKind.NotSupported,
+        $"The array '{name}' of {Quote(origin)} has {count} items, more than can be ordered.", $"Divide it into files of at most {int.MaxValue} items.", name);
+
+    public static PreciseBnException ItemTooLarge(string name, string kind) => new(
+        "ItemTooLarge", ErrorKind.NotSupported,
+        $"An item of the array '{name}', {kind}, takes more than 2 GB.", "Stack the items along the first dimension.", name);
 
     public static PreciseBnException IncompleteBatch(string batch, string key) => new(
         "IncompleteBatch", ErrorKind.InvalidData,
@@ -89,6 +102,8 @@ internal static class DataErrors
         "SeedNeeded", ErrorKind.InvalidArgument,
         "The items are shuffled with a random seed, so that the shards of two processes would overlap.",
         "Give New-BnDataLoader the same -Seed in every process.");
+
+    private static string Quote(string? origin) => origin is null ? "the data" : $"'{origin}'";
 
     private static string List(IEnumerable<string> names) => string.Join(", ", names.Take(12).Select(name => $"'{name}'"));
 }

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using PreciseBn.Archives;
-using PreciseBn.Models.StateDicts;
+using PreciseBn.Archives.Pickles;
 
 namespace PreciseBn.Models.Exported;
 

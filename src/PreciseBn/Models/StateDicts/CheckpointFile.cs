@@ -1,4 +1,5 @@
 using PreciseBn.Archives;
+using PreciseBn.Archives.Pickles;
 using PreciseBn.Statistics;
 using static TorchSharp.torch;
 

@@ -1,7 +1,4 @@
-using PreciseBn.Archives;
-using PreciseBn.Archives.Pickles;
-
-namespace PreciseBn.Models.StateDicts;
+namespace PreciseBn.Archives.Pickles;
 
 /// <summary>Walks what torch.save has pickled: dictionaries, lists and objects nested in each other, with tensors as leaves.</summary>
 internal static class TensorTree
@@ -28,7 +25,7 @@ internal static class TensorTree
             if (next.Value is null || Children(next.Value) is not { } children || !seen.Add(next.Value))
                 continue;
             if (next.Depth > DeepestNesting || next.Name.Length > LongestName)
-                throw ModelErrors.TooDeep(path);
+                throw FileErrors.LimitExceeded(path, "its tensors are nested too deep");
             foreach (var (key, value) in children.Reverse())
                 pending.Push((Join(next.Name, $"{key}"), next.Depth + 1, value));
         }
