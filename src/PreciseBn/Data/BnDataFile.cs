@@ -5,11 +5,13 @@ namespace PreciseBn.Data;
 /// <summary>Tells what is in a file of arrays.</summary>
 public static class BnDataFile
 {
-    /// <summary>The arrays of a file: name, number format and shape. Their values are not read.</summary>
+    /// <summary>The arrays of a file: name, number format and shape. Their values are not read. A table has columns instead.</summary>
     /// <exception cref="PreciseBnException">The file is missing, damaged, or holds something else.</exception>
     public static IReadOnlyList<(string Name, DType DType, IReadOnlyList<long> Shape)> List(string path)
     {
-        using var file = DataFile.Open(path);
+        if (DataFile.IsTable(path))
+            return [];
+        using var file = DataFile.Open(path, new());
         return file.Arrays.Select(array => (array.Name, array.DType, array.Shape)).ToArray();
     }
 }

@@ -2,6 +2,7 @@ using System.Collections;
 using PreciseBn.Archives.Arrays;
 using PreciseBn.Data.Files;
 using PreciseBn.Data.Images;
+using PreciseBn.Data.Tables;
 using PreciseBn.Native;
 
 namespace PreciseBn.Data;
@@ -41,6 +42,9 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
     /// <summary>Number of items used.</summary>
     public long Count => Math.Min(_samples.Count, Options.Take ?? long.MaxValue);
 
+    /// <summary>The columns that were taken of a table; empty if the data are none.</summary>
+    public IReadOnlyList<string> Columns { get; private set; } = [];
+
     /// <summary>Number of files that could not be read and were left out, so far.</summary>
     public int Skipped => _skipped;
 
@@ -70,7 +74,7 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
                 loader => new ImageSamples(ImageSamples.Find(paths), options, _ => Interlocked.Increment(ref loader._skipped)), options);
         if (paths.Any(Directory.Exists))
             throw DataErrors.MixedPaths();
-        return new BnDataLoader(_ => OpenArrays(paths, options), options);
+        return new BnDataLoader(loader => loader.OpenArrays(paths), options);
     }
 
     /// <summary>Takes a copy of tensors or arrays of numbers: one for each input of the model, or with AsBatches one a batch.</summary>
@@ -119,14 +123,15 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
 
     private long Batches(long items) => Options.DropLast ? items / BatchSize : (items + BatchSize - 1) / BatchSize;
 
-    private static ISampleSource OpenArrays(IReadOnlyList<string> paths, BnDataLoaderOptions options)
+    private ISampleSource OpenArrays(IReadOnlyList<string> paths)
     {
         var files = new List<ArrayFile>();
         try
         {
             foreach (var path in paths.OrderByName(path => path))
-                files.Add(DataFile.Open(path));
-            return ArraySelection.Choose(files, options);
+                files.Add(DataFile.Open(path, files.Count == 0 ? Options : LikeFirst(Options, files[0].Columns)));
+            Columns = files[0].Columns;
+            return ArraySelection.Choose(files, Options);
         }
         catch
         {
@@ -135,4 +140,9 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
             throw;
         }
     }
+
+    // All tables have to have the columns that were taken of the first.
+    private static BnDataLoaderOptions LikeFirst(BnDataLoaderOptions options, IReadOnlyList<string> columns) => columns.Count == 0
+        ? options
+        : options with { Columns = columns.Distinct().Select(ColumnPattern.Exactly).ToArray(), ExcludeColumns = [] };
 }

@@ -1,3 +1,5 @@
+using PreciseBn.Data.Tables;
+
 namespace PreciseBn.Data;
 
 /// <summary>How data are turned into batches.</summary>
@@ -5,6 +7,15 @@ public sealed record BnDataLoaderOptions
 {
     /// <summary>Names of the arrays to use, one for each input of the model in that order; empty uses the only one there is.</summary>
     public IReadOnlyList<string> Keys { get; init; } = [];
+
+    /// <summary>Columns of a table to use, in that order; empty uses all that have numbers.</summary>
+    public IReadOnlyList<ColumnPattern> Columns { get; init; } = [];
+
+    /// <summary>Columns of a table that are not used.</summary>
+    public IReadOnlyList<ColumnPattern> ExcludeColumns { get; init; } = [];
+
+    /// <summary>What is between the cells of a CSV table; <c>null</c> finds it out.</summary>
+    public char? Delimiter { get; init; }
 
     /// <summary>Items in a batch; <c>null</c> is 32, or as many as a model that is particular about it accepts.</summary>
     public int? BatchSize { get; init; }

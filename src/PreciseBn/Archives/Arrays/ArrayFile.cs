@@ -16,6 +16,9 @@ internal sealed class ArrayFile(string path, IReadOnlyList<StoredArray> arrays, 
     /// <summary>Whether the file holds one array without a name, which goes by that of the file then.</summary>
     public bool IsUnnamed { get; init; }
 
+    /// <summary>The columns that were taken of a table; else empty.</summary>
+    public IReadOnlyList<string> Columns { get; init; } = [];
+
     /// <summary>What an array without a name goes by.</summary>
     public static string NameOf(string path)
     {

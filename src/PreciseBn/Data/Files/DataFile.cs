@@ -1,18 +1,21 @@
 using PreciseBn.Archives;
 using PreciseBn.Archives.Arrays;
+using PreciseBn.Data.Tables;
 
 namespace PreciseBn.Data.Files;
 
 /// <summary>Opens a file of numeric arrays, by its ending or by what is in it.</summary>
 internal static class DataFile
 {
+    /// <param name="path">Path of the file.</param>
+    /// <param name="options">Which columns of a table to take.</param>
     /// <exception cref="PreciseBnException">The file is missing, damaged, or holds something else.</exception>
-    public static ArrayFile Open(string path)
+    public static ArrayFile Open(string path, BnDataLoaderOptions options)
     {
         var file = SourceFile.Open(path);
         try
         {
-            return Read(file);
+            return IsTable(path) ? ReadTable(file, options) : ReadArrays(file, options);
         }
         catch
         {
@@ -21,7 +24,21 @@ internal static class DataFile
         }
     }
 
-    private static ArrayFile Read(SourceFile file) => Path.GetExtension(file.Path).ToLowerInvariant() switch
+    public static bool IsTable(string path) => CsvTable.IsCsv(path) || ParquetTable.IsParquet(path);
+
+    // A table is read at once, and then from where its rows are kept.
+    private static ArrayFile ReadTable(SourceFile file, BnDataLoaderOptions options)
+    {
+        using (file)
+            return CsvTable.IsCsv(file.Path) ? CsvTable.Read(file, options) : ParquetTable.Read(file, options);
+    }
+
+    private static ArrayFile ReadArrays(SourceFile file, BnDataLoaderOptions options) =>
+        options.Columns.Count + options.ExcludeColumns.Count > 0 || options.Delimiter is not null
+            ? throw TableErrors.NotATable(file.Path)
+            : ReadArrays(file);
+
+    private static ArrayFile ReadArrays(SourceFile file) => Path.GetExtension(file.Path).ToLowerInvariant() switch
     {
         ".npy" => NumpyFile.ReadNpy(file),
         ".npz" => NumpyFile.ReadNpz(file),
