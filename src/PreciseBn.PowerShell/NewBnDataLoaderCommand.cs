@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using PreciseBn.Data;
+using PreciseBn.Data.Tables;
 using PreciseBn.PowerShell.Completion;
 
 namespace PreciseBn.PowerShell;
@@ -10,16 +11,23 @@ namespace PreciseBn.PowerShell;
 public sealed class NewBnDataLoaderCommand : PreciseBnCmdlet
 {
     private const string PathSet = "Path";
+    private const string LiteralPathSet = "LiteralPath";
     private const string InputObjectSet = "InputObject";
 
     private readonly List<object> _objects = [];
     private readonly List<string> _paths = [];
 
-    /// <summary>Files (.npy, .npz, .safetensors) or folders of images; wildcards are allowed.</summary>
+    /// <summary>Files of arrays or tables, of which several make one data set, or folders of images; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[] Path { get; set; } = [];
+
+    /// <summary>Files or folders, taken as they are.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true)]
+    [Alias("PSPath", "LP")]
+    [ValidateNotNullOrEmpty]
+    public string[] LiteralPath { get; set; } = [];
 
     /// <summary>Tensors or arrays of numbers: one for each input of the model, or with -AsBatches one a batch.</summary>
     [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true)]
@@ -28,9 +36,36 @@ public sealed class NewBnDataLoaderCommand : PreciseBnCmdlet
 
     /// <summary>Names of the arrays to use, one for each input of the model, in that order.</summary>
     [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ArrayKeyCompleter))]
     public string[] Key { get; set; } = [];
+
+    /// <summary>Columns of a table to use, in that order; wildcards are allowed. Without it all that have numbers are used.</summary>
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(ColumnCompleter))]
+    public string[] Column { get; set; } = [];
+
+    /// <summary>Columns of a table that are not used, such as labels; wildcards are allowed.</summary>
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(ColumnCompleter))]
+    public string[] ExcludeColumn { get; set; } = [];
+
+    /// <summary>What is between the cells of a CSV table. Without it this is found out.</summary>
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
+    public char? Delimiter { get; set; }
+
+    /// <summary>What is done to each batch before the model gets it; the batch is $_ and the first argument.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public ScriptBlock? Transform { get; set; }
 
     /// <summary>Items in a batch; if not given 32, or as many as an exported program accepts.</summary>
     [Parameter]
@@ -73,11 +108,13 @@ public sealed class NewBnDataLoaderCommand : PreciseBnCmdlet
 
     /// <summary>Length in pixels to which the short side of an image is resized.</summary>
     [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
     [ValidateRange(1, 65536)]
     public int? Size { get; set; }
 
     /// <summary>Side in pixels of the square that is cut from the centre of an image.</summary>
     [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
     [ValidateRange(1, 65536)]
     public int? CropSize { get; set; }
 
@@ -88,30 +125,39 @@ public sealed class NewBnDataLoaderCommand : PreciseBnCmdlet
 
     /// <summary>Leaves out image files that cannot be read, and counts them.</summary>
     [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
     public SwitchParameter SkipUnreadable { get; set; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         if (InputObject is not null)
-            _objects.AddRange(PowerShellData.Flatten(InputObject));
+            Collect(InputObject);
         foreach (var path in Path)
             _paths.AddRange(Require(() => PathResolver.Resolve(this, path)));
+        foreach (var path in LiteralPath)
+            _paths.Add(Require(() => PathResolver.ResolveLiteral(this, path)));
     }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        var loader = Require(() => ParameterSetName == PathSet
+        var loader = Require(() => _paths.Count > 0 && _objects.Count > 0 ? throw MixedInput() : _paths.Count > 0
             ? BnDataLoader.FromFiles(_paths, Options())
             : BnDataLoader.FromObjects(_objects, Options()));
         WriteVerbose($"{loader.Count} items in {loader.BatchCount} batches{(Shuffle ? $", shuffled with the seed {loader.Seed}" : "")}.");
+        if (loader.Columns.Count > 0)
+            WriteVerbose($"The columns that are used: {string.Join(", ", loader.Columns)}.");
         WriteObject(loader, enumerateCollection: false);
     }
 
     private BnDataLoaderOptions Options() => new()
     {
         Keys = Key,
+        Columns = Array.ConvertAll(Column, ToPattern),
+        ExcludeColumns = Array.ConvertAll(ExcludeColumn, ToPattern),
+        Delimiter = Delimiter,
+        Transform = Transform is null ? null : ScriptTransform.Create(Transform),
         BatchSize = BatchSize,
         Shuffle = Shuffle,
         Seed = Seed,
@@ -126,4 +172,21 @@ public sealed class NewBnDataLoaderCommand : PreciseBnCmdlet
         Workers = Workers,
         SkipUnreadable = SkipUnreadable,
     };
+
+    // What comes from Get-ChildItem stands for what is in the files.
+    private void Collect(object input)
+    {
+        foreach (var value in PowerShellData.Flatten(input))
+        {
+            if (value is FileSystemInfo item)
+                _paths.Add(item.FullName);
+            else
+                _objects.Add(value);
+        }
+    }
+
+    private static ColumnPattern ToPattern(string text) => new(text, WildcardPattern.Get(text, WildcardOptions.IgnoreCase).IsMatch);
+
+    private static PreciseBnException MixedInput() => new(
+        "MixedInput", ErrorKind.InvalidArgument, "Files and tensors cannot be mixed.", "Make one loader for each.");
 }

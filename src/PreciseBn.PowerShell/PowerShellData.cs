@@ -36,7 +36,8 @@ internal static class PowerShellData
         var single => [single!],
     };
 
-    private static object? Unwrap(object? value) => value switch
+    /// <summary>What PowerShell has wrapped.</summary>
+    public static object? Unwrap(object? value) => value switch
     {
         PSObject wrapped => Unwrap(wrapped.BaseObject),
         object?[] items when items.GetType() == typeof(object[]) => Array.ConvertAll(items, Unwrap),

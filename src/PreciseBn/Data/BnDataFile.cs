@@ -1,4 +1,6 @@
+using PreciseBn.Archives;
 using PreciseBn.Data.Files;
+using PreciseBn.Data.Tables;
 
 namespace PreciseBn.Data;
 
@@ -13,5 +15,13 @@ public static class BnDataFile
             return [];
         using var file = DataFile.Open(path, new());
         return file.Arrays.Select(array => (array.Name, array.DType, array.Shape)).ToArray();
+    }
+
+    /// <summary>The names of all columns of a table; none of another file. Its rows are not read.</summary>
+    /// <exception cref="PreciseBnException">The file is missing, damaged, or holds something else.</exception>
+    public static IReadOnlyList<string> ListColumns(string path)
+    {
+        using var file = SourceFile.Open(path);
+        return CsvTable.IsCsv(path) ? CsvTable.Columns(file) : ParquetTable.IsParquet(path) ? ParquetTable.Columns(file) : [];
     }
 }

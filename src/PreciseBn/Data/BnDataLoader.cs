@@ -91,7 +91,7 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
 
     /// <summary>Names the items by a hash of how many there are and of a few of them.</summary>
     /// <exception cref="PreciseBnException">An item cannot be read.</exception>
-    public string Identify() => SampleFingerprint.Of(_samples);
+    public string Identify() => SampleFingerprint.Of(_samples, Options.Transform?.Text);
 
     /// <summary>Deals out the items in turn, in their order or that of the shuffle, and makes batches of those of one shard.</summary>
     /// <exception cref="PreciseBnException">They are shuffled with a random seed.</exception>
@@ -118,7 +118,7 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
         var unread = Options.SkipUnreadable ? 0 : skip;
         var slice = plan.Skip(checked((int)unread)).Take((int)Math.Min(take, int.MaxValue));
         var batches = Math.Clamp(Batches(shard.Share(Count)) - skip, 0, take);
-        return new LoaderShard(_samples, slice, skip - unread, batches, Options.Workers ?? Math.Min(MostWorkers, Environment.ProcessorCount));
+        return new LoaderShard(_samples, slice, skip - unread, batches, Options, Options.Workers ?? Math.Min(MostWorkers, Environment.ProcessorCount));
     }
 
     private long Batches(long items) => Options.DropLast ? items / BatchSize : (items + BatchSize - 1) / BatchSize;

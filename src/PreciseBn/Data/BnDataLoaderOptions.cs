@@ -35,6 +35,9 @@ public sealed record BnDataLoaderOptions
     /// <summary>Whether each array is a batch already, in the natural order of their names.</summary>
     public bool AsBatches { get; init; }
 
+    /// <summary>What is done to each batch before the model gets it; <c>null</c> is nothing.</summary>
+    public BatchTransform? Transform { get; init; }
+
     /// <summary>Order of the dimensions of stored images; <c>null</c> is NCHW, or [N, H, W] of uint8.</summary>
     public ImageLayout? Layout { get; init; }
 

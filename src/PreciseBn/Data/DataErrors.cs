@@ -6,7 +6,7 @@ internal static class DataErrors
     public static PreciseBnException UnknownKind(string path) => new(
         "UnknownDataFile", ErrorKind.NotSupported,
         $"'{path}' is no data file that can be read.",
-        "Give .npy, .npz, .safetensors or .pt files, files of MNIST or CIFAR, or folders of images.", path);
+        "Give .npy, .npz, .safetensors, .pt, .csv, .tsv or .parquet files, files of MNIST or CIFAR, or folders of images.", path);
 
     public static PreciseBnException IsModel(string path, string kind) => new(
         "ModelAsData", ErrorKind.InvalidArgument,
@@ -93,6 +93,14 @@ internal static class DataErrors
     public static PreciseBnException InputKeyNotFound(string key, IEnumerable<string> keys) => new(
         "InputKeyNotFound", ErrorKind.NotFound,
         $"A batch has no '{key}'; it has {List(keys)}.", "Choose among these with -InputKey.", key);
+
+    public static PreciseBnException TransformFailed(string batch, string why, Exception inner) => new(
+        "TransformFailed", ErrorKind.InvalidData,
+        $"-Transform failed on {batch}: {why}", "Correct the script; it gets the batch as $_ and as its first argument.", inner: inner);
+
+    public static PreciseBnException NotTransformed(string batch, string returned) => new(
+        "NotTransformed", ErrorKind.InvalidData,
+        $"-Transform returned {returned} for {batch}.", "Return a tensor for each input of the model, or a dictionary of them by -Key.");
 
     public static PreciseBnException NotAShard(string text) => new(
         "NotAShard", ErrorKind.InvalidArgument,

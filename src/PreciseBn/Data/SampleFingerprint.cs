@@ -13,12 +13,14 @@ internal static class SampleFingerprint
     private const int Looks = 4;
     private const int Digits = 16;
 
+    /// <param name="samples">The items.</param>
+    /// <param name="transform">What is done to them after they are read, if anything.</param>
     /// <returns>16 hexadecimal digits of a SHA-256.</returns>
-    public static string Of(ISampleSource samples)
+    public static string Of(ISampleSource samples, string? transform = null)
     {
         TorchLibrary.Require();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{samples.Count} items"));
+        hash.AppendData(Encoding.UTF8.GetBytes($"{samples.Count} items{transform}"));
         foreach (var index in Enumerable.Range(0, Looks).Select(look => look * (samples.Count - 1) / (Looks - 1)).Distinct())
         {
             using var item = samples.Load([index]);

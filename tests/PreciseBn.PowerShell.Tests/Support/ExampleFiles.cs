@@ -17,6 +17,10 @@ public sealed class ExampleFiles : IDisposable
         _folder.Copy("digits.calibration.npz", "calibration.npz");
         _folder.Copy("digits.test.npz", "today.npz");
         _folder.Copy("two-inputs.batches.npz", "batches.npz");
+        _folder.Copy("digits.calibration.npz", "part-1.npz");
+        _folder.Copy("digits.test.npz", "part-2.npz");
+        File.Copy(Fixtures.Path("tensors/pair.pt"), _folder.File("tensors.pt"));
+        File.WriteAllText(_folder.File("patients.csv"), "name,age,lab1,lab2,outcome\nA,61,0.5,-1.25,1\nB,47,-0.75,2,0\n");
         CopyFolder(Fixtures.Path("images"), _folder.File("photos"));
         using var session = new PowerShellSession(_folder.Path);
         session.Invoke("""

@@ -49,6 +49,13 @@ internal sealed class CsvTable
         }
     }
 
+    /// <exception cref="PreciseBnException">The file is none of this kind.</exception>
+    public static string[] Columns(SourceFile file)
+    {
+        using var parser = new CsvParser(new LineLimit(Open(file), file.Path), Configuration(file.Path, new()));
+        return new CsvTable(file.Path, parser).ReadNames();
+    }
+
     private string[] Read(RowStore rows, BnDataLoaderOptions options)
     {
         var names = ReadNames();

@@ -29,13 +29,32 @@ internal static class ParquetTable
         {
             rows.Dispose();
             // The library says in many ways that a file is not what it should be.
-            throw e is PreciseBnException or OutOfMemoryException ? e : FileErrors.Damaged(file.Path, $"it is no Parquet file that can be read ({e.Message.TrimEnd('.')})");
+            throw e is PreciseBnException or OutOfMemoryException ? e : Damaged(file, e);
         }
     }
 
+    /// <exception cref="PreciseBnException">The file is none of this kind.</exception>
+    public static string[] Columns(SourceFile file)
+    {
+        try
+        {
+            using var stream = Open(file);
+            return ParquetReader.ReadSchemaAsync(stream).GetAwaiter().GetResult().GetDataFields().Select(field => field.Path.ToString()).ToArray();
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            throw Damaged(file, e);
+        }
+    }
+
+    private static PreciseBnException Damaged(SourceFile file, Exception e) =>
+        FileErrors.Damaged(file.Path, $"it is no Parquet file that can be read ({e.Message.TrimEnd('.')})");
+
+    private static FileStream Open(SourceFile file) => new(file.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+
     private static async Task<string[]> ReadAsync(SourceFile file, BnDataLoaderOptions options, RowStore rows)
     {
-        var stream = new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        var stream = Open(file);
         await using var _ = stream.ConfigureAwait(false);
         var reader = await ParquetReader.CreateAsync(stream).ConfigureAwait(false);
         await using var __ = reader.ConfigureAwait(false);
