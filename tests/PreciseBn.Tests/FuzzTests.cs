@@ -113,6 +113,24 @@ public sealed class FuzzTests : IDisposable
         });
     }
 
+    [Theory]
+    [InlineData("a,b;c\n1,2.5\n\"3\",-4e5\n\n5,6\n", ".csv")]
+    [InlineData("\0\0\u0008\u0003\0\0\0\u0002\0\0\0\u0002\0\0\0\u0001abcd", ".idx")]
+    public void Damaged_data_of_a_few_bytes(string text, string ending)
+    {
+        var path = _folder.File("x" + ending);
+
+        Fuzz(System.Text.Encoding.Latin1.GetBytes(text), bytes =>
+        {
+            File.WriteAllBytes(path, bytes);
+            AssertResultOrError(path, () =>
+            {
+                using var loader = BnDataLoader.FromFiles([path], new());
+                using var batch = loader.First();
+            });
+        });
+    }
+
     [Fact]
     public void Damaged_pickles_of_data()
     {
