@@ -46,8 +46,9 @@ internal static partial class CifarFile
             throw FileErrors.Damaged(file.Path, $"its record {wrong} has a label that there is not");
         var images = StoredArray.OfItems(Images, DType.UInt8, [count, Channels, Side, Side],
             (index, image) => file.Read((index * record) + labels.Length, image));
-        return new ArrayFile(file.Path, [images, .. labels.Select((label, place) => StoredArray.OfItems(label.Name, DType.Int64, [count],
-            (index, item) => WriteInt64LittleEndian(item, file.Read((index * record) + place, 1)[0])))], file) { InputNames = [Images] };
+        var classes = labels.Select((label, place) => StoredArray.OfItems(label.Name, DType.Int64, [count],
+            (index, item) => WriteInt64LittleEndian(item, file.Read((index * record) + place, 1)[0])));
+        return new ArrayFile(file.Path, [images, .. classes], file) { InputNames = [Images] };
     }
 
     private static long? WrongRecord(SourceFile file, (string Name, byte Classes)[] labels)
