@@ -71,7 +71,7 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
     {
         if (paths.All(Directory.Exists))
             return new BnDataLoader(
-                loader => new ImageSamples(ImageSamples.Find(paths), options, _ => Interlocked.Increment(ref loader._skipped)), options);
+                loader => new ImageSamples(ImageFolder.Find(paths), options, _ => Interlocked.Increment(ref loader._skipped)), options);
         if (paths.Any(Directory.Exists))
             throw DataErrors.MixedPaths();
         return new BnDataLoader(loader => loader.OpenArrays(paths), options);

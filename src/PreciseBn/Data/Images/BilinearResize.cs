@@ -1,84 +1,72 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
 namespace PreciseBn.Data.Images;
 
 /// <summary>
-/// Bilinear resampling with antialiasing as Pillow does it, and torchvision through it: each output pixel is a weighted
-/// mean of the inputs below a triangle that widens with the reduction; rows first, rounded to bytes, then columns.
+/// Bilinear resampling with antialiasing as Pillow does it, and torchvision through it: along the rows, rounded to bytes, then
+/// along the columns. Pixels have four bytes, so that one fits a vector of four sums.
 /// </summary>
 internal static class BilinearResize
 {
-    // Pillow weighs in fixed point with this many bits behind the point (libImaging/Resample.c).
-    private const int PrecisionBits = 32 - 8 - 2;
+    /// <summary>Bytes that are made at a time along the columns.</summary>
+    public const int BlockBytes = 16;
 
-    /// <summary>Resizes so that the short side has the given length; the long side is truncated, as in torchvision.</summary>
-    public static PixelImage ShortSide(PixelImage image, int side) => image.Width <= image.Height
-        ? Resize(image, side, (int)((long)side * image.Height / image.Width))
-        : Resize(image, (int)((long)side * image.Width / image.Height), side);
+    private static readonly Vector128<int> Half = Vector128.Create(1 << (ResampleWeights.PrecisionBits - 1));
 
-    private static PixelImage Resize(PixelImage image, int width, int height)
+    /// <summary>Resamples a row.</summary>
+    /// <param name="row">Its pixels, from the first that is needed.</param>
+    /// <param name="weights">What the outputs are made of.</param>
+    /// <param name="output">The outputs.</param>
+    public static void AlongRow(ReadOnlySpan<byte> row, ResampleWeights weights, Span<byte> output)
     {
-        if (width == image.Width && height == image.Height)
-            return image;
-        var horizontal = width == image.Width ? image : ResizeRows(image, Weights.For(image.Width, width));
-        return height == image.Height ? horizontal : ResizeColumns(horizontal, Weights.For(image.Height, height));
-    }
-
-    private static PixelImage ResizeRows(PixelImage image, Weights[] weights)
-    {
-        var output = new byte[weights.Length * image.Height * PixelImage.Channels];
-        for (var row = 0; row < image.Height; row++)
+        var pixels = MemoryMarshal.Cast<byte, uint>(row);
+        var outputs = MemoryMarshal.Cast<byte, uint>(output);
+        for (var column = 0; column < weights.Count; column++)
         {
-            var source = image.Pixels.AsSpan(row * image.Width * PixelImage.Channels, image.Width * PixelImage.Channels);
-            var target = output.AsSpan(row * weights.Length * PixelImage.Channels);
-            for (var column = 0; column < weights.Length; column++)
+            var values = weights.Of(column, out var first);
+            var inputs = pixels.Slice(first - weights.FirstInput, values.Length);
+            var sum = Half;
+            for (var i = 0; i < values.Length; i++)
             {
-                for (var channel = 0; channel < PixelImage.Channels; channel++)
-                    target[(column * PixelImage.Channels) + channel] = Sum(source, channel, PixelImage.Channels, weights[column]);
+                var (bytes, _) = Vector128.Widen(Vector128.CreateScalar(inputs[i]).AsByte());
+                sum += Vector128.WidenLower(bytes).AsInt32() * values[i];
             }
+            var rounded = Round(sum);
+            outputs[column] = Pack(rounded, rounded, rounded, rounded).AsUInt32()[0];
         }
-        return new PixelImage(weights.Length, image.Height, output);
     }
 
-    private static PixelImage ResizeColumns(PixelImage image, Weights[] weights)
+    /// <summary>Makes a row of several that lie one after the other.</summary>
+    /// <param name="rows">The rows, from the first that is needed, and a block behind the last.</param>
+    /// <param name="stride">Bytes of a row.</param>
+    /// <param name="weights">What the outputs are made of.</param>
+    /// <param name="index">The output that is wanted.</param>
+    /// <param name="output">The row, and a block behind it.</param>
+    public static void AlongColumns(ReadOnlySpan<byte> rows, int stride, ResampleWeights weights, int index, Span<byte> output)
     {
-        var stride = image.Width * PixelImage.Channels;
-        var output = new byte[weights.Length * stride];
-        for (var row = 0; row < weights.Length; row++)
+        var values = weights.Of(index, out var first);
+        for (var start = 0; start < stride; start += BlockBytes)
         {
-            for (var i = 0; i < stride; i++)
-                output[(row * stride) + i] = Sum(image.Pixels, i, stride, weights[row]);
-        }
-        return new PixelImage(image.Width, weights.Length, output);
-    }
-
-    private static byte Sum(ReadOnlySpan<byte> source, int start, int step, Weights weights)
-    {
-        var sum = 1 << (PrecisionBits - 1);
-        for (var i = 0; i < weights.Values.Length; i++)
-            sum += source[start + ((weights.First + i) * step)] * weights.Values[i];
-        return (byte)Math.Clamp(sum >> PrecisionBits, 0, 255);
-    }
-
-    /// <summary>The inputs that an output pixel is made of.</summary>
-    /// <param name="First">Index of the first of them.</param>
-    /// <param name="Values">Their weights in fixed point.</param>
-    private readonly record struct Weights(int First, int[] Values)
-    {
-        public static Weights[] For(int inputs, int outputs)
-        {
-            var scale = (double)inputs / outputs;
-            var support = Math.Max(scale, 1);
-            return Enumerable.Range(0, outputs).Select(output =>
+            var (sum0, sum1, sum2, sum3) = (Half, Half, Half, Half);
+            var place = ((first - weights.FirstInput) * stride) + start;
+            foreach (var value in values)
             {
-                var centre = (output + 0.5) * scale;
-                var first = Math.Max(0, (int)(centre - support + 0.5));
-                var last = Math.Min(inputs, (int)(centre + support + 0.5));
-                var values = Enumerable.Range(first, last - first)
-                    .Select(input => Math.Max(0, 1 - Math.Abs((input - centre + 0.5) / support))).ToArray();
-                var total = values.Sum();
-                return new Weights(first, Array.ConvertAll(values, value => Fixed(value / total)));
-            }).ToArray();
+                var (low, high) = Vector128.Widen(Vector128.Create(rows.Slice(place, BlockBytes)));
+                sum0 += Vector128.WidenLower(low).AsInt32() * value;
+                sum1 += Vector128.WidenUpper(low).AsInt32() * value;
+                sum2 += Vector128.WidenLower(high).AsInt32() * value;
+                sum3 += Vector128.WidenUpper(high).AsInt32() * value;
+                place += stride;
+            }
+            Pack(Round(sum0), Round(sum1), Round(sum2), Round(sum3)).CopyTo(output[start..]);
         }
-
-        private static int Fixed(double value) => (int)(0.5 + (value * (1 << PrecisionBits)));
     }
+
+    // Rounded weights can add up to a little more than one.
+    private static Vector128<int> Round(Vector128<int> sum) =>
+        Vector128.Min(Vector128.ShiftRightArithmetic(sum, ResampleWeights.PrecisionBits), Vector128.Create((int)byte.MaxValue));
+
+    private static Vector128<byte> Pack(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d) =>
+        Vector128.Narrow(Vector128.Narrow(a.AsUInt32(), b.AsUInt32()), Vector128.Narrow(c.AsUInt32(), d.AsUInt32()));
 }

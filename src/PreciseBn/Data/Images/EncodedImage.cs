@@ -1,0 +1,141 @@
+using System.Buffers;
+using SkiaSharp;
+
+namespace PreciseBn.Data.Images;
+
+/// <summary>Takes a row of pixels, which is valid during the call only.</summary>
+/// <param name="row">Which row it is.</param>
+/// <param name="pixels">Red, green, blue and alpha of each pixel.</param>
+internal delegate void RowHandler(int row, Span<byte> pixels);
+
+/// <summary>An image file of which the size is known, and that is yet to be decoded.</summary>
+internal sealed unsafe class EncodedImage : IDisposable
+{
+    /// <summary>Red, green, blue and alpha. Alpha is left out by whoever takes the pixels, as torchvision's loader does.</summary>
+    public const int PixelBytes = 4;
+
+    // At a cut libjpeg lacks the neighbour that it interpolates colours with; it cuts well at multiples of its largest block.
+    private const int CutMargin = 1;
+    private const int CutStep = 32;
+    private const int StripRows = 16;
+
+    private readonly string _path;
+    private readonly IMemoryOwner<byte> _bytes;
+    private readonly MemoryHandle _pin;
+    private readonly SKData _data;
+    private readonly SKCodec _codec;
+
+    /// <exception cref="PreciseBnException">The file cannot be read, or is no image.</exception>
+    public EncodedImage(string path)
+    {
+        _path = path;
+        _bytes = ReadFile(path, out var length);
+        _pin = _bytes.Memory.Pin();
+        _data = SKData.Create((nint)_pin.Pointer, length);
+        _codec = SKCodec.Create(_data)!;
+        if (_codec is null)
+        {
+            Dispose();
+            throw DataErrors.UnreadableImage(path, "it is no image of a known kind");
+        }
+    }
+
+    /// <summary>Columns, as they are stored.</summary>
+    public int Width => _codec.Info.Width;
+
+    /// <summary>Rows, as they are stored.</summary>
+    public int Height => _codec.Info.Height;
+
+    /// <summary>How the image is to be turned to stand upright.</summary>
+    public SKEncodedOrigin Origin => _codec.EncodedOrigin;
+
+    private SKImageInfo Info => new(Width, Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
+
+    /// <summary>Decodes the image, or only that part of a JPEG, and hands the rows on from top to bottom.</summary>
+    /// <exception cref="PreciseBnException">The file is damaged.</exception>
+    public void Decode(Range columns, Range rows, RowHandler handler)
+    {
+        var (left, width) = columns.GetOffsetAndLength(Width);
+        var (top, height) = rows.GetOffsetAndLength(Height);
+        if (_codec.EncodedFormat == SKEncodedImageFormat.Jpeg)
+            DecodePart(left, width, top, height, handler);
+        else
+        {
+            using var pixels = Decode();
+            for (var row = top; row < top + height; row++)
+                handler(row, pixels.Memory.Span.Slice(((row * Width) + left) * PixelBytes, width * PixelBytes));
+        }
+    }
+
+    /// <summary>Decodes the image, row by row.</summary>
+    /// <exception cref="PreciseBnException">The file is damaged.</exception>
+    public IMemoryOwner<byte> Decode()
+    {
+        var pixels = MemoryPool<byte>.Shared.Rent(Info.BytesSize);
+        using var pin = pixels.Memory.Pin();
+        var result = _codec.GetPixels(Info, (nint)pin.Pointer);
+        if (result == SKCodecResult.Success)
+            return pixels;
+        pixels.Dispose();
+        throw Damaged();
+    }
+
+    public void Dispose()
+    {
+        _codec?.Dispose();
+        _data.Dispose();
+        _pin.Dispose();
+        _bytes.Dispose();
+    }
+
+    private static IMemoryOwner<byte> ReadFile(string path, out int length)
+    {
+        IMemoryOwner<byte>? bytes = null;
+        try
+        {
+            using var file = File.OpenHandle(path);
+            length = checked((int)RandomAccess.GetLength(file));
+            bytes = MemoryPool<byte>.Shared.Rent(Math.Max(length, 1));
+            for (int done = 0, read; done < length; done += read)
+            {
+                read = RandomAccess.Read(file, bytes.Memory.Span[done..length], done);
+                if (read == 0)
+                    length = done;
+            }
+            return bytes;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or OverflowException)
+        {
+            bytes?.Dispose();
+            throw DataErrors.UnreadableImage(path, e.Message);
+        }
+    }
+
+    private void DecodePart(int left, int width, int top, int height, RowHandler handler)
+    {
+        var start = Math.Max(0, (left - CutMargin) / CutStep * CutStep);
+        var end = Math.Min(Width, left + width + CutMargin);
+        var rowBytes = (end - start) * PixelBytes;
+        using var strip = MemoryPool<byte>.Shared.Rent(rowBytes * StripRows);
+        using var pin = strip.Memory.Pin();
+        Require(_codec.StartScanlineDecode(Info, new SKCodecOptions(new SKRectI(start, 0, end, Height))) == SKCodecResult.Success);
+        Require(top == 0 || _codec.SkipScanlines(top));
+        for (var done = 0; done < height; done += StripRows)
+        {
+            var count = Math.Min(StripRows, height - done);
+            Require(_codec.GetScanlines((nint)pin.Pointer, count, rowBytes) == count);
+            for (var row = 0; row < count; row++)
+                handler(top + done + row, strip.Memory.Span.Slice((row * rowBytes) + ((left - start) * PixelBytes), width * PixelBytes));
+        }
+        // The rest tells whether the file ends too early.
+        Require(top + height == Height || _codec.SkipScanlines(Height - top - height));
+    }
+
+    private void Require(bool isDecoded)
+    {
+        if (!isDecoded)
+            throw Damaged();
+    }
+
+    private PreciseBnException Damaged() => DataErrors.UnreadableImage(_path, "it is damaged, or ends too early");
+}
