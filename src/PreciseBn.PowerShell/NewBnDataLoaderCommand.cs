@@ -118,6 +118,14 @@ public sealed class NewBnDataLoaderCommand : PreciseBnCmdlet
     [ValidateRange(1, 65536)]
     public int? CropSize { get; set; }
 
+    /// <summary>Makes images of one channel, for greyscale models.</summary>
+    [Parameter(ParameterSetName = PathSet)]
+    public SwitchParameter Grayscale { get; set; }
+
+    /// <summary>Turns images as their EXIF orientation says.</summary>
+    [Parameter(ParameterSetName = PathSet)]
+    public SwitchParameter AutoOrient { get; set; }
+
     /// <summary>How many batches are prepared at a time while the model runs.</summary>
     [Parameter]
     [ValidateRange(1, 256)]
@@ -169,6 +177,8 @@ public sealed class NewBnDataLoaderCommand : PreciseBnCmdlet
         StandardDeviation = StandardDeviation,
         Size = Size,
         CropSize = CropSize,
+        Grayscale = Grayscale,
+        AutoOrient = AutoOrient,
         Workers = Workers,
         SkipUnreadable = SkipUnreadable,
     };

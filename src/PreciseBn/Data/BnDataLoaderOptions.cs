@@ -53,6 +53,12 @@ public sealed record BnDataLoaderOptions
     /// <summary>Side in pixels of the square that is cut from the centre of an image; <c>null</c> leaves all.</summary>
     public int? CropSize { get; init; }
 
+    /// <summary>Whether images become one channel, their luma, before they are resized.</summary>
+    public bool Grayscale { get; init; }
+
+    /// <summary>Whether images are turned as their EXIF orientation says; torchvision leaves them as they are stored.</summary>
+    public bool AutoOrient { get; init; }
+
     /// <summary>How many batches are prepared at a time while the model runs; <c>null</c> is one a processor, at most 4.</summary>
     public int? Workers { get; init; }
 

@@ -12,7 +12,7 @@ internal static class BilinearResize
     /// <summary>Bytes that are made at a time along the columns.</summary>
     public const int BlockBytes = 16;
 
-    private static readonly Vector128<int> Half = Vector128.Create(1 << (ResampleWeights.PrecisionBits - 1));
+    private static Vector128<int> Half => Vector128.Create(1 << (ResampleWeights.PrecisionBits - 1));
 
     /// <summary>Resamples a row.</summary>
     /// <param name="row">Its pixels, from the first that is needed.</param>

@@ -24,9 +24,12 @@ internal sealed unsafe class EncodedImage : IDisposable
     private readonly MemoryHandle _pin;
     private readonly SKData _data;
     private readonly SKCodec _codec;
+    private readonly SKEncodedOrigin _origin;
 
+    /// <param name="path">The file.</param>
+    /// <param name="isUpright">Whether it is turned as its EXIF orientation says.</param>
     /// <exception cref="PreciseBnException">The file cannot be read, or is no image.</exception>
-    public EncodedImage(string path)
+    public EncodedImage(string path, bool isUpright)
     {
         _path = path;
         _bytes = ReadFile(path, out var length);
@@ -38,18 +41,18 @@ internal sealed unsafe class EncodedImage : IDisposable
             Dispose();
             throw DataErrors.UnreadableImage(path, "it is no image of a known kind");
         }
+        _origin = isUpright ? _codec.EncodedOrigin : SKEncodedOrigin.TopLeft;
+        var isTurned = ExifOrientation.SwapsSides(_origin);
+        (Width, Height) = isTurned ? (Stored.Height, Stored.Width) : (Stored.Width, Stored.Height);
     }
 
-    /// <summary>Columns, as they are stored.</summary>
-    public int Width => _codec.Info.Width;
+    /// <summary>Number of columns.</summary>
+    public int Width { get; }
 
-    /// <summary>Rows, as they are stored.</summary>
-    public int Height => _codec.Info.Height;
+    /// <summary>Number of rows.</summary>
+    public int Height { get; }
 
-    /// <summary>How the image is to be turned to stand upright.</summary>
-    public SKEncodedOrigin Origin => _codec.EncodedOrigin;
-
-    private SKImageInfo Info => new(Width, Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
+    private SKImageInfo Stored => new(_codec.Info.Width, _codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
 
     /// <summary>Decodes the image, or only that part of a JPEG, and hands the rows on from top to bottom.</summary>
     /// <exception cref="PreciseBnException">The file is damaged.</exception>
@@ -57,27 +60,14 @@ internal sealed unsafe class EncodedImage : IDisposable
     {
         var (left, width) = columns.GetOffsetAndLength(Width);
         var (top, height) = rows.GetOffsetAndLength(Height);
-        if (_codec.EncodedFormat == SKEncodedImageFormat.Jpeg)
-            DecodePart(left, width, top, height, handler);
-        else
+        if (_codec.EncodedFormat == SKEncodedImageFormat.Jpeg && _origin == SKEncodedOrigin.TopLeft)
         {
-            using var pixels = Decode();
-            for (var row = top; row < top + height; row++)
-                handler(row, pixels.Memory.Span.Slice(((row * Width) + left) * PixelBytes, width * PixelBytes));
+            DecodePart(left, width, top, height, handler);
+            return;
         }
-    }
-
-    /// <summary>Decodes the image, row by row.</summary>
-    /// <exception cref="PreciseBnException">The file is damaged.</exception>
-    public IMemoryOwner<byte> Decode()
-    {
-        var pixels = MemoryPool<byte>.Shared.Rent(Info.BytesSize);
-        using var pin = pixels.Memory.Pin();
-        var result = _codec.GetPixels(Info, (nint)pin.Pointer);
-        if (result == SKCodecResult.Success)
-            return pixels;
-        pixels.Dispose();
-        throw Damaged();
+        using var pixels = _origin == SKEncodedOrigin.TopLeft ? DecodeAll() : DecodeUpright();
+        for (var row = top; row < top + height; row++)
+            handler(row, pixels.Memory.Span.Slice(((row * Width) + left) * PixelBytes, width * PixelBytes));
     }
 
     public void Dispose()
@@ -111,6 +101,25 @@ internal sealed unsafe class EncodedImage : IDisposable
         }
     }
 
+    private IMemoryOwner<byte> DecodeUpright()
+    {
+        using var stored = DecodeAll();
+        var upright = MemoryPool<byte>.Shared.Rent(Stored.BytesSize);
+        ExifOrientation.Apply(_origin, stored.Memory.Span, Stored.Width, Stored.Height, upright.Memory.Span);
+        return upright;
+    }
+
+    private IMemoryOwner<byte> DecodeAll()
+    {
+        var pixels = MemoryPool<byte>.Shared.Rent(Stored.BytesSize);
+        using var pin = pixels.Memory.Pin();
+        var result = _codec.GetPixels(Stored, (nint)pin.Pointer);
+        if (result == SKCodecResult.Success)
+            return pixels;
+        pixels.Dispose();
+        throw Damaged();
+    }
+
     private void DecodePart(int left, int width, int top, int height, RowHandler handler)
     {
         var start = Math.Max(0, (left - CutMargin) / CutStep * CutStep);
@@ -118,7 +127,7 @@ internal sealed unsafe class EncodedImage : IDisposable
         var rowBytes = (end - start) * PixelBytes;
         using var strip = MemoryPool<byte>.Shared.Rent(rowBytes * StripRows);
         using var pin = strip.Memory.Pin();
-        Require(_codec.StartScanlineDecode(Info, new SKCodecOptions(new SKRectI(start, 0, end, Height))) == SKCodecResult.Success);
+        Require(_codec.StartScanlineDecode(Stored, new SKCodecOptions(new SKRectI(start, 0, end, Height))) == SKCodecResult.Success);
         Require(top == 0 || _codec.SkipScanlines(top));
         for (var done = 0; done < height; done += StripRows)
         {

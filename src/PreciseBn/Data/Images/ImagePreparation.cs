@@ -5,12 +5,10 @@ namespace PreciseBn.Data.Images;
 /// <summary>Turns an image into what a model takes: decoded, resized, cut, channels first, normalised.</summary>
 internal sealed class ImagePreparation(BnDataLoaderOptions options)
 {
-    private const int Colours = 3;
-
-    private readonly ChannelScale _scale = new("images", Colours, isByte: true, options, normalise: true);
+    private readonly ChannelScale _scale = new("images", Count(options), isByte: true, options, normalise: true);
 
     /// <summary>Number of channels of an item.</summary>
-    public int Channels => Colours;
+    public int Channels { get; } = Count(options);
 
     /// <summary>Decodes the part of the image that is needed, and writes the item.</summary>
     /// <param name="image">The image.</param>
@@ -23,10 +21,16 @@ internal sealed class ImagePreparation(BnDataLoaderOptions options)
         var rows = new ResampleWeights(image.Height, fit.ResizedHeight, fit.Top, fit.Height);
         var stride = fit.Width * EncodedImage.PixelBytes;
         using var resized = MemoryPool<byte>.Shared.Rent((stride * rows.InputCount) + BilinearResize.BlockBytes);
-        image.Decode(columns.FirstInput..columns.EndInput, rows.FirstInput..rows.EndInput, (row, pixels) => BilinearResize.AlongRow(
-            pixels, columns, resized.Memory.Span.Slice((row - rows.FirstInput) * stride, stride)));
+        image.Decode(columns.FirstInput..columns.EndInput, rows.FirstInput..rows.EndInput, (row, pixels) =>
+        {
+            if (options.Grayscale)
+                Luma.Replace(pixels);
+            BilinearResize.AlongRow(pixels, columns, resized.Memory.Span.Slice((row - rows.FirstInput) * stride, stride));
+        });
         Write(resized.Memory.Span, stride, rows, fit, output);
     }
+
+    private static int Count(BnDataLoaderOptions options) => options.Grayscale ? 1 : 3;
 
     private void Write(ReadOnlySpan<byte> resized, int stride, ResampleWeights rows, ImageFit fit, Span<float> output)
     {

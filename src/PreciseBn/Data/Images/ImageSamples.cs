@@ -23,7 +23,7 @@ internal sealed class ImageSamples(IReadOnlyList<string> paths, BnDataLoaderOpti
     {
         try
         {
-            using var image = new EncodedImage(path);
+            using var image = new EncodedImage(path, options.AutoOrient);
             var fit = ImageFit.Of(path, image.Width, image.Height, options);
             _preparation.Prepare(image, fit, batch.Next(path, fit.Width, fit.Height));
             batch.Add(path);
