@@ -222,6 +222,25 @@ public sealed class DataLoaderTests : IDisposable
         Assert.InRange(loads, 5, 5 + 4);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void No_more_batches_wait_than_there_are_workers(int workers)
+    {
+        var (begun, loads) = (0, 0);
+        using var samples = new CountingSamples(1000, () => Interlocked.Increment(ref loads));
+        var plan = new BatchPlan(1000, null, null, DataShard.Whole).Batches(1, dropLast: false).Select(batch => (begun++, batch).batch);
+
+        var ahead = new BatchPrefetch(samples, plan, workers).Read(default).Take(50).Select((batch, index) =>
+        {
+            batch.Dispose();
+            return begun - (index + 1);
+        }).ToArray();
+
+        Assert.All(ahead, count => Assert.Equal(workers, count));
+        Assert.InRange(loads, 50, begun);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private static BnDataLoader Open(BnDataLoaderOptions options) =>

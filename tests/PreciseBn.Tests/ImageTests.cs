@@ -11,15 +11,21 @@ public sealed class ImageTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
-    public static TheoryData<int> Lossless => [0, 1, 2, 4, 5];
+    public static TheoryData<int> Indices => [.. Enumerable.Range(0, Names.Length)];
 
     [Theory]
-    [MemberData(nameof(Lossless))]
-    public void Lossless_images_are_those_of_torchvision_to_the_byte(int index) => AssertClose(index, 0);
+    [MemberData(nameof(Indices))]
+    public void Images_are_those_of_torchvision_to_the_byte(int index)
+    {
+        using var loader = BnDataLoader.FromFiles([Fixtures.Path("images")], new() { BatchSize = 1, Size = 32, CropSize = 28 });
+        using var references = BnDataLoader.FromFiles(
+            [Fixtures.Path("images.expected.npy")], new() { BatchSize = 1, Layout = ImageLayout.NHWC });
+        using var image = loader.ElementAt(index);
+        using var reference = references.ElementAt(index);
 
-    // Decoders of JPEG may differ by a level or two.
-    [Fact]
-    public void A_JPEG_image_is_that_of_torchvision_to_two_levels() => AssertClose(3, 2);
+        Assert.EndsWith(Names[index], image.Origin!.Replace('\\', '/'));
+        Assert.Equal(reference.Inputs[0].data<float>(), image.Inputs[0].data<float>());
+    }
 
     [Fact]
     public void Images_of_different_sizes_name_the_file()
@@ -62,14 +68,20 @@ public sealed class ImageTests : IDisposable
         Assert.Equal(1, tolerant.Skipped);
     }
 
+    // The order of torchvision 0.21, which is not that of the paths: '-' comes before '/'.
     [Fact]
-    public void A_truncated_image_is_an_error()
+    public void Images_come_by_class_then_folder_then_name()
     {
-        var bytes = File.ReadAllBytes(Fixtures.Path("images/cats/tall.png"));
-        File.WriteAllBytes(_folder.File("cut.png"), bytes[..(bytes.Length / 2)]);
-        using var loader = BnDataLoader.FromFiles([_folder.Path], new());
+        string[] expected =
+            ["top.png", "B/1.png", "a/10.png", "a/2.PNG", "a/sub/0.png", "a/sub-x/3.png", "a/sub/deep/1.png", "a-b/1.png", "a.c/1.png"];
+        foreach (var name in expected.Reverse())
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(_folder.File(name))!);
+            File.Copy(Fixtures.Path("images/dogs/small.png"), _folder.File(name));
+        }
+        using var loader = BnDataLoader.FromFiles([_folder.Path], new() { BatchSize = 1 });
 
-        Assert.Equal("UnreadableImage", Assert.Throws<PreciseBnException>(() => loader.First()).ErrorId);
+        Assert.Equal(expected, loader.Select(batch => Path.GetRelativePath(_folder.Path, batch.Origin!).Replace('\\', '/')));
     }
 
     [Fact]
@@ -81,17 +93,4 @@ public sealed class ImageTests : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
-
-    private static void AssertClose(int index, int tolerance)
-    {
-        using var loader = BnDataLoader.FromFiles([Fixtures.Path("images")], new() { BatchSize = 1, Size = 32, CropSize = 28 });
-        using var references = BnDataLoader.FromFiles(
-            [Fixtures.Path("images.expected.npy")], new() { BatchSize = 1, Layout = ImageLayout.NHWC });
-        using var image = loader.ElementAt(index);
-        using var reference = references.ElementAt(index);
-
-        Assert.EndsWith(Names[index], image.Origin!.Replace('\\', '/'));
-        using var difference = (image.Inputs[0] - reference.Inputs[0]).abs().max() * 255;
-        Assert.InRange(difference.item<float>(), 0, tolerance + 1e-3f);
-    }
 }

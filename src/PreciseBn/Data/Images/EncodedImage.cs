@@ -14,10 +14,9 @@ internal sealed unsafe class EncodedImage : IDisposable
     /// <summary>Red, green, blue and alpha. Alpha is left out by whoever takes the pixels, as torchvision's loader does.</summary>
     public const int PixelBytes = 4;
 
-    // At a cut libjpeg lacks the neighbour that it interpolates colours with; it cuts well at multiples of its largest block.
-    private const int CutMargin = 1;
-    private const int CutStep = 32;
     private const int StripRows = 16;
+
+    private static ReadOnlySpan<byte> EndOfJpeg => [0xff, 0xd9];
 
     private readonly string _path;
     private readonly IMemoryOwner<byte> _bytes;
@@ -25,6 +24,7 @@ internal sealed unsafe class EncodedImage : IDisposable
     private readonly SKData _data;
     private readonly SKCodec _codec;
     private readonly SKEncodedOrigin _origin;
+    private readonly bool _endsWithMarker;
 
     /// <param name="path">The file.</param>
     /// <param name="isUpright">Whether it is turned as its EXIF orientation says.</param>
@@ -33,6 +33,7 @@ internal sealed unsafe class EncodedImage : IDisposable
     {
         _path = path;
         _bytes = ReadFile(path, out var length);
+        _endsWithMarker = _bytes.Memory.Span[..length].EndsWith(EndOfJpeg);
         _pin = _bytes.Memory.Pin();
         _data = SKData.Create((nint)_pin.Pointer, length);
         _codec = SKCodec.Create(_data)!;
@@ -54,20 +55,19 @@ internal sealed unsafe class EncodedImage : IDisposable
 
     private SKImageInfo Stored => new(_codec.Info.Width, _codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
 
-    /// <summary>Decodes the image, or only that part of a JPEG, and hands the rows on from top to bottom.</summary>
+    /// <summary>Decodes the image, or of a JPEG only these rows, and hands them on from top to bottom.</summary>
     /// <exception cref="PreciseBnException">The file is damaged.</exception>
-    public void Decode(Range columns, Range rows, RowHandler handler)
+    public void Decode(Range rows, RowHandler handler)
     {
-        var (left, width) = columns.GetOffsetAndLength(Width);
         var (top, height) = rows.GetOffsetAndLength(Height);
         if (_codec.EncodedFormat == SKEncodedImageFormat.Jpeg && _origin == SKEncodedOrigin.TopLeft)
         {
-            DecodePart(left, width, top, height, handler);
+            DecodeRows(top, height, handler);
             return;
         }
         using var pixels = _origin == SKEncodedOrigin.TopLeft ? DecodeAll() : DecodeUpright();
         for (var row = top; row < top + height; row++)
-            handler(row, pixels.Memory.Span.Slice(((row * Width) + left) * PixelBytes, width * PixelBytes));
+            handler(row, pixels.Memory.Span.Slice(row * Width * PixelBytes, Width * PixelBytes));
     }
 
     public void Dispose()
@@ -120,24 +120,24 @@ internal sealed unsafe class EncodedImage : IDisposable
         throw Damaged();
     }
 
-    private void DecodePart(int left, int width, int top, int height, RowHandler handler)
+    // Not with a subset of the columns: SkiaSharp 3.119 leaves its codec a pointer to one that is gone, which ends the process
+    // when a file is cut short.
+    private void DecodeRows(int top, int height, RowHandler handler)
     {
-        var start = Math.Max(0, (left - CutMargin) / CutStep * CutStep);
-        var end = Math.Min(Width, left + width + CutMargin);
-        var rowBytes = (end - start) * PixelBytes;
+        var rowBytes = Stored.RowBytes;
         using var strip = MemoryPool<byte>.Shared.Rent(rowBytes * StripRows);
         using var pin = strip.Memory.Pin();
-        Require(_codec.StartScanlineDecode(Stored, new SKCodecOptions(new SKRectI(start, 0, end, Height))) == SKCodecResult.Success);
+        Require(_codec.StartScanlineDecode(Stored) == SKCodecResult.Success);
         Require(top == 0 || _codec.SkipScanlines(top));
-        for (var done = 0; done < height; done += StripRows)
+        // Only the rest tells whether a file ends too early, unless its last bytes do.
+        var end = _endsWithMarker ? top + height : Height;
+        for (var first = top; first < end; first += StripRows)
         {
-            var count = Math.Min(StripRows, height - done);
+            var count = Math.Min(StripRows, end - first);
             Require(_codec.GetScanlines((nint)pin.Pointer, count, rowBytes) == count);
-            for (var row = 0; row < count; row++)
-                handler(top + done + row, strip.Memory.Span.Slice((row * rowBytes) + ((left - start) * PixelBytes), width * PixelBytes));
+            for (var row = first; row < Math.Min(first + count, top + height); row++)
+                handler(row, strip.Memory.Span.Slice((row - first) * rowBytes, rowBytes));
         }
-        // The rest tells whether the file ends too early.
-        Require(top + height == Height || _codec.SkipScanlines(Height - top - height));
     }
 
     private void Require(bool isDecoded)

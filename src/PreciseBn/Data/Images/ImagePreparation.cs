@@ -21,11 +21,12 @@ internal sealed class ImagePreparation(BnDataLoaderOptions options)
         var rows = new ResampleWeights(image.Height, fit.ResizedHeight, fit.Top, fit.Height);
         var stride = fit.Width * EncodedImage.PixelBytes;
         using var resized = MemoryPool<byte>.Shared.Rent((stride * rows.InputCount) + BilinearResize.BlockBytes);
-        image.Decode(columns.FirstInput..columns.EndInput, rows.FirstInput..rows.EndInput, (row, pixels) =>
+        image.Decode(rows.FirstInput..rows.EndInput, (row, pixels) =>
         {
+            var needed = pixels[(columns.FirstInput * EncodedImage.PixelBytes)..(columns.EndInput * EncodedImage.PixelBytes)];
             if (options.Grayscale)
-                Luma.Replace(pixels);
-            BilinearResize.AlongRow(pixels, columns, resized.Memory.Span.Slice((row - rows.FirstInput) * stride, stride));
+                Luma.Replace(needed);
+            BilinearResize.AlongRow(needed, columns, resized.Memory.Span.Slice((row - rows.FirstInput) * stride, stride));
         });
         Write(resized.Memory.Span, stride, rows, fit, output);
     }
