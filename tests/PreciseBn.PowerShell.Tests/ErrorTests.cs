@@ -28,7 +28,7 @@ public sealed class ErrorTests : IDisposable
     [InlineData("Get-BnModule text.pt", "NotAModel", ErrorCategory.InvalidData)]
     [InlineData("Compare-BnStat model.pt missing.pt", "FileNotFound", ErrorCategory.ObjectNotFound)]
     [InlineData("New-BnDataLoader missing.npz", "FileNotFound", ErrorCategory.ObjectNotFound)]
-    [InlineData("New-BnDataLoader model.pt", "UnknownDataFile", ErrorCategory.NotImplemented)]
+    [InlineData("New-BnDataLoader model.pt", "ModelAsData", ErrorCategory.InvalidArgument)]
     [InlineData("New-BnDataLoader \"$fixtures/digits.test.npz\" -Key nothing", "KeyNotFound", ErrorCategory.ObjectNotFound)]
     [InlineData("New-BnDataLoader \"$fixtures/digits.test.npz\" -Key images -StandardDeviation 0", "ZeroDeviation", ErrorCategory.InvalidArgument)]
     [InlineData("Get-BnModule model.pt | Update-BnStat $data -Iterations 2", "NotEnoughData", ErrorCategory.InvalidData)]
