@@ -120,10 +120,12 @@ public sealed class NewBnDataLoaderCommand : PreciseBnCmdlet
 
     /// <summary>Makes images of one channel, for greyscale models.</summary>
     [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
     public SwitchParameter Grayscale { get; set; }
 
     /// <summary>Turns images as their EXIF orientation says.</summary>
     [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
     public SwitchParameter AutoOrient { get; set; }
 
     /// <summary>How many batches are prepared at a time while the model runs.</summary>
