@@ -3,7 +3,7 @@ BeforeAll {
 }
 
 Describe 'Compare-BnStat' {
-    It 'finds no difference between a file and itself' {
+    It 'finds no difference between files with the same statistics' {
         $model = Get-Fixture digits.scripted.pt
         $found = Compare-BnStat $model (Get-Fixture digits.scripted-extra.pt)
         $found | Should -HaveCount 6

@@ -1,13 +1,11 @@
 BeforeAll {
-    Import-Module "$PSScriptRoot/../../PreciseBn.psd1" -Force
-    $fixtures = "$PSScriptRoot/../fixtures"
-    $loader = New-BnDataLoader "$fixtures/digits.calibration.npz" -Key images -Mean 0.1307 -StandardDeviation 0.3081
+    . "$PSScriptRoot/Digits.ps1"
 }
 
 Describe 'Export-BnReport' {
     BeforeAll {
-        $precise = Join-Path $TestDrive 'precise.pt'
-        $stats = Get-BnModule "$fixtures/digits.scripted.pt" | Update-BnStat $loader -Iterations 9 -RecordConvergence -Destination $precise
+        $script:precise = Join-Path $TestDrive 'precise.pt'
+        $script:stats = Get-BnModule (Get-Fixture digits.scripted.pt) | Update-BnStat (Get-Calibration) -Iterations 9 -RecordConvergence -Destination $precise
     }
 
     It 'writes a page of what was measured' {
@@ -18,13 +16,13 @@ Describe 'Export-BnReport' {
 
     It 'writes a page of the difference of two files' {
         $report = Join-Path $TestDrive 'files.html'
-        Export-BnReport $report -Reference "$fixtures/digits.scripted.pt" -Difference $precise -Title 'This week'
+        Export-BnReport $report -Reference (Get-Fixture digits.scripted.pt) -Difference $precise -Title 'This week'
         Get-Content $report -Raw | Should -Match '<h1>This week</h1>'
     }
 
     It 'draws the drift alone into <_>' -ForEach 'drift.svg', 'drift.png' {
         $report = Join-Path $TestDrive $_
-        Compare-BnStat "$fixtures/digits.scripted.pt" $precise | Export-BnReport $report
+        Compare-BnStat (Get-Fixture digits.scripted.pt) $precise | Export-BnReport $report
         $report | Should -Exist
     }
 

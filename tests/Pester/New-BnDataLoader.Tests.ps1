@@ -40,7 +40,8 @@ Describe 'New-BnDataLoader' {
         @{ Run = { New-BnDataLoader missing.npz }; ErrorId = 'FileNotFound' }
         @{ Run = { New-BnDataLoader (Get-Fixture digits.test.npz) }; ErrorId = 'KeyNeeded' }
         @{ Run = { New-BnDataLoader (Get-Fixture digits.test.npz) -Key none }; ErrorId = 'KeyNotFound' }
-        @{ Run = { New-BnDataLoader (Get-Fixture digits.scripted.pt) }; ErrorId = 'UnknownDataFile' }
+        @{ Run = { New-BnDataLoader (Get-Fixture digits.scripted.pt) }; ErrorId = 'ModelAsData' }
+        @{ Run = { New-BnDataLoader "$PSScriptRoot/Digits.ps1" }; ErrorId = 'UnknownDataFile' }
         @{ Run = { New-BnDataLoader (Get-Fixture digits.test.npz) -Key images -Std 0 }; ErrorId = 'ZeroDeviation' }
     ) {
         $Run | Should -Throw -ErrorId "$ErrorId,PreciseBn.PowerShell.NewBnDataLoaderCommand"

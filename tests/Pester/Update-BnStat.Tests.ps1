@@ -49,10 +49,6 @@ Describe 'Update-BnStat' {
         (Get-FileHash $model).Hash | Should -Be $before
     }
 
-    It 'supports -Confirm' {
-        (Get-Command Update-BnStat).Parameters.Keys | Should -Contain 'Confirm'
-    }
-
     It 'ends with -Tolerance when errors are small enough' {
         $stat = Get-BnModule (Copy-Fixture digits.scripted.pt) -Name stem.bn | Update-BnStat (Get-Calibration) -Tolerance 0.05
         $stat.StoppedBy | Should -Be 'Tolerance'
