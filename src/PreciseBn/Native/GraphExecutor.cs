@@ -5,7 +5,7 @@ namespace PreciseBn.Native;
 
 /// <summary>
 /// Switches off what libtorch does to the graph of a compiled model in its first runs. For a few hundred of them it costs more
-/// than it gains, and the cost grows faster than the number of layers: a thousand small ones take a quarter of a minute.
+/// than it gains, and the cost grows faster than the number of layers: a thousand small ones take some seconds.
 /// </summary>
 /// <remarks>
 /// The switch is one of the thread (torch/csrc/jit/python/update_graph_executor_opt.cpp), and TorchSharp has no call for it. With

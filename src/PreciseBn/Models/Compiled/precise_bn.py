@@ -9,7 +9,7 @@
 # When observed, elements C and C + 1 of running_mean count values and calls (ObservationLayout). With C + 3 the layer also
 # notes the number of its call, counted in the first element of the tensor that running_mean is a part of. A running_var of
 # C + 2 pools the calls of one forward pass; one of 2 C + 3, or pooled 2 C + 4, holds means from element C on, from which
-# those that are left are counted. The usual case comes first, and is kept short: each operation counts in small models.
+# those that are left are counted. The usual case is kept short, as each operation counts in small models.
 
 def batch_norm(input: Tensor,
     weight: Optional[Tensor],
