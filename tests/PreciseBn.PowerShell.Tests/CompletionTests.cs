@@ -15,6 +15,7 @@ public sealed class CompletionTests : IDisposable
         _folder.Copy("digits.scripted.pt", "model.pt");
         _folder.Copy("digits.calibration.npz", "calibration.npz");
         _folder.Copy("tensors/dictionary.pt", "dictionary.pt");
+        _folder.Copy("tables/numbers.parquet", "numbers.parquet");
         File.WriteAllText(_folder.File("table.csv"), "id,f1,f2\nx,1,2\n");
         _session = new PowerShellSession(_folder.Path);
     }
@@ -29,7 +30,7 @@ public sealed class CompletionTests : IDisposable
     [InlineData("New-BnDataLoader calibration.npz -Key la", "labels")]
     [InlineData("New-BnDataLoader dictionary.pt -Key more", "more.left more.right.0")]
     [InlineData("New-BnDataLoader table.csv -Column ", "id f1 f2")]
-    [InlineData("New-BnDataLoader table.csv -ExcludeColumn f", "f1 f2")]
+    [InlineData("New-BnDataLoader table.csv, numbers.parquet -ExcludeColumn f", "f1 f2 f")]
     [InlineData("Update-BnStat -Device c", "cpu")]
     [InlineData("Test-BnStat -Device ", "cpu")]
     public void Names_that_begin_so_are_offered(string typed, string names) => Assert.Equal(names.Split(' '), Complete(typed));

@@ -70,7 +70,7 @@ public sealed class DataFileTests : IDisposable
     public void Readers_of_tables_are_loaded_only_for_tables()
     {
         _folder.Copy("bn1d.scripted.pt", "model.pt");
-        const string Loaded = "'loaded: ' + ([AppDomain]::CurrentDomain.GetAssemblies().ForEach({ $_.GetName().Name }).Where({ $_ -eq 'CsvHelper' }) -join ' ')";
+        const string Loaded = "'loaded: ' + ([AppDomain]::CurrentDomain.GetAssemblies().ForEach({ $_.GetName().Name }).Where({ $_ -in 'ParquetSharp', 'CsvHelper' }) -join ' ')";
 
         var (exitCode, output, errors) = HostProcess.Run(
             _folder.Path, "-Command", $"$null = Get-BnModule model.pt; $null = New-BnDataLoader \"{Fixtures.Path("digits.calibration.npy")}\"; {Loaded}; $null = New-BnDataLoader part-2.csv; {Loaded}");

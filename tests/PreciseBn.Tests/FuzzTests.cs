@@ -98,6 +98,8 @@ public sealed class FuzzTests : IDisposable
     [InlineData("small/small-00001-of-00002.safetensors", ".safetensors")]
     [InlineData("tensors/views.pt", ".pt")]
     [InlineData("tensors/dictionary.pt", ".pt")]
+    [InlineData("tables/numbers.parquet", ".parquet")]
+    [InlineData("tables/numbers-zstd.parquet", ".parquet")]
     public void Damaged_data(string fixture, string ending)
     {
         var path = _folder.File("x" + ending);

@@ -22,6 +22,6 @@ public static class BnDataFile
     public static IReadOnlyList<string> ListColumns(string path)
     {
         using var file = SourceFile.Open(path);
-        return CsvTable.IsCsv(path) ? CsvTable.Columns(file) : [];
+        return CsvTable.IsCsv(path) ? CsvTable.Columns(file) : ParquetTable.IsParquet(path) ? ParquetTable.Columns(file) : [];
     }
 }

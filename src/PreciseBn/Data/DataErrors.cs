@@ -6,7 +6,7 @@ internal static class DataErrors
     public static PreciseBnException UnknownKind(string path) => new(
         "UnknownDataFile", ErrorKind.NotSupported,
         $"'{path}' is no data file that can be read.",
-        "Give .npy, .npz, .safetensors, .pt, .csv or .tsv files, files of MNIST or CIFAR, or folders of images.", path);
+        "Give .npy, .npz, .safetensors, .pt, .csv, .tsv or .parquet files, files of MNIST or CIFAR, or folders of images.", path);
 
     public static PreciseBnException IsModel(string path, string kind) => new(
         "ModelAsData", ErrorKind.InvalidArgument,

@@ -24,13 +24,13 @@ internal static class DataFile
         }
     }
 
-    public static bool IsTable(string path) => CsvTable.IsCsv(path);
+    public static bool IsTable(string path) => CsvTable.IsCsv(path) || ParquetTable.IsParquet(path);
 
     // A table is read at once, and then from where its rows are kept.
     private static ArrayFile ReadTable(SourceFile file, BnDataLoaderOptions options)
     {
         using (file)
-            return CsvTable.Read(file, options);
+            return CsvTable.IsCsv(file.Path) ? CsvTable.Read(file, options) : ParquetTable.Read(file, options);
     }
 
     private static ArrayFile ReadArrays(SourceFile file, BnDataLoaderOptions options) =>

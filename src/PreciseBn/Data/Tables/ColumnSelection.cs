@@ -3,6 +3,9 @@ namespace PreciseBn.Data.Tables;
 /// <summary>Chooses columns of a table, and their order.</summary>
 internal static class ColumnSelection
 {
+    // What pandas calls a column that holds the labels of its rows; in CSV it has no name at all.
+    private const string PandasIndex = "__index_level_";
+
     /// <summary>Indices of the columns that are taken: those that the patterns name, in their order, or all with numbers.</summary>
     /// <param name="names">The names of all columns.</param>
     /// <param name="hasNumbers">Whether the column at an index has numbers.</param>
@@ -15,11 +18,12 @@ internal static class ColumnSelection
         int[] Matches(ColumnPattern pattern) => all.Where(index => pattern.IsMatch(names[index])).ToArray() is { Length: > 0 } found
             ? found
             : throw TableErrors.ColumnNotFound(path, pattern.Text, names);
-        // A column without a name is what pandas writes the labels of rows as.
         var wanted = options.Columns.Count > 0
             ? options.Columns.SelectMany(Matches)
-            : all.Where(index => names[index].Length > 0 && hasNumbers(index));
+            : all.Where(index => !IsIndex(names[index]) && hasNumbers(index));
         var chosen = wanted.Except(options.ExcludeColumns.SelectMany(Matches)).ToArray();
         return chosen.Length > 0 ? chosen : throw TableErrors.NoColumns(path, names);
     }
+
+    private static bool IsIndex(string name) => name.Length == 0 || name.StartsWith(PandasIndex, StringComparison.Ordinal);
 }

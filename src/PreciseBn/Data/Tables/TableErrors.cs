@@ -25,6 +25,10 @@ internal static class TableErrors
         "MissingValue", ErrorKind.InvalidData,
         $"'{path}' has {what} in {place}, column '{column}'.", LeaveOut, path);
 
+    public static PreciseBnException NoNumbers(string path, string column, string type) => new(
+        "NotANumber", ErrorKind.InvalidData,
+        $"The column '{column}' of '{path}' holds {type}, not numbers.", LeaveOut, path);
+
     public static PreciseBnException RaggedLine(string path, int line, int cells, int columns, string delimiter) => new(
         "RaggedLine", ErrorKind.InvalidData,
         $"Line {line} of '{path}' has {cells} cells, but the header has {columns}, with '{delimiter}' between them.",
