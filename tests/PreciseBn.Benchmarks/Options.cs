@@ -28,6 +28,9 @@ internal sealed class Options
     /// <summary>The file precise_bn.py of fvcore; <c>null</c> if Python has the package.</summary>
     public string? FvCore => _values.GetValueOrDefault("fvcore") is { } path ? Path.GetFullPath(path) : null;
 
+    /// <summary>What the process is to run for <c>speed</c>.</summary>
+    public string Contestant => _values["contestant"];
+
     public int Threads => Number("threads", 2);
 
     /// <summary>Batches of one run; each table has its own number otherwise.</summary>

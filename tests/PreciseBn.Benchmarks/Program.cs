@@ -9,6 +9,11 @@ using PreciseBn.Benchmarks.Speed;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 
+if (args is ["serve", .. var options])
+{
+    ContestantServer.Serve(new Options(options));
+    return 0;
+}
 var verbs = new Dictionary<string, Func<Options, MarkdownTable>>
 {
     ["precision"] = _ => PrecisionTable.Make(),

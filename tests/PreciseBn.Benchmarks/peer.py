@@ -1,6 +1,6 @@
 """The side of the benchmarks that runs in Python: what a user of PyTorch and fvcore does.
 
-peer.py serve [PRECISE_BN]         runs update_bn_stats; requests and answers are JSON, a line each
+peer.py serve [PRECISE_BN]         runs update_bn_stats in turns; requests and answers are JSON, a line each
 peer.py load MODEL...              loads TorchScript models
 peer.py update MODEL DATA OUTPUT [PRECISE_BN]   recomputes the statistics of the digits network, as the module does
 peer.py images FOLDER WORKERS BATCH             reads a folder of images
@@ -13,6 +13,8 @@ import json
 import resource
 import sys
 import time
+
+SHORTEST_TURN = 0.1  # second; small batches come some at a time
 
 
 def main(command, *arguments):
@@ -47,29 +49,45 @@ def serve(precise_bn=None):
     function = update_bn_stats(precise_bn)
     for line in sys.stdin:
         request = json.loads(line)
-        if "path" in request:
-            torch.set_num_threads(request["threads"])
-            model = eager(request["model"], request["path"])
-            with open(request["batches"], "rb") as file:
-                batches = torch.frombuffer(bytearray(file.read()), dtype=torch.float32).reshape(request["shape"])
-            answer = {"torch": torch.__version__}
-        else:
-            answer = {"seconds": batch_times(function, model, batches, request["iterations"])}
-        print(json.dumps(answer), flush=True)
+        torch.set_num_threads(request["threads"])
+        model = eager(request["model"], request["path"])
+        with open(request["batches"], "rb") as file:
+            batches = torch.frombuffer(bytearray(file.read()), dtype=torch.float32).reshape(request["shape"])
+        tell({})
+        sys.stdin.readline()
+        time_batches(function, model, batches, request["iterations"])
 
 
-def batch_times(function, model, batches, count):
-    """The seconds of each batch; a batch ends when the next is asked for, the last with the function."""
-    stamps = []
+def time_batches(function, model, batches, count):
+    """Tells the seconds of each batch, those of a turn at once, and waits for the next turn.
+
+    A batch ends when the next is asked for, the last with the function.
+    """
+    turn = []
+    start = 0.0
+
+    def end_batch():
+        turn.append(time.perf_counter() - start)
 
     def repeated():
+        nonlocal start
         for i in range(count):
-            stamps.append(time.perf_counter())
+            if i > 0:
+                end_batch()
+            if sum(turn) >= SHORTEST_TURN:
+                tell({"seconds": turn})
+                turn.clear()
+                sys.stdin.readline()
+            start = time.perf_counter()
             yield batches[i % len(batches)]
 
     function(model, repeated(), count)
-    stamps.append(time.perf_counter())
-    return [end - start for start, end in zip(stamps, stamps[1:])]
+    end_batch()
+    tell({"seconds": turn, "end": 0.0})
+
+
+def tell(answer):
+    print(json.dumps(answer), flush=True)
 
 
 def load(*paths):
@@ -103,7 +121,7 @@ def images(folder, workers, batch):
     start, processor = time.perf_counter(), processor_seconds()
     for _ in DataLoader(datasets.ImageFolder(folder, prepare), batch_size=int(batch), num_workers=int(workers)):
         pass
-    print(json.dumps({"seconds": time.perf_counter() - start, "processor": processor_seconds() - processor}))
+    tell({"seconds": time.perf_counter() - start, "processor": processor_seconds() - processor})
 
 
 def processor_seconds():
@@ -114,7 +132,7 @@ def processor_seconds():
 
 def tell_memory():
     """The peak, in bytes."""
-    print(json.dumps({"memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
+    tell({"memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024})
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using PreciseBn.Data;
 using PreciseBn.Models;
+using PreciseBn.Native;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Recalibration;
@@ -34,6 +35,7 @@ internal sealed class Recalibrator(
     {
         if (_data.BatchCount < options.Iterations && options.Tolerance is null)
             throw RecalibrationErrors.NotEnoughData(target.Name, options.Iterations.Value, _data.BatchCount.Value);
+        using var memory = RetainedHeap.Keep();
         using var inference = inference_mode();
         using var model = target.Open(device, options.Rules);
         var results = options.Exact ? MeasureInTurn(model, cancellation) : MeasureAtOnce(model, cancellation);

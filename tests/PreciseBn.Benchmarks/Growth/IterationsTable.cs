@@ -13,11 +13,11 @@ internal static class IterationsTable
         set_num_threads(options.Threads);
         using var scope = NewDisposeScope();
         var module = new ThisModule(TimedModel.Digits.Path, TimedModel.Digits.DrawBatches().unbind());
-        module.Run(Iterations[0]);
+        module.Run(Iterations[0], new BatchClock());
         var table = new MarkdownTable("iterations", "seconds", "ms a batch");
         foreach (var iterations in Iterations)
         {
-            var seconds = Median.Of(Enumerable.Range(0, options.Repetitions).Select(_ => module.Run(iterations).Whole));
+            var seconds = Median.Of(Enumerable.Range(0, options.Repetitions).Select(_ => module.Run(iterations, new BatchClock()).Whole));
             table.Add($"{iterations}", $"{seconds:0.000}", $"{1000 * seconds / iterations:0.00}");
         }
         return table;

@@ -32,7 +32,7 @@ internal static class LayersTable
 
     private static (double Start, double Later) Run(IContestant contestant, TimedModel model, Options options)
     {
-        var runs = Enumerable.Range(0, options.Repetitions).Select(_ => contestant.Run(options.Iterations(model.Iterations))).ToArray();
+        var runs = Enumerable.Range(0, options.Repetitions).Select(_ => contestant.Run(options.Iterations(model.Iterations), new BatchClock())).ToArray();
         return (Median.Of(runs.Select(run => run.Start)), Median.Of(runs.Select(run => run.Later)));
     }
 }

@@ -5,14 +5,14 @@ namespace PreciseBn.Benchmarks.Speed;
 /// <summary>The forward passes alone, in training mode: no way through TorchSharp can be faster.</summary>
 internal sealed class BareForward(string path, IReadOnlyList<Tensor> batches, MemoryFormat format = MemoryFormat.Contiguous) : IContestant
 {
-    public RunTimes Run(int iterations)
+    public RunTimes Run(int iterations, BatchClock clock)
     {
         using var inference = inference_mode();
         using var model = jit.load<Tensor, Tensor>(path);
         model.train();
         if (format == MemoryFormat.ChannelsLast)
             ArrangeWeights(model);
-        var clock = new BatchClock();
+        clock.Start();
         for (var i = 0; i < iterations; i++)
         {
             using (NewDisposeScope())

@@ -4,5 +4,5 @@ namespace PreciseBn.Benchmarks.Speed;
 internal interface IContestant
 {
     /// <summary>Prepares the model anew, which does not count, and runs batches through it.</summary>
-    RunTimes Run(int iterations);
+    RunTimes Run(int iterations, BatchClock clock);
 }

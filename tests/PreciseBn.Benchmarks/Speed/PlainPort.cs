@@ -8,7 +8,7 @@ namespace PreciseBn.Benchmarks.Speed;
 /// </summary>
 internal sealed class PlainPort(string path, IReadOnlyList<Tensor> batches) : IContestant
 {
-    public RunTimes Run(int iterations)
+    public RunTimes Run(int iterations, BatchClock clock)
     {
         var momenta = BnReader.ReadFile(path).Layers.ToDictionary(layer => layer.Name, layer => layer.Momentum!.Value);
         using var gradients = no_grad();
@@ -19,7 +19,7 @@ internal sealed class PlainPort(string path, IReadOnlyList<Tensor> batches) : IC
         var layers = momenta.SelectMany(layer => new[] { "running_mean", "running_var" }.Select(
             name => new Average(buffers[$"{layer.Key}.{name}"], layer.Value))).ToArray();
 
-        var clock = new BatchClock();
+        clock.Start();
         for (var i = 0; i < iterations; i++)
         {
             using var scope = NewDisposeScope();

@@ -1,40 +1,91 @@
-using static TorchSharp.torch;
+using System.Diagnostics;
+using PreciseBn.Tests.Support;
 
 namespace PreciseBn.Benchmarks.Speed;
 
-/// <summary>Time for a batch: this module beside the forward pass alone, a plain port, and fvcore, taking turns.</summary>
+/// <summary>
+/// Time for a batch: this module beside the forward pass alone, a plain port, and fvcore. They take turns, a batch or some each,
+/// in processes of their own, so that what else the machine does meets all alike.
+/// </summary>
 internal static class SpeedTable
 {
+    private static readonly string[] Names = ["forward", "module", "port", "forward-channels-last", "module-channels-last"];
+
     public static MarkdownTable Make(Options options)
     {
-        set_num_threads(options.Threads);
         var table = new MarkdownTable("model", "forward, ms", "this module, ms", "plain port, ms", "fvcore, ms",
             "module / forward", "module / port", "module / fvcore", "module / fvcore, whole run",
             "channels last: forward, ms", "this module, ms", "module / forward", "module / fvcore");
         foreach (var model in TimedModel.All(options.Models).Where(model => options.Only is null || options.Only == model.Name))
         {
-            using var scope = NewDisposeScope();
-            var batches = model.DrawBatches();
-            var parts = batches.unbind();
-            using var fvCore = new FvCore(model, batches, options);
-            var rounds = TakeTurns(options.Repetitions, options.Iterations(model.Iterations),
-                [new BareForward(model.Path, parts), new ThisModule(model.Path, parts), new PlainPort(model.Path, parts), fvCore,
-                    new BareForward(model.Path, parts, MemoryFormat.ChannelsLast), new ThisModule(model.Path, parts, MemoryFormat.ChannelsLast)]);
-            double Later(int contestant) => Median.Of(rounds.Select(round => round[contestant].Later));
-            double Whole(int contestant) => Median.Of(rounds.Select(round => round[contestant].Whole));
+            var rounds = Run(model, options);
+            string Time(string name) => $"{1000 * Median.Of(rounds.Select(round => round[name].Later)):0.00}";
+            string Ratio(string name, string to) => RatioOf(rounds.Select(round => round[name].Later / round[to].Later));
             table.Add($"{model.Name} {string.Join('×', model.Shape)}",
-                Milliseconds(Later(0)), Milliseconds(Later(1)), Milliseconds(Later(2)), Milliseconds(Later(3)),
-                Ratio(Later(1) / Later(0)), Ratio(Later(1) / Later(2)), Ratio(Later(1) / Later(3)), Ratio(Whole(1) / Whole(3)),
-                Milliseconds(Later(4)), Milliseconds(Later(5)), Ratio(Later(5) / Later(4)), Ratio(Later(5) / Later(3)));
+                Time("forward"), Time("module"), Time("port"), Time("fvcore"),
+                Ratio("module", "forward"), Ratio("module", "port"), Ratio("module", "fvcore"),
+                RatioOf(rounds.Select(round => round["module"].Whole / round["fvcore"].Whole)),
+                Time("forward-channels-last"), Time("module-channels-last"),
+                Ratio("module-channels-last", "forward-channels-last"), Ratio("module-channels-last", "fvcore"));
         }
         return table;
     }
 
-    // After a first round that counts for nothing.
-    private static RunTimes[][] TakeTurns(int rounds, int iterations, IContestant[] contestants) => Enumerable.Range(0, 1 + rounds)
-        .Select(_ => contestants.Select(contestant => contestant.Run(iterations)).ToArray()).Skip(1).ToArray();
+    private static Dictionary<string, RunTimes>[] Run(TimedModel model, Options options)
+    {
+        using var folder = new TemporaryFolder();
+        var batchFile = folder.File("batches");
+        using (var batches = model.DrawBatches())
+            File.WriteAllBytes(batchFile, batches.bytes.ToArray());
+        var request = new
+        {
+            model = model.Name, path = model.Path, batches = batchFile, shape = model.BatchesShape,
+            threads = options.Threads, iterations = options.Iterations(model.Iterations),
+        };
+        var contestants = new Dictionary<string, Contestant>();
+        try
+        {
+            foreach (var name in Names)
+                contestants[name] = new Contestant(Server(name, options));
+            contestants["fvcore"] = new Contestant(Python.Command("serve", options.FvCore));
+            // The first round counts for nothing.
+            return Enumerable.Range(0, 1 + options.Repetitions).Select(round => TakeTurns(contestants, request, round)).Skip(1).ToArray();
+        }
+        finally
+        {
+            foreach (var contestant in contestants.Values)
+                contestant.Dispose();
+        }
+    }
 
-    private static string Milliseconds(double seconds) => $"{1000 * seconds:0.00}";
+    // Each round begins with another, and loads the models to other places in memory.
+    private static Dictionary<string, RunTimes> TakeTurns(Dictionary<string, Contestant> contestants, object request, int round)
+    {
+        foreach (var contestant in contestants.Values)
+            contestant.Prepare(request);
+        var first = round % contestants.Count;
+        var waiting = contestants.Skip(first).Concat(contestants.Take(first)).ToList();
+        var times = new Dictionary<string, RunTimes>();
+        while (waiting.Count > 0)
+        {
+            foreach (var (name, contestant) in waiting.ToArray())
+            {
+                if (contestant.TakeTurn() is not { } run)
+                    continue;
+                times[name] = run;
+                waiting.RemoveAll(item => item.Key == name);
+            }
+        }
+        return times;
+    }
 
-    private static string Ratio(double ratio) => $"{ratio:0.00}";
+    private static ProcessStartInfo Server(string name, Options options) => new(Environment.ProcessPath!,
+        [typeof(SpeedTable).Assembly.Location, "serve", "--contestant", name, "--models", options.Models, "--threads", $"{options.Threads}"]);
+
+    // The median of the rounds, and the least and the greatest.
+    private static string RatioOf(IEnumerable<double> ratios)
+    {
+        var all = ratios.ToArray();
+        return $"{Median.Of(all):0.00} ({all.Min():0.00}–{all.Max():0.00})";
+    }
 }

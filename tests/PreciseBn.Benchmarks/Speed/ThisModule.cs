@@ -7,27 +7,25 @@ namespace PreciseBn.Benchmarks.Speed;
 /// <summary>What is behind Update-BnStat, without the writing of the file.</summary>
 internal sealed class ThisModule(string path, IReadOnlyList<Tensor> batches, MemoryFormat format = MemoryFormat.Contiguous) : IContestant
 {
-    public RunTimes Run(int iterations)
+    public RunTimes Run(int iterations, BatchClock clock)
     {
-        var data = new TimedBatches(batches);
+        var data = new TimedBatches(batches, clock);
         var options = new BnUpdateOptions { Recalibration = new() { Iterations = iterations, MemoryFormat = format } };
         BnUpdater.Measure(BnReader.ReadFile(path).Layers, data, options, progress: data);
-        return data.Clock.Stop();
+        return clock.Stop();
     }
 
-    private sealed class TimedBatches(IReadOnlyList<Tensor> batches) : IBatchSource, IProgress<RecalibrationProgress>
+    private sealed class TimedBatches(IReadOnlyList<Tensor> batches, BatchClock clock) : IBatchSource, IProgress<RecalibrationProgress>
     {
-        public BatchClock Clock { get; private set; } = new();
-
         public long? BatchCount => null;
 
         public IEnumerable<Batch> Read(CancellationToken cancellation)
         {
-            Clock = new BatchClock();
+            clock.Start();
             for (var i = 0; ; i = (i + 1) % batches.Count)
                 yield return new Batch([batches[i]], isOwned: false);
         }
 
-        public void Report(RecalibrationProgress value) => Clock.Next();
+        public void Report(RecalibrationProgress value) => clock.Next();
     }
 }

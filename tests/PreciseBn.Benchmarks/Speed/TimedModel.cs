@@ -24,10 +24,13 @@ internal sealed record TimedModel(string Name, string Path, long[] Shape, int It
         Digits,
     ];
 
+    /// <summary>Shape of all batches together.</summary>
+    public long[] BatchesShape => [DifferentBatches, .. Shape];
+
     /// <summary>Some batches, which are used again and again.</summary>
     public Tensor DrawBatches()
     {
         using var generator = new Generator(Seed);
-        return randn([DifferentBatches, .. Shape], generator: generator);
+        return randn(BatchesShape, generator: generator);
     }
 }
