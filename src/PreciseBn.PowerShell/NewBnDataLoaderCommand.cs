@@ -8,7 +8,7 @@ namespace PreciseBn.PowerShell;
 /// <summary>Makes a loader that reads batches from files of arrays, folders of images, or tensors in memory.</summary>
 [Cmdlet(VerbsCommon.New, "BnDataLoader", DefaultParameterSetName = PathSet)]
 [OutputType(typeof(BnDataLoader))]
-public sealed class NewBnDataLoaderCommand : PreciseBnCmdlet
+public sealed class NewBnDataLoaderCommand : BatchCmdlet
 {
     private const string PathSet = "Path";
     private const string LiteralPathSet = "LiteralPath";
@@ -62,50 +62,6 @@ public sealed class NewBnDataLoaderCommand : PreciseBnCmdlet
     [Parameter(ParameterSetName = LiteralPathSet)]
     public char? Delimiter { get; set; }
 
-    /// <summary>What is done to each batch before the model gets it; the batch is $_ and the first argument.</summary>
-    [Parameter]
-    [ValidateNotNull]
-    public ScriptBlock? Transform { get; set; }
-
-    /// <summary>Items in a batch; if not given 32, or as many as an exported program accepts.</summary>
-    [Parameter]
-    [ValidateRange(1, int.MaxValue)]
-    public int? BatchSize { get; set; }
-
-    /// <summary>Puts the items in a random order, the same one each time the data are read.</summary>
-    [Parameter]
-    public SwitchParameter Shuffle { get; set; }
-
-    /// <summary>Seed of the random order.</summary>
-    [Parameter]
-    public int? Seed { get; set; }
-
-    /// <summary>The most items to use.</summary>
-    [Parameter]
-    [ValidateRange(1, long.MaxValue)]
-    public long? Take { get; set; }
-
-    /// <summary>Leaves out a last batch that is not full.</summary>
-    [Parameter]
-    public SwitchParameter DropLast { get; set; }
-
-    /// <summary>Each array is a batch already, in the natural order of their names.</summary>
-    [Parameter]
-    public SwitchParameter AsBatches { get; set; }
-
-    /// <summary>Order of the dimensions of stored images.</summary>
-    [Parameter]
-    public ImageLayout? Layout { get; set; }
-
-    /// <summary>What is subtracted from each channel, after division of uint8 by 255.</summary>
-    [Parameter]
-    public double[] Mean { get; set; } = [];
-
-    /// <summary>What each channel is then divided by.</summary>
-    [Parameter]
-    [Alias("Std")]
-    public double[] StandardDeviation { get; set; } = [];
-
     /// <summary>Length in pixels to which the short side of an image is resized.</summary>
     [Parameter(ParameterSetName = PathSet)]
     [Parameter(ParameterSetName = LiteralPathSet)]
@@ -127,11 +83,6 @@ public sealed class NewBnDataLoaderCommand : PreciseBnCmdlet
     [Parameter(ParameterSetName = PathSet)]
     [Parameter(ParameterSetName = LiteralPathSet)]
     public SwitchParameter AutoOrient { get; set; }
-
-    /// <summary>How many batches are prepared at a time while the model runs.</summary>
-    [Parameter]
-    [ValidateRange(1, 256)]
-    public int? Workers { get; set; }
 
     /// <summary>Leaves out image files that cannot be read, and counts them.</summary>
     [Parameter(ParameterSetName = PathSet)]
@@ -161,27 +112,16 @@ public sealed class NewBnDataLoaderCommand : PreciseBnCmdlet
         WriteObject(loader, enumerateCollection: false);
     }
 
-    private BnDataLoaderOptions Options() => new()
+    private BnDataLoaderOptions Options() => BatchOptions() with
     {
         Keys = Key,
         Columns = Array.ConvertAll(Column, ToPattern),
         ExcludeColumns = Array.ConvertAll(ExcludeColumn, ToPattern),
         Delimiter = Delimiter,
-        Transform = Transform is null ? null : ScriptTransform.Create(Transform),
-        BatchSize = BatchSize,
-        Shuffle = Shuffle,
-        Seed = Seed,
-        Take = Take,
-        DropLast = DropLast,
-        AsBatches = AsBatches,
-        Layout = Layout,
-        Mean = Mean,
-        StandardDeviation = StandardDeviation,
         Size = Size,
         CropSize = CropSize,
         Grayscale = Grayscale,
         AutoOrient = AutoOrient,
-        Workers = Workers,
         SkipUnreadable = SkipUnreadable,
     };
 

@@ -14,7 +14,8 @@ internal static class ProcessesTable
         using var folder = new TemporaryFolder();
         var shell = new Shell();
         var table = new MarkdownTable(
-            $"work ({shell.Name}, Python)", "this module, s", "Python, s", "ratio", "this module, peak MB", "Python, peak MB");
+            $"work ({shell.Name}, Python)", "this module, s", "of which cmdlets, s", "Python, s", "process / process", "cmdlets / process",
+            "this module, peak MB", "Python, peak MB");
         foreach (var (name, command, python) in Works(options, folder))
         {
             var rounds = Enumerable.Range(0, 1 + options.Repetitions).Select(_ => (
@@ -22,8 +23,9 @@ internal static class ProcessesTable
                 Peer: WholeProcess.Run(python()))).Skip(1).ToArray();
             var module = Median.Of(rounds.Select(round => round.Module.Seconds));
             var peer = Median.Of(rounds.Select(round => round.Peer.Seconds));
-            table.Add(name, $"{module:0.00}", $"{peer:0.00}", $"{module / peer:0.00}",
-                $"{Median.Of(rounds.Select(round => double.Parse(round.Module.Output))) / Megabyte:0}",
+            var cmdlets = Median.Of(rounds.Select(round => Number(round.Module, line: 0)));
+            table.Add(name, $"{module:0.00}", $"{cmdlets:0.000}", $"{peer:0.00}", $"{module / peer:0.00}", $"{cmdlets / peer:0.000}",
+                $"{Median.Of(rounds.Select(round => Number(round.Module, line: 1))) / Megabyte:0}",
                 $"{Median.Of(rounds.Select(round => Memory(round.Peer))) / Megabyte:0}");
         }
         return table;
@@ -45,6 +47,8 @@ internal static class ProcessesTable
                 + $"-Destination '{folder.File("module.pt")}' -Force",
             () => Python.Command("update", digits, images, folder.File("peer.pth"), options.FvCore));
     }
+
+    private static double Number(WholeProcess shell, int line) => double.Parse(shell.Output.Split('\n')[line]);
 
     private static double Memory(WholeProcess python) => JsonDocument.Parse(python.Output).RootElement.GetProperty("memory").GetDouble();
 }

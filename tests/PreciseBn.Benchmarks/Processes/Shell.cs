@@ -14,10 +14,11 @@ internal sealed class Shell
 
     public string Name => _hasPowerShell ? "pwsh" : "host";
 
-    /// <summary>A process that runs the command and then prints the peak of its memory, in bytes.</summary>
+    /// <summary>A process that runs the command, and then prints the seconds of that and the peak of its memory in bytes.</summary>
     public ProcessStartInfo Command(string command)
     {
-        var script = $"{command} | Out-Null; [System.Diagnostics.Process]::GetCurrentProcess().PeakWorkingSet64";
+        var script = $"$clock = [System.Diagnostics.Stopwatch]::StartNew(); {command} | Out-Null; $clock.Elapsed.TotalSeconds; "
+            + "[System.Diagnostics.Process]::GetCurrentProcess().PeakWorkingSet64";
         return _hasPowerShell
             ? new ProcessStartInfo("pwsh", ["-NoProfile", "-NonInteractive", "-Command", $"Import-Module '{Module}'; {script}"])
             : new ProcessStartInfo("dotnet", [Host, "-Command", script]);

@@ -39,8 +39,12 @@ internal static class SpeedTable
             File.WriteAllBytes(batchFile, batches.bytes.ToArray());
         var request = new
         {
-            model = model.Name, path = model.Path, batches = batchFile, shape = model.BatchesShape,
-            threads = options.Threads, iterations = options.Iterations(model.Iterations),
+            model = model.Name,
+            path = model.Path,
+            batches = batchFile,
+            shape = model.BatchesShape,
+            threads = options.Threads,
+            iterations = options.Iterations(model.Iterations),
         };
         var contestants = new Dictionary<string, Contestant>();
         try
