@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.IO.Compression;
 using PreciseBn.Archives.Pickles;
 using PreciseBn.Data;
+using PreciseBn.Data.Images;
 using PreciseBn.Tests.Support;
 
 namespace PreciseBn.Tests;
@@ -14,6 +15,8 @@ public sealed class FuzzTests : IDisposable
 {
     private const int DefaultMutations = 1500;
     private const long MostMemory = 256 << 20;
+    // Few bytes can be an image as large as the loader takes, in memory whose size is a power of two.
+    private const long MostImageMemory = (1L << 30) + MostMemory;
     private static readonly TimeSpan MostTime = TimeSpan.FromSeconds(20);
 
     private readonly TemporaryFolder _folder = new();
@@ -151,6 +154,31 @@ public sealed class FuzzTests : IDisposable
         });
     }
 
+    [Theory]
+    [InlineData("image-cuts/420.jpg")]
+    [InlineData("image-cuts/progressive.jpg")]
+    [InlineData("image-kinds/jpeg-cmyk.jpg")]
+    [InlineData("image-orientations/6.jpg")]
+    [InlineData("image-kinds/png-palette.png")]
+    [InlineData("image-kinds/webp-lossy.webp")]
+    [InlineData("image-kinds/webp-alpha.webp")]
+    [InlineData("image-kinds/bmp-palette.bmp")]
+    [InlineData("image-kinds/gif-animated.gif")]
+    public void Damaged_images(string fixture)
+    {
+        var path = _folder.File("x" + Path.GetExtension(fixture));
+
+        Fuzz(File.ReadAllBytes(Fixtures.Path(fixture)), bytes =>
+        {
+            File.WriteAllBytes(path, bytes);
+            AssertResultOrError(path, () =>
+            {
+                using var samples = new ImageSamples([path], new() { Size = 32, CropSize = 20, AutoOrient = true }, _ => { });
+                using var batch = samples.Load([0]);
+            });
+        }, MostImageMemory);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private static void ReadAll(string path)
@@ -162,7 +190,7 @@ public sealed class FuzzTests : IDisposable
         }
     }
 
-    private static void Fuzz(byte[] original, Action<byte[]> read)
+    private static void Fuzz(byte[] original, Action<byte[]> read, long mostMemory = MostMemory)
     {
         for (var seed = 0; seed < Mutations; seed++)
         {
@@ -178,7 +206,7 @@ public sealed class FuzzTests : IDisposable
                 Assert.Fail($"Seed {seed}: {e}");
             }
             Assert.True(clock.Elapsed < MostTime, $"Seed {seed} took {clock.Elapsed}.");
-            Assert.True(GC.GetAllocatedBytesForCurrentThread() - memory < MostMemory, $"Seed {seed} took too much memory.");
+            Assert.True(GC.GetAllocatedBytesForCurrentThread() - memory < mostMemory, $"Seed {seed} took too much memory.");
         }
     }
 

@@ -19,8 +19,7 @@ internal sealed unsafe class EncodedImage : IDisposable
     private static ReadOnlySpan<byte> EndOfJpeg => [0xff, 0xd9];
 
     private readonly string _path;
-    private readonly IMemoryOwner<byte> _bytes;
-    private readonly MemoryHandle _pin;
+    private readonly PinnedFile _file;
     private readonly SKData _data;
     private readonly SKCodec _codec;
     private readonly SKEncodedOrigin _origin;
@@ -32,10 +31,9 @@ internal sealed unsafe class EncodedImage : IDisposable
     public EncodedImage(string path, bool isUpright)
     {
         _path = path;
-        _bytes = ReadFile(path, out var length);
-        _endsWithMarker = _bytes.Memory.Span[..length].EndsWith(EndOfJpeg);
-        _pin = _bytes.Memory.Pin();
-        _data = SKData.Create((nint)_pin.Pointer, length);
+        _file = new PinnedFile(path);
+        _endsWithMarker = _file.Bytes.EndsWith(EndOfJpeg);
+        _data = SKData.Create(_file.Address, _file.Bytes.Length);
         _codec = SKCodec.Create(_data)!;
         if (_codec is null)
         {
@@ -74,31 +72,7 @@ internal sealed unsafe class EncodedImage : IDisposable
     {
         _codec?.Dispose();
         _data.Dispose();
-        _pin.Dispose();
-        _bytes.Dispose();
-    }
-
-    private static IMemoryOwner<byte> ReadFile(string path, out int length)
-    {
-        IMemoryOwner<byte>? bytes = null;
-        try
-        {
-            using var file = File.OpenHandle(path);
-            length = checked((int)RandomAccess.GetLength(file));
-            bytes = MemoryPool<byte>.Shared.Rent(Math.Max(length, 1));
-            for (int done = 0, read; done < length; done += read)
-            {
-                read = RandomAccess.Read(file, bytes.Memory.Span[done..length], done);
-                if (read == 0)
-                    length = done;
-            }
-            return bytes;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or OverflowException)
-        {
-            bytes?.Dispose();
-            throw DataErrors.UnreadableImage(path, e.Message);
-        }
+        _file.Dispose();
     }
 
     private IMemoryOwner<byte> DecodeUpright()
