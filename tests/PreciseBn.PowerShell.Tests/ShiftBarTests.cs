@@ -70,6 +70,15 @@ public sealed class ShiftBarTests : IDisposable
         Assert.DoesNotContain('\e', output);
     }
 
+    [Fact]
+    public void Layers_of_a_model_in_memory_are_told_from_those_of_a_file()
+    {
+        var (_, output, errors) = HostProcess.Run(_folder.Path, "-Command", "Get-BnModule -Model ([TorchSharp.torch+nn]::BatchNorm1d(3))");
+
+        Assert.Equal("", errors);
+        Assert.Contains("Path: a model in memory", output);
+    }
+
     public void Dispose()
     {
         _session.Dispose();
