@@ -93,7 +93,7 @@ internal sealed class CompiledScript : ICompiledModel
     public void Dispose()
     {
         foreach (var module in _layers.Append(_module).Distinct())
-            module.Dispose();
+            ScriptModules.Release(module);
     }
 
     private Tensor Convert(Tensor input) =>
@@ -101,11 +101,8 @@ internal sealed class CompiledScript : ICompiledModel
 
     private jit.ScriptModule[] FindLayers(IEnumerable<string> names)
     {
-        var modules = _module.named_modules().ToDictionary(item => item.name, item => (jit.ScriptModule)item.module);
+        var modules = ScriptModules.Find(_module, names.ToHashSet());
         // The root is not among them; it is a layer only if the model is nothing else.
-        var found = names.Select(name => name.Length == 0 ? _module : modules[name]).ToArray();
-        foreach (var other in modules.Values.Except(found))
-            other.Dispose();
-        return found;
+        return names.Select(name => name.Length == 0 ? _module : modules[name]).ToArray();
     }
 }
