@@ -81,7 +81,7 @@ public sealed record BnStat : ILayerStatistics
 
     /// <summary>
     /// Full path of the file that holds the new statistics, or of the model that they were measured on if none does yet;
-    /// <c>null</c> for a live model.
+    /// <c>null</c> for a live model, and for the statistics of further estimators, which are written nowhere.
     /// </summary>
     public string? Path { get; init; }
 

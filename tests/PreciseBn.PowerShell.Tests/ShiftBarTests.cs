@@ -71,12 +71,12 @@ public sealed class ShiftBarTests : IDisposable
     }
 
     [Fact]
-    public void Layers_of_a_model_in_memory_are_told_from_those_of_a_file()
+    public void What_is_in_no_file_is_said_to_be_in_memory()
     {
         var (_, output, errors) = HostProcess.Run(_folder.Path, "-Command", "Get-BnModule -Model ([TorchSharp.torch+nn]::BatchNorm1d(3))");
 
         Assert.Equal("", errors);
-        Assert.Contains("Path: a model in memory", output);
+        Assert.Contains("Path: in memory", output);
     }
 
     public void Dispose()
