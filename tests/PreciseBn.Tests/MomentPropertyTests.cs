@@ -74,8 +74,8 @@ public sealed class MomentPropertyTests
 
     private static Tensor Row(ObservationLayout layout, double mean, double variance, long count, ScalarType dtype) => tensor(
     [
-        mean, count % ObservationLayout.LowModulus, (count / ObservationLayout.LowModulus * ObservationLayout.UsesModulus) + 1,
-        variance, 0, 0,
+        mean, count % ObservationLayout.LowModulus, (count / ObservationLayout.LowModulus * ObservationLayout.UsesModulus) + 1, 1,
+        variance, 0, 0, 0,
     ], dtype).reshape(2, layout.Width);
 
     private static (double Mean, double Variance) Exact(IEnumerable<long> values)

@@ -63,7 +63,7 @@ public sealed class StatisticsTests
         using var accumulator = new MomentAccumulator(layout, ScalarType.Float32, CPU, new());
         using var observation = tensor(new[]
         {
-            1f, Count % ObservationLayout.LowModulus, Count / ObservationLayout.LowModulus * ObservationLayout.UsesModulus + 1, 2f, 0, 0,
+            1f, Count % ObservationLayout.LowModulus, Count / ObservationLayout.LowModulus * ObservationLayout.UsesModulus + 1, 1, 2f, 0, 0, 0,
         }).reshape(2, layout.Width);
 
         accumulator.Add(observation);

@@ -31,6 +31,7 @@ internal sealed class FileTarget : IRecalibrationTarget
     public string Destination => _writer?.Destination ?? Name;
 
     public SizeRange BatchSizes => _model.BatchSizes;
+
     public ModelFingerprint Identify() => ModelFingerprint.Of(_model, _layers);
 
     public IObservedModel Open(Device device, ObservationRules rules) => _model.Load(_layers, rules, device);

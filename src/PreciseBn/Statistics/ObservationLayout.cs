@@ -2,7 +2,8 @@ namespace PreciseBn.Statistics;
 
 /// <summary>
 /// How the statistics of a batch lie in one tensor of shape [2, Width]: row 0 holds the batch means of all layers, row 1
-/// their unbiased batch variances. Behind the C columns of a layer stand two that count what it was given.
+/// their unbiased batch variances. Behind the C columns of a layer stand two that count what it was given, and one that is 1,
+/// for whoever counts on the device of the model.
 /// </summary>
 /// <remarks>
 /// The counts are exact in float32. The first column is the number of values per channel modulo <see cref="LowModulus"/>; the
@@ -11,7 +12,7 @@ namespace PreciseBn.Statistics;
 /// </remarks>
 internal sealed class ObservationLayout
 {
-    public const int CounterColumns = 2;
+    public const int CounterColumns = 3;
     public const int LowModulus = 1 << 21;
     public const int UsesModulus = 1 << 10;
 
@@ -44,4 +45,7 @@ internal sealed class ObservationLayout
 
     /// <summary>The column of each layer that holds the high part of its count, and its uses.</summary>
     public IEnumerable<long> HighColumns() => LowColumns().Select(column => column + 1);
+
+    /// <summary>The column of each layer that is 1.</summary>
+    public IEnumerable<long> UnitColumns() => LowColumns().Select(column => column + 2);
 }

@@ -14,6 +14,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
     private readonly IReadOnlyList<CompiledLayer> _layers;
     private readonly List<(Tensor Buffer, Tensor Column)> _variancesApart = [];
     private Tensor _observation;
+    private Tensor _blank;
     private long _batch;
 
     /// <param name="model">The model; it is disposed of with this.</param>
@@ -31,6 +32,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
         if (rules.MemoryFormat == MemoryFormat.ChannelsLast)
             model.ArrangeWeights();
         _observation = empty(0);
+        _blank = empty(0);
         Layout = new ObservationLayout([]);
         Configure(Enumerable.Range(0, layers.Count).ToArray(), new Dictionary<int, (double[], double[])>());
     }
@@ -59,7 +61,9 @@ internal sealed class ObservedCompiledModel : IObservedModel
         Observed = observed;
         Order = [];
         Layout = new ObservationLayout(observed.Select(layer => _layers[layer].Channels).ToArray());
-        _observation = zeros([2, Layout.Width], ObservationType, Device).DetachFromDisposeScope();
+        _blank = zeros([2, Layout.Width], ObservationType, Device).DetachFromDisposeScope();
+        _blank.select(0, 0).index_fill_(0, Columns(Layout.UnitColumns()), 1);
+        _observation = _blank.clone().DetachFromDisposeScope();
         for (var layer = 0; layer < _layers.Count; layer++)
         {
             if (settled.TryGetValue(layer, out var statistics))
@@ -96,6 +100,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
         using var scope = NewDisposeScope();
         var starts = Layout.Starts.Select((start, layer) => 1 + start + layer).ToArray();
         var trace = zeros(1 + Layout.Width + starts.Length, ObservationType, Device);
+        trace.index_fill_(0, Columns(Layout.UnitColumns().Select((column, layer) => 1 + column + layer)), 1);
         ObserveInto(trace, starts, CompiledLayer.TraceColumns, FarMeans.None(Layout));
         Run(batch);
 
@@ -121,7 +126,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
     private void Run(Batch batch)
     {
         using var scope = NewDisposeScope();
-        _observation.zero_();
+        _observation.copy_(_blank);
         foreach (var (buffer, _) in _variancesApart)
             buffer.zero_();
         _model.Run(Rules.MemoryFormat == MemoryFormat.ChannelsLast ? ChannelsLast.Arrange(batch) : batch, _batch);
@@ -151,9 +156,12 @@ internal sealed class ObservedCompiledModel : IObservedModel
     {
         ReleaseVariances();
         _observation.Dispose();
+        _blank.Dispose();
         Shift?.Dispose();
         Shift = null;
     }
+
+    private Tensor Columns(IEnumerable<long> columns) => tensor(columns.ToArray(), device: Device);
 
     private void ReleaseVariances()
     {

@@ -175,5 +175,6 @@ internal sealed class ObservedLiveModel : IObservedModel
     [
         observer.Values % ObservationLayout.LowModulus,
         (observer.Values / ObservationLayout.LowModulus * ObservationLayout.UsesModulus) + observer.Uses,
+        1,
     ];
 }
