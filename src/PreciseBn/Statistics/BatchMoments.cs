@@ -15,8 +15,13 @@ internal readonly record struct BatchMoments(Tensor Means, Tensor Variances, Ten
     /// <summary>Mean of the values of all batches, [Width].</summary>
     public Tensor PooledMeans => (Values * Means).sum(dim: 0) / Counts.clamp_min(1);
 
+    /// <summary>Sums of the squared deviations from the batch means, [batches, Width].</summary>
+    public Tensor SquaredDeviations { get; } = (Values - 1) * Variances;
+
     /// <summary>Batch means less a reference, [batches, Width]; 0 where there were no values.</summary>
-    public Tensor OffsetsFrom(Tensor reference) => (Means - reference).masked_fill(Values == 0, 0);
+    public Tensor OffsetsFrom(Tensor reference) => (Means - reference).masked_fill(IsUnused, 0);
+
+    private Tensor IsUnused { get; } = Values == 0;
 
     /// <summary>Where a mean or variance is NaN or infinite, [batches, Width].</summary>
     public Tensor IsNonFinite() => (Means + Variances).isfinite().logical_not();
@@ -31,9 +36,8 @@ internal readonly record struct BatchMoments(Tensor Means, Tensor Variances, Ten
     /// <param name="referenceVariances">The reference of the variances, [Width].</param>
     public Tensor ClusterSums(Tensor d, Tensor referenceVariances)
     {
-        var isUsed = (Values > 0).to(ScalarType.Float64);
-        var u = (Variances - referenceVariances) * isUsed;
-        var e = ((Variances * (Values - 1).clamp_min(0) / Values.clamp_min(1)) - referenceVariances) * isUsed;
+        var u = (Variances - referenceVariances).masked_fill(IsUnused, 0);
+        var e = ((SquaredDeviations / Values) - referenceVariances).masked_fill(IsUnused, 0);
         var weights = Values.square();
         var (wd, we, dd) = (weights * d, weights * e, d.square());
         var (wdd, wed) = (wd * d, we * d);

@@ -127,12 +127,11 @@ internal sealed class MomentAccumulator : IDisposable
 
     private void Merge(Tensor counts, Tensor meanOffsets, BatchMoments batches, Tensor offsets)
     {
-        var within = (batches.Values - 1).clamp_min(0) * batches.Variances;
         var between = batches.Values * (offsets - meanOffsets).square();
         var total = _counts + counts;
         var weight = counts / total.clamp_min(1);
         var delta = meanOffsets - _meanOffsets;
-        _squaredDeviations.add_((within + between).sum(dim: 0) + (delta.square() * _counts * weight));
+        _squaredDeviations.add_((batches.SquaredDeviations + between).sum(dim: 0) + (delta.square() * _counts * weight));
         _meanOffsets.add_(delta * weight);
         _counts.copy_(total);
     }
