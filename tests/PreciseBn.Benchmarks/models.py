@@ -1,12 +1,14 @@
-"""The models of the benchmarks. `python3 models.py FOLDER` writes them as TorchScript, in evaluation mode."""
+"""The models of the benchmarks. `python3 models.py FOLDER` writes them as TorchScript, in evaluation mode, and images for them."""
 
 import sys
 from pathlib import Path
 
+import numpy
 import torch
 from torch import nn
 
 SEED = 1
+IMAGES = (320, 3, 128, 128)
 VISION = ["resnet18", "resnet50", "mobilenet_v2"]
 CHAINS = [10, 30, 100, 300, 1000]
 MEGABYTES = [1, 10, 100, 400]
@@ -74,6 +76,8 @@ def main(folder):
     names = [*VISION, "mlp", *(f"chain-{layers}" for layers in CHAINS), *(f"weights-{size}" for size in MEGABYTES)]
     for name in names:
         torch.jit.script(build(name).eval()).save(str(Path(folder) / f"{name}.pt"))
+    images = numpy.random.default_rng(SEED).integers(0, 256, IMAGES, numpy.uint8)
+    numpy.savez(Path(folder) / "images.npz", images=images)
 
 
 if __name__ == "__main__":

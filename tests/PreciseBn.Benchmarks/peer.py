@@ -2,8 +2,8 @@
 
 peer.py serve [PRECISE_BN]         runs update_bn_stats in turns; requests and answers are JSON, a line each
 peer.py load MODEL...              loads TorchScript models
-peer.py update MODEL DATA OUTPUT [PRECISE_BN]   recomputes the statistics of the digits network, as the module does
-peer.py images FOLDER WORKERS BATCH             reads a folder of images
+peer.py update NAME MODEL DATA BATCH OUTPUT [PRECISE_BN]   recomputes the statistics of a model, as the module does
+peer.py images FOLDER WORKERS BATCH                        reads a folder of images
 
 PRECISE_BN is the file precise_bn.py of fvcore, where fvcore is not installed.
 """
@@ -98,13 +98,15 @@ def load(*paths):
     tell_memory()
 
 
-def update(path, data, output, precise_bn=None):
+def update(name, path, data, batch, output, precise_bn=None):
     import numpy
     import torch
 
-    images = torch.from_numpy(numpy.load(data)["images"]).unsqueeze(1).float().div(255).sub(0.1307).div(0.3081)
-    batches = images.split(32)
-    model = eager("digits", path)
+    images = torch.from_numpy(numpy.load(data)["images"])
+    if images.dim() == 3:
+        images = images.unsqueeze(1)
+    batches = [part.float().div(255).sub(0.1307).div(0.3081) for part in images.split(int(batch))]
+    model = eager(name, path)
     update_bn_stats(precise_bn)(model, batches, len(batches))
     torch.save(model.state_dict(), output)
     tell_memory()

@@ -15,7 +15,7 @@ public sealed class Batch(IReadOnlyList<Tensor> inputs, bool isOwned, string? or
     public string? Origin { get; } = origin;
 
     /// <summary>Number of items, by the first input.</summary>
-    internal long ItemCount => Inputs.Count > 0 && Inputs[0].dim() > 0 ? Inputs[0].shape[0] : 0;
+    internal long ItemCount => Inputs.Count > 0 && Inputs[0].dim() > 0 ? Inputs[0].size(0) : 0;
 
     /// <summary>Whether its values go into the statistics; if not, the model only gets to know its data by it.</summary>
     internal bool IsCounted { get; private init; } = true;

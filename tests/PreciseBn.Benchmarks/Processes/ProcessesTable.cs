@@ -40,12 +40,14 @@ internal static class ProcessesTable
             yield return ($"`Compare-BnStat`, twice {megabytes} MB; `torch.jit.load` of both",
                 $"Compare-BnStat '{model}' '{model}'", () => Python.Command("load", model, model));
         }
-        var digits = Fixtures.Path("digits.scripted.pt");
-        var images = Fixtures.Path("digits.calibration.npz");
-        yield return ("`Update-BnStat`, digits; `update_bn_stats`",
-            $"Get-BnModule '{digits}' | Update-BnStat (New-BnDataLoader '{images}' -Key images -Mean 0.1307 -StandardDeviation 0.3081) "
-                + $"-Destination '{folder.File("module.pt")}' -Force",
-            () => Python.Command("update", digits, images, folder.File("peer.pth"), options.FvCore));
+        yield return Update("digits", Fixtures.Path("digits.scripted.pt"), Fixtures.Path("digits.calibration.npz"), 32);
+        yield return Update("resnet50", Path.Combine(options.Models, "resnet50.pt"), Path.Combine(options.Models, "images.npz"), 16);
+
+        (string, string, Func<ProcessStartInfo>) Update(string name, string model, string images, int batch) => (
+            $"`Update-BnStat`, {name}; `update_bn_stats`",
+            $"Get-BnModule '{model}' | Update-BnStat (New-BnDataLoader '{images}' -Key images -BatchSize {batch} -Mean 0.1307 "
+                + $"-StandardDeviation 0.3081) -Destination '{folder.File("module.pt")}' -Force",
+            () => Python.Command("update", name, model, images, $"{batch}", folder.File("peer.pth"), options.FvCore));
     }
 
     private static double Number(WholeProcess shell, int line) => double.Parse(shell.Output.Split('\n')[line]);
