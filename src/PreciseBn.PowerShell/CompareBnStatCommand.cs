@@ -26,7 +26,11 @@ public sealed class CompareBnStatCommand : PreciseBnCmdlet
     protected override void EndProcessing()
     {
         var reference = Require(() => StatisticsSources.Read(this, Reference));
-        foreach (var pair in BnComparer.Match(reference, _difference))
+        var pairs = BnComparer.Match(reference, _difference).ToArray();
+        WriteVerbose($"Layers on both sides: {pairs.Count(pair => pair is { Reference: not null, Difference: not null })}; "
+            + $"in the reference alone: {pairs.Count(pair => pair.Difference is null)}; "
+            + $"in what is compared alone: {pairs.Count(pair => pair.Reference is null)}.");
+        foreach (var pair in pairs)
             ForEachItem(() => WriteObject(BnComparer.Compare(pair)));
     }
 }

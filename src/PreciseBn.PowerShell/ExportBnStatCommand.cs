@@ -42,11 +42,13 @@ public sealed class ExportBnStatCommand : PreciseBnCmdlet
     protected override void EndProcessing() => ForEachItem(() =>
     {
         var path = PathResolver.ResolveLiteral(this, Path);
-        if (!ShouldProcess(path, $"Export the statistics of {_statistics.Count + _partials.Count} BatchNorm layers"))
+        var layers = _statistics.Count + _partials.Count;
+        if (!ShouldProcess(path, $"Export the statistics of {layers} BatchNorm layers"))
             return;
         if (_partials.Count > 0)
             BnPartialFile.Write(path, _partials, Force);
         else
             BnStatFile.Write(path, _statistics, Force);
+        WriteVerbose($"The statistics of {layers} layers were written into '{path}'.");
     });
 }

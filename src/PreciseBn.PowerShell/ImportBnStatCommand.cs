@@ -24,5 +24,9 @@ public sealed class ImportBnStatCommand : PreciseBnCmdlet
 
     /// <inheritdoc/>
     protected override void ProcessRecord() => ForEachFile(Path, LiteralPath, file =>
-        WriteObject(BnPartialFile.IsPartial(file) ? BnPartialFile.Read(file) : BnStatFile.Read(file), enumerateCollection: true));
+    {
+        IReadOnlyList<object> layers = BnPartialFile.IsPartial(file) ? BnPartialFile.Read(file) : BnStatFile.Read(file);
+        WriteVerbose($"'{file}' has statistics of {layers.Count} layers.");
+        WriteObject(layers, enumerateCollection: true);
+    });
 }

@@ -30,6 +30,9 @@ public sealed class VerboseTests : IDisposable
     [InlineData("Merge-BnStat part-*.safetensors -Verbose", "Merged 6 layers from 2 batches of all shards, stopped by DataEnd.")]
     [InlineData("Merge-BnStat part-*.safetensors | Update-BnStat -Destination new.pt -Verbose", "The statistics of 6 layers were written into '*/new.pt'.")]
     [InlineData("Set-BnStat -From model.pt \"$fixtures/digits.checkpoint.pth\" -Destination new.pth -Verbose", "Set the statistics of 6 layers; the result is in '*/new.pth'.")]
+    [InlineData("Get-BnModule model.pt | Export-BnStat all.safetensors -Verbose", "The statistics of 6 layers were written into '*/all.safetensors'.")]
+    [InlineData("Import-BnStat part-1.safetensors -Verbose", "/part-1.safetensors' has statistics of 6 layers.")]
+    [InlineData("(Get-BnModule model.pt)[0] | Compare-BnStat model.pt -Verbose", "Layers on both sides: 1; in the reference alone: 5; in what is compared alone: 0.")]
     public void The_story_of_a_run_is_told(string script, string line)
     {
         var told = _session.Invoke(script).Verbose;
