@@ -14,17 +14,18 @@ internal static class SpeedTable
     public static MarkdownTable Make(Options options)
     {
         var table = new MarkdownTable("model", "forward, ms", "this module, ms", "plain port, ms", "fvcore, ms",
-            "module / forward", "module / port", "module / fvcore", "module / fvcore, whole run",
+            "module / forward", "module / forward, whole run", "module / port", "module / fvcore", "module / fvcore, whole run",
             "channels last: forward, ms", "this module, ms", "module / forward", "module / fvcore");
         foreach (var model in TimedModel.All(options.Models).Where(model => options.Only is null || options.Only == model.Name))
         {
             var rounds = Run(model, options);
             string Time(string name) => $"{1000 * Median.Of(rounds.Select(round => round[name].Later)):0.00}";
             string Ratio(string name, string to) => RatioOf(rounds.Select(round => round[name].Later / round[to].Later));
+            string WholeRatio(string name, string to) => RatioOf(rounds.Select(round => round[name].Whole / round[to].Whole));
             table.Add($"{model.Name} {string.Join('×', model.Shape)}",
                 Time("forward"), Time("module"), Time("port"), Time("fvcore"),
-                Ratio("module", "forward"), Ratio("module", "port"), Ratio("module", "fvcore"),
-                RatioOf(rounds.Select(round => round["module"].Whole / round["fvcore"].Whole)),
+                Ratio("module", "forward"), WholeRatio("module", "forward"), Ratio("module", "port"),
+                Ratio("module", "fvcore"), WholeRatio("module", "fvcore"),
                 Time("forward-channels-last"), Time("module-channels-last"),
                 Ratio("module-channels-last", "forward-channels-last"), Ratio("module-channels-last", "fvcore"));
         }
