@@ -1,7 +1,8 @@
 using PreciseBn;
+using PreciseBn.Data;
 
 // FileWriter <file> <statistics> <other statistics> <times>: puts the one and the other in turn into the file, and says for
-// each whether it was written or why not. Partial statistics take the place of the file.
+// each whether it was written or why not. Partial statistics take the place of the file; from data its own are recomputed.
 var writes = args[1..3].Select(Writer).ToArray();
 Console.WriteLine("ready");
 for (var i = 0; i < int.Parse(args[3]); i++)
@@ -19,6 +20,12 @@ for (var i = 0; i < int.Parse(args[3]); i++)
 
 Action Writer(string state)
 {
+    if (Path.GetExtension(state) == ".npy")
+    {
+        var layers = BnReader.ReadFile(args[0]).Layers;
+        var data = BnDataLoader.FromFiles([state], new());
+        return () => BnUpdater.Update(layers, data, new());
+    }
     if (BnPartialFile.IsPartial(state))
     {
         var partials = BnPartialFile.Read(state);

@@ -9,8 +9,6 @@ public sealed class FileSafetyTests : IDisposable
 {
     private const string Fixture = "digits.state_dict.pth";
 
-    private static readonly string Writer = Path.Combine(AppContext.BaseDirectory, "PreciseBn.FileWriter.dll");
-
     private readonly TemporaryFolder _folder = new();
     private readonly TemporaryFolder _states = new();
     private readonly string _model;
@@ -73,8 +71,7 @@ public sealed class FileSafetyTests : IDisposable
     {
         var limitInKibibytes = _versions[0].Length / 1024 / 2;
 
-        var (exitCode, output, errors) = Tool.Run("bash", "-c",
-            $"export DOTNET_EnableWriteXorExecute=0; trap '' XFSZ; ulimit -f {limitInKibibytes}; exec dotnet \"$@\"", "bash", Writer, _model, State(0), State(1), "2");
+        var (exitCode, output, errors) = FileWriter.RunOnFullDisk(limitInKibibytes, _model, State(0), State(1), "2");
 
         Assert.Equal((0, ""), (exitCode, errors));
         Assert.Equal("ready\nWriteFailed\nWriteFailed\n", output);
@@ -128,7 +125,7 @@ public sealed class FileSafetyTests : IDisposable
 
     private string State(int i) => _states.File($"{i}.safetensors");
 
-    private Process StartWriter(int times) => Tool.Start("dotnet", Writer, _model, State(0), State(1), $"{times}");
+    private Process StartWriter(int times) => FileWriter.Start(_model, State(0), State(1), $"{times}");
 
     private int VersionInPlace()
     {

@@ -7,8 +7,6 @@ namespace PreciseBn.Tests;
 [Collection(AloneCollection.Name)]
 public sealed class PartialSafetyTests : IDisposable
 {
-    private static readonly string Writer = Path.Combine(AppContext.BaseDirectory, "PreciseBn.FileWriter.dll");
-
     private readonly TemporaryFolder _folder = new();
 
     [LinuxFact]
@@ -25,7 +23,7 @@ public sealed class PartialSafetyTests : IDisposable
         for (var i = 0; i < Kills; i++)
         {
             File.Delete(part);
-            using var process = Tool.Start("dotnet", Writer, part, states.File("0"), states.File("1"), $"{int.MaxValue}");
+            using var process = FileWriter.Start(part, states.File("0"), states.File("1"), $"{int.MaxValue}");
             Assert.Equal("ready", process.StandardOutput.ReadLine());
             if (i % 2 == 0)
                 Assert.Equal("written", process.StandardOutput.ReadLine());

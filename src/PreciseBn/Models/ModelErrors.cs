@@ -1,3 +1,5 @@
+using PreciseBn.Archives;
+
 namespace PreciseBn.Models;
 
 /// <summary>What can be wrong with a model, in words for the person who gave it.</summary>
@@ -31,6 +33,11 @@ internal static class ModelErrors
         "ModelUnknown", ErrorKind.InvalidArgument,
         $"The statistics of the layer '{layer}' do not say which model they are of.",
         "Give the path of the model, or layers from Get-BnModule.", layer);
+
+    public static PreciseBnException NoRoom(string path, Exception inner) => new(
+        "WriteFailed", ErrorKind.WriteFailed,
+        $"'{path}' could not be copied into a temporary file, to be observed there: {inner.Message.TrimEnd('.')}.",
+        TemporaryFile.Advice, path, inner);
 
     public static PreciseBnException NoForward(string path) => new(
         "NoForward", ErrorKind.NotSupported,

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using PreciseBn.Archives;
 using PreciseBn.Archives.Arrays;
 
 namespace PreciseBn.Data.Tables;
@@ -11,10 +12,9 @@ namespace PreciseBn.Data.Tables;
 /// <param name="mostMemory">How many bytes are kept in memory.</param>
 internal sealed class RowStore(string path, int mostMemory = 64 << 20) : IDisposable
 {
-    private const int BufferSize = 1 << 16;
-
     private MemoryStream? _memory = new();
     private FileStream? _file;
+    private BufferedStream? _buffer;
     private long _length;
 
     /// <exception cref="PreciseBnException">There is no room for it.</exception>
@@ -25,10 +25,10 @@ internal sealed class RowStore(string path, int mostMemory = 64 << 20) : IDispos
         {
             if (_memory is not null && _length + bytes.Length > mostMemory)
                 MoveToFile(_memory);
-            (_file ?? (Stream)_memory!).Write(bytes);
+            (_buffer ?? (Stream)_memory!).Write(bytes);
             _length += bytes.Length;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IsOfTheFile(e))
         {
             throw TableErrors.NoRoom(path, e);
         }
@@ -37,10 +37,19 @@ internal sealed class RowStore(string path, int mostMemory = 64 << 20) : IDispos
     /// <summary>The rows that were added.</summary>
     /// <param name="name">Name of the array.</param>
     /// <param name="columns">Number of columns.</param>
+    /// <exception cref="PreciseBnException">There is no room for them.</exception>
     public StoredArray ToArray(string name, int columns)
     {
+        try
+        {
+            _buffer?.Flush();
+        }
+        catch (Exception e) when (IsOfTheFile(e))
+        {
+            throw TableErrors.NoRoom(path, e);
+        }
+
         var row = columns * sizeof(float);
-        _file?.Flush();
         return StoredArray.OfItems(name, DType.Float32, [_length / row, columns], (index, item) =>
         {
             if (_memory is not null)
@@ -52,19 +61,13 @@ internal sealed class RowStore(string path, int mostMemory = 64 << 20) : IDispos
 
     public void Dispose() => _file?.Dispose();
 
+    private static bool IsOfTheFile(Exception e) => e is IOException or UnauthorizedAccessException;
+
     private void MoveToFile(MemoryStream memory)
     {
-        var temporary = Path.Combine(Path.GetTempPath(), $"precise-bn-{Path.GetRandomFileName()}");
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, BufferSize = BufferSize };
-        if (OperatingSystem.IsWindows())
-            options.Options = FileOptions.DeleteOnClose;
-        else
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        _file = new FileStream(temporary, options);
-        // Without a name it is gone with the process, however that ends.
-        if (!OperatingSystem.IsWindows())
-            File.Delete(temporary);
-        memory.WriteTo(_file);
+        _file = TemporaryFile.CreateNameless();
+        _buffer = new BufferedStream(_file, TemporaryFile.BufferSize);
+        memory.WriteTo(_buffer);
         _memory = null;
     }
 }

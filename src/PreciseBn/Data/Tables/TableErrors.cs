@@ -1,3 +1,5 @@
+using PreciseBn.Archives;
+
 namespace PreciseBn.Data.Tables;
 
 /// <summary>What can be wrong with a table, in words for the person who gave it.</summary>
@@ -49,7 +51,7 @@ internal static class TableErrors
     public static PreciseBnException NoRoom(string path, Exception inner) => new(
         "WriteFailed", ErrorKind.WriteFailed,
         $"The rows of '{path}' could not be kept in a temporary file: {inner.Message.TrimEnd('.')}.",
-        "Make room in the folder of temporary files, or name another by the environment variable TMPDIR (TMP in Windows).", path, inner);
+        TemporaryFile.Advice, path, inner);
 
     private static string Shorten(string value) => value.Length > 40 ? value[..40] + "…" : value;
 

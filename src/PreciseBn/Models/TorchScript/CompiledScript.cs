@@ -33,25 +33,19 @@ internal sealed class CompiledScript : ICompiledModel
     /// <param name="forward">What the model takes.</param>
     /// <param name="inputType">The floating-point type that it computes in; <c>null</c> if it has no parameters.</param>
     /// <param name="device">Where it is to run.</param>
-    /// <exception cref="PreciseBnException">libtorch does not load it.</exception>
+    /// <exception cref="PreciseBnException">libtorch does not load it, or there is no room for a copy of it.</exception>
     public static CompiledScript Load(string path, Action<Stream> writeInstrumented, IEnumerable<string> layers,
         ForwardMethod forward, ScalarType? inputType, Device device)
     {
-        var copy = Path.Combine(Path.GetTempPath(), $"precise-bn-{Guid.NewGuid():N}.pt");
+        using var copy = new TemporaryModel(path, writeInstrumented);
         try
         {
-            using (var stream = File.Create(copy))
-                writeInstrumented(stream);
-            var module = UncaughtExceptions.Catch(() => jit.load(copy, device));
+            var module = UncaughtExceptions.Catch(() => jit.load(copy.Path, device));
             return new CompiledScript(path, module, layers, forward, inputType, device);
         }
         catch (ExternalException e)
         {
             throw ModelErrors.CannotLoad(path, e);
-        }
-        finally
-        {
-            File.Delete(copy);
         }
     }
 
