@@ -35,14 +35,14 @@ public static class ShiftBar
         };
     }
 
-    /// <summary>A number of 8 characters, a space, and a bar of up to 6; full at one deviation.</summary>
+    /// <summary>A number of 8 characters, as the current culture writes it, a space, and a bar of up to 6; full at one deviation.</summary>
     /// <param name="shift">The change, in deviations.</param>
     /// <param name="severity">How bad it is.</param>
     /// <param name="hasBlocks">Whether there are block characters; else the bar is of number signs.</param>
     /// <param name="hasColour">Whether it is coloured.</param>
     public static string Format(double shift, FindingSeverity severity, bool hasBlocks, bool hasColour)
     {
-        var number = shift.ToString(Math.Abs(shift) < LargestInDecimals || !double.IsFinite(shift) ? "0.0000" : "0.00e+0", CultureInfo.InvariantCulture).PadLeft(8);
+        var number = shift.ToString(Math.Abs(shift) < LargestInDecimals || !double.IsFinite(shift) ? "0.0000" : "0.00e+0", CultureInfo.CurrentCulture).PadLeft(8);
         var filled = Cells * (double.IsNaN(shift) ? 1 : Math.Clamp(shift / ShiftOfFullBar, 0, 1));
         var bar = hasBlocks ? DrawBlocks(filled) : new string('#', (int)Math.Round(filled));
         var colour = severity switch

@@ -13,6 +13,7 @@ public sealed class ShiftBarTests : IDisposable
 
     [Theory]
     [InlineData("0", "Information", true, false, "  0.0000")]
+    [InlineData("0.5", "Warning", true, false, "  0,5000 ███", ",")]
     [InlineData("0.5", "Warning", true, false, "  0.5000 ███")]
     [InlineData("0.02", "Information", true, true, "  0.0200 ▏")]
     [InlineData("0.5", "Warning", false, false, "  0.5000 ###")]
@@ -20,9 +21,8 @@ public sealed class ShiftBarTests : IDisposable
     [InlineData("3", "Error", true, true, "\e[31m  3.0000 ██████\e[0m")]
     [InlineData("12345678", "Error", false, false, " 1.23e+7 ######")]
     [InlineData("[double]::PositiveInfinity", "Error", false, false, "Infinity ######")]
-    public void A_bar_is_as_long_as_the_shift(string shift, string severity, bool hasBlocks, bool hasColour, string expected) =>
-        Assert.Equal(expected, _session.Invoke(
-            $"[PreciseBn.PowerShell.ShiftBar]::Format({shift}, '{severity}', ${hasBlocks}, ${hasColour})").Output.Single().ToString());
+    public void A_bar_is_as_long_as_the_shift(string shift, string severity, bool hasBlocks, bool hasColour, string expected, string decimalSeparator = ".") =>
+        Assert.Equal(expected, _session.Invoke($"{Culture(decimalSeparator)}; [PreciseBn.PowerShell.ShiftBar]::Format({shift}, '{severity}', ${hasBlocks}, ${hasColour})").Output.Single().ToString());
 
     [Theory]
     [InlineData("'Ansi'", true, "", true)]
@@ -37,6 +37,7 @@ public sealed class ShiftBarTests : IDisposable
         try
         {
             var text = _session.Invoke($$"""
+                {{Culture(".")}}
                 $layer = [PreciseBn.BnComparison]::new()
                 $layer.GetType().GetProperty('MeanShift').SetValue($layer, 0.7)
                 [PreciseBn.PowerShell.ShiftBar]::Format($layer, [pscustomobject]@{ OutputRendering = {{rendering}} }, ${{hostHasColour}})
@@ -78,6 +79,9 @@ public sealed class ShiftBarTests : IDisposable
         Assert.Equal("", errors);
         Assert.Contains("Path: in memory", output);
     }
+
+    private static string Culture(string decimalSeparator) =>
+        $"$culture = [cultureinfo]::new(''); $culture.NumberFormat.NumberDecimalSeparator = '{decimalSeparator}'; [cultureinfo]::CurrentCulture = $culture";
 
     public void Dispose()
     {
