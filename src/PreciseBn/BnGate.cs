@@ -56,9 +56,9 @@ public static class BnGate
 
     // NaN is below no threshold, so that it does not pass.
     private static string WhatIsExceeded(BnComparison least, BnThresholds thresholds) =>
-        !(least.MeanShift <= thresholds.MeanShift) ? $"A mean has moved by at least {least.MeanShift:0.###} deviations, above {thresholds.MeanShift}."
-        : !(least.VarianceRatio <= thresholds.VarianceRatio) ? $"A variance has changed by a factor of at least {least.VarianceRatio:0.###}, above {thresholds.VarianceRatio}."
-        : !(least.Divergence <= thresholds.Divergence) ? $"The channels diverge by at least {least.Divergence:0.####} nats on average, above {thresholds.Divergence}."
+        !(least.MeanShift <= thresholds.MeanShift) ? FormattableString.Invariant($"A mean has moved by at least {least.MeanShift:0.###} deviations, above {thresholds.MeanShift}.")
+        : !(least.VarianceRatio <= thresholds.VarianceRatio) ? FormattableString.Invariant($"A variance has changed by a factor of at least {least.VarianceRatio:0.###}, above {thresholds.VarianceRatio}.")
+        : !(least.Divergence <= thresholds.Divergence) ? FormattableString.Invariant($"The channels diverge by at least {least.Divergence:0.####} nats on average, above {thresholds.Divergence}.")
         : "";
 
     private static PreciseBnException NothingToJudge() => new(

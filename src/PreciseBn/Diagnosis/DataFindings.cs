@@ -23,7 +23,7 @@ internal static class DataFindings
         var ratio = Largest(stat, Ratio);
         if (DriftSeverity.Of(shift, ratio) is var severity and not FindingSeverity.Information)
             yield return Finding(stat, severity, FindingKind.Stale,
-                $"The statistics differ from those of the data by up to {shift:0.00} deviations in the mean and a factor of {ratio:0.00} in the variance.",
+                FormattableString.Invariant($"The statistics differ from those of the data by up to {shift:0.00} deviations in the mean and a factor of {ratio:0.00} in the variance."),
                 "If these are data the model is for, recompute the statistics with Update-BnStat.");
     }
 

@@ -27,7 +27,7 @@ internal sealed record PartialRun
         ["device"] = Device,
         ["-Estimator"] = string.Join(", ", Options.Estimators),
         ["-Iterations"] = $"{Options.Iterations}",
-        ["-Tolerance"] = $"{Options.Tolerance:R}",
+        ["-Tolerance"] = FormattableString.Invariant($"{Options.Tolerance:R}"),
         ["-AllowReuse"] = $"{Options.AllowReuse}",
         ["-SkipNonFinite"] = $"{Options.SkipNonFinite}",
         ["-MemoryFormat"] = $"{Options.MemoryFormat}",

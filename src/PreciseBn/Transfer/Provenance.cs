@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 
 namespace PreciseBn.Transfer;
@@ -8,7 +9,7 @@ internal static class Provenance
     public static IEnumerable<(string Key, string Value)> Describe()
     {
         yield return ("format", "pt");
-        yield return ("precise_bn.created", DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ"));
+        yield return ("precise_bn.created", DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
         yield return ("precise_bn.version", Assembly.GetExecutingAssembly().GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0]);
         yield return ("libtorch.version", TorchSharp.torch.__version__);
     }
