@@ -69,10 +69,11 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
             _layers.AddRange(BnComparer.Match(StatisticsSources.Read(this, Reference), StatisticsSources.Read(this, Difference)).Select(BnComparer.Compare));
         _findings.AddRange(Finding);
         var path = PathResolver.ResolveLiteral(this, Path);
+        var format = Format ?? FormatOf(path);
         if (!ShouldProcess(path, $"Export a report on {_layers.Count} BatchNorm layers"))
             return;
         var findings = _findings.Count > 0 ? _findings : BnExaminer.Examine(_layers).ToList();
-        BnReport.Write(path, _layers, findings, Title ?? DefaultTitle(), Format ?? FormatOf(path), Force);
+        BnReport.Write(path, _layers, findings, Title ?? DefaultTitle(), format, Force);
         WriteVerbose($"Wrote a report on {_layers.Count} layers, with {findings.Count} findings, to '{path}'.");
     });
 
@@ -90,8 +91,13 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
     {
         ".png" => BnReportFormat.Png,
         ".svg" => BnReportFormat.Svg,
-        _ => BnReportFormat.Html,
+        ".html" or ".htm" => BnReportFormat.Html,
+        _ => throw UnknownFormat(path),
     };
+
+    private static PreciseBnException UnknownFormat(string path) => new(
+        "UnknownReportFormat", ErrorKind.InvalidArgument, $"The name of '{path}' does not tell what kind of report it is to be.",
+        "End it with .html, .svg or .png, or give -Format.", path);
 
     private static PreciseBnException NotReportable(object item) => new(
         "NotReportable", ErrorKind.InvalidArgument, $"An object of the type {item.GetType().Name} has nothing that a report could compare.",

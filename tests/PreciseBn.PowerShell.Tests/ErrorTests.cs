@@ -30,6 +30,7 @@ public sealed class ErrorTests : IDisposable
     [InlineData("Compare-BnStat model.pt $data", "NotStatistics", ErrorCategory.InvalidArgument)]
     [InlineData("Test-BnStat (New-BnDataLoader -InputObject $data) model.pt", "NotStatistics", ErrorCategory.InvalidArgument)]
     [InlineData("Test-BnStat model.pt @{}", "NotStatistics", ErrorCategory.InvalidArgument)]
+    [InlineData("Compare-BnStat model.pt model.pt | Export-BnReport report.pdf", "UnknownReportFormat", ErrorCategory.InvalidArgument)]
     [InlineData("New-BnDataLoader missing.npz", "FileNotFound", ErrorCategory.ObjectNotFound)]
     [InlineData("New-BnDataLoader model.pt", "ModelAsData", ErrorCategory.InvalidArgument)]
     [InlineData("New-BnDataLoader \"$fixtures/digits.test.npz\" -Key nothing", "KeyNotFound", ErrorCategory.ObjectNotFound)]

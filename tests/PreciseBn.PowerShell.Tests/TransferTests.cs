@@ -75,7 +75,7 @@ public sealed class TransferTests : IDisposable
     [InlineData("Get-BnModule model.pt, checkpoint.pth | Export-BnStat checkpoint.pth", "DestinationExists")]
     [InlineData("@(Get-BnModule model.pt) + @(Get-BnModule model.pt) | Export-BnStat twice.safetensors", "LayerGivenTwice")]
     [InlineData("Import-BnStat model.safetensors", "NotExported")]
-    [InlineData("Import-BnStat model.pt", "DamagedFile")]
+    [InlineData("Import-BnStat model.pt", "NotExported")]
     [InlineData("Get-BnModule checkpoint.pth | Update-BnStat ([TorchSharp.torch]::rand(1, 1, 28, 28))", "NoCodeToRun")]
     public void Mistakes_are_explained(string script, string errorId)
     {

@@ -250,7 +250,8 @@ public sealed class SetTests : IDisposable
         BnStatFile.Write(file, Changed("digits.scripted.pt"), force: false);
 
         Assert.Equal("DestinationExists", Assert.Throws<PreciseBnException>(() => BnStatFile.Write(file, Changed("digits.scripted.pt"), force: false)).ErrorId);
-        Assert.Equal("NotExported", Assert.Throws<PreciseBnException>(() => BnStatFile.Read(Fixtures.Path("digits.safetensors"))).ErrorId);
+        foreach (var model in new[] { "digits.safetensors", "digits.scripted.pt", "digits.state_dict.pth" })
+            Assert.Equal("NotExported", Assert.Throws<PreciseBnException>(() => BnStatFile.Read(Fixtures.Path(model))).ErrorId);
         BnStatFile.Write(file, Changed("digits.scripted.pt"), force: true);
     }
 

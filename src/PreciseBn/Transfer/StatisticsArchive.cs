@@ -51,6 +51,8 @@ internal static class StatisticsArchive
     /// <exception cref="PreciseBnException">The file was not exported, or is damaged.</exception>
     public static IReadOnlyList<ILayerStatistics> Read(SourceFile file)
     {
+        if (!SafetensorsHeader.IsAtStart(file))
+            throw TransferErrors.NotExported(file.Path);
         var header = SafetensorsHeader.Read(file);
         if (!header.Metadata.TryGetValue(LayersKey, out var json))
             throw TransferErrors.NotExported(file.Path);

@@ -36,7 +36,7 @@ internal static class TransferErrors
 
     public static PreciseBnException NotExported(string path) => new(
         "NotExported", ErrorKind.InvalidData,
-        $"'{path}' was not written by Export-BnStat.", "Read the layers of a model with Get-BnModule.", path);
+        $"'{path}' was not written by Export-BnStat, or has lost its beginning.", "Read the layers of a model with Get-BnModule.", path);
 
     private static string List(IReadOnlyCollection<string> names) =>
         string.Join(", ", names.Take(5).Select(name => $"'{name}'")) + (names.Count > 5 ? $" and {names.Count - 5} more" : "");
