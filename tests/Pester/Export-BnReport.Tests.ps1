@@ -39,6 +39,14 @@ Describe 'Export-BnReport' {
         Get-Content $report | Should -Be 'mine'
     }
 
+    It 'asks what a file of another name is to be, unless -Format says it' {
+        $report = Join-Path $TestDrive 'report.pdf'
+        { $stats | Export-BnReport $report -ErrorAction Stop } | Should -Throw -ErrorId 'UnknownReportFormat*'
+        $report | Should -Not -Exist
+        $stats | Export-BnReport $report -Format Html
+        $report | Should -Exist
+    }
+
     It 'says what it cannot report on' {
         { Get-BnModule $precise | Export-BnReport (Join-Path $TestDrive 'none.html') } | Should -Throw -ErrorId 'NotReportable*'
     }
