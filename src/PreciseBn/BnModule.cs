@@ -46,4 +46,7 @@ public sealed record BnModule : ILayerStatistics
 
     /// <summary>The layer itself, for a live model.</summary>
     internal LiveLayer? Live { get; init; }
+
+    /// <summary>Which layer it is, for lists and messages.</summary>
+    public override string ToString() => $"{Name} ({Type}, {Channels} channels)";
 }

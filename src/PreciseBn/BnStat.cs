@@ -87,4 +87,7 @@ public sealed record BnStat : ILayerStatistics
 
     /// <summary>Which model they were measured on, for merged ones; see <see cref="PartialBnStat.ContentSha256"/>.</summary>
     public string? ContentSha256 { get; init; }
+
+    /// <summary>Which layer it is, for lists and messages.</summary>
+    public override string ToString() => $"{Name} ({Type}, {Channels} channels)";
 }

@@ -107,6 +107,29 @@ public sealed class HostTests : IDisposable
         Assert.All(output.Split('\n'), line => Assert.InRange(line.TrimEnd().Length, 0, 120));
     }
 
+    [Theory]
+    [InlineData("Update-BnStat $data -Destination copy.pt", "VarianceError")]
+    [InlineData("Test-BnStat $model -PassThru", "Passed")]
+    public void Of_a_table_that_is_cut_at_80_columns_the_results_stay(string command, string lastResult)
+    {
+        var (_, output, errors) = Run("-Command",
+            $"$model = '{Fixtures.Path("digits.scripted.pt")}'; $data = [TorchSharp.torch]::rand(4, 1, 28, 28); Get-BnModule $model | {command}");
+
+        Assert.Equal("", errors);
+        var headings = output.Split('\n').Single(line => line.StartsWith("Name ", StringComparison.Ordinal));
+        Assert.InRange(headings.IndexOf(lastResult, StringComparison.Ordinal) + lastResult.Length, lastResult.Length, 80);
+    }
+
+    // The engine shows as a list what follows objects of another type.
+    [Fact]
+    public void Of_each_side_a_list_names_the_layer()
+    {
+        var (_, output, errors) = Run("-Command", $"$model = '{Fixtures.Path("digits.scripted.pt")}'; Get-BnModule $model -Name bn; Compare-BnStat $model $model");
+
+        Assert.Equal("", errors);
+        Assert.Matches(@"(?m)^Reference +: stem\.bn \(BatchNorm2d, 16 channels\)\r?$", output);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private (int ExitCode, string Output, string Errors) Run(params string[] arguments) => HostProcess.Run(_folder.Path, arguments);
