@@ -21,7 +21,8 @@ public sealed class ExportedProgramErrorTests : IDisposable
         var error = Run(path);
 
         Assert.Equal("NodeNotSupported", error.ErrorId);
-        Assert.Contains("torch.ops.higher_order.cond", error.Message);
+        Assert.Contains("(torch.ops.higher_order.cond)", error.Message);
+        Assert.Contains("it is a higher-order operator", error.Message);
         Assert.Contains("networks.py\", line 44, in forward: return torch.cond(", error.Message);
         Assert.Equal(File.ReadAllBytes(Fixtures.Path($"exported/choice-{version}.pt2")), File.ReadAllBytes(path));
     }

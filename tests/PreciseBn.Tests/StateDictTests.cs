@@ -41,6 +41,27 @@ public sealed class StateDictTests
     }
 
     [Theory]
+    [InlineData("small/small.attributes-2.6.pth", "model.bn")]
+    [InlineData("exported/attributes-2.6.pt2", "bn")]
+    public void Tensors_with_attributes_of_their_own_are_read_and_written(string fixture, string name)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.Copy(fixture, "model");
+
+        var layer = BnReader.ReadFile(path).Layers.Single();
+        BnSetter.Set(path, [layer with { Mean = [1, 2, 3] }], new());
+        var changed = BnReader.ReadFile(path).Layers.Single();
+
+        Assert.Equal(name, layer.Name);
+        Assert.Equal([0.5, -1, 2], layer.Mean);
+        Assert.Equal([1, 4, 0.25], layer.Variance);
+        Assert.Equal(7, layer.BatchesTracked);
+        Assert.True(layer.Affine);
+        Assert.Equal([1, 2, 3], changed.Mean);
+        Assert.Equal(layer.Variance, changed.Variance);
+    }
+
+    [Theory]
     [InlineData("digits.state_dict.pth", "")]
     [InlineData("digits.checkpoint.pth", "model.module.")]
     [InlineData("digits.safetensors", "")]

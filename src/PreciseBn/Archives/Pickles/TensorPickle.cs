@@ -5,15 +5,15 @@ internal static class TensorPickle
 {
     private static readonly PickleGlobal RebuildTensor = new("torch._utils", "_rebuild_tensor_v2");
     private static readonly PickleGlobal RebuildParameter = new("torch._utils", "_rebuild_parameter");
+    private static readonly PickleGlobal RebuildParameterWithState = new("torch._utils", "_rebuild_parameter_with_state");
+
+    // A tensor with attributes of its own, as those of lazy modules and torch.nn.Buffer have, or of a class of its own.
+    private static readonly PickleGlobal RebuildFromType = new("torch._tensor", "_rebuild_from_type_v2");
 
     /// <returns>The tensor, or <c>null</c> where the value is none, or one of a kind that statistics are never kept in.</returns>
     public static StoredTensor? TryRead(object? value)
     {
-        if (value is not PickleInstance { Type: { } type, Arguments: { } arguments })
-            return null;
-        if (type == RebuildParameter && arguments.Count > 0)
-            return (arguments[0] as PickleInstance)?.Type == RebuildTensor ? TryRead(arguments[0]) : null;
-        if (type != RebuildTensor || arguments.Count < 4)
+        if (ArgumentsOf(value) is not { Count: >= 4 } arguments)
             return null;
         return arguments[0] is PicklePersistentId { Id: object?[] { Length: >= 3 } storage }
             && storage[0] is "storage"
@@ -27,6 +27,12 @@ internal static class TensorPickle
             ? new StoredTensor(dtype, key, offset, shape, strides)
             : null;
     }
+
+    private static IReadOnlyList<object?>? ArgumentsOf(object? value) => value is not PickleInstance { Type: { } type, Arguments: { } arguments } ? null
+        : type == RebuildTensor ? arguments
+        : type == RebuildFromType ? arguments is [PickleGlobal function, _, object?[] inner, ..] && function == RebuildTensor ? inner : null
+        : (type == RebuildParameter || type == RebuildParameterWithState) && arguments is [PickleInstance data, ..] && data.Type == RebuildTensor ? data.Arguments
+        : null;
 
     private static long[]? Integers(object? value) =>
         value is object?[] items && items.All(item => item is long) ? items.Cast<long>().ToArray() : null;

@@ -12,6 +12,7 @@ internal sealed partial class ProgramWriter
 {
     private const string Tensors = "tensors";
     private const string Aten = "torch.ops.aten.";
+    private const string HigherOrder = "torch.ops.higher_order.";
 
     // They state what torch.export took for granted, and do nothing else.
     private static readonly HashSet<string> Assertions =
@@ -76,6 +77,8 @@ internal sealed partial class ProgramWriter
 
     private void WriteNode(ExportedNode node)
     {
+        if (node.Target.StartsWith(HigherOrder, StringComparison.Ordinal))
+            throw ExportedErrors.Inexpressible(_program.Path, node, "it is a higher-order operator, which holds a program of its own");
         var arguments = node.Inputs.Select(input => (Name: input.Key, Text: _arguments.Of(input.Value)
             ?? throw ExportedErrors.Inexpressible(_program.Path, node, $"its argument '{input.Key}' is no tensor, number or text"))).ToArray();
         // TorchScript knows operations of a number and a tensor, but its names for their arguments are others.
