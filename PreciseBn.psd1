@@ -6,7 +6,7 @@
     CompanyName          = 'PreciseBn'
     Copyright            = 'Copyright (c) PreciseBn contributors. MIT license.'
     Description          = 'Recomputes the BatchNorm statistics of trained networks precisely from data: saved TorchScript models, without Python.'
-    PowerShellVersion    = '7.4'
+    PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     # So that scripts can name [TorchSharp.torch] before any cmdlet has run.
     RequiredAssemblies   = @('module/bin/TorchSharp.dll')

@@ -1,63 +1,92 @@
 <#
 .SYNOPSIS
-    Builds, tests, packages or cleans the module.
+    Builds, shows, tests, packages or cleans the module.
 .DESCRIPTION
-    Needs the .NET SDK. Tasks are done in the order in which they are given. build.sh does the same without PowerShell.
+    Needs the .NET SDK and nothing else: from Windows PowerShell, or a PowerShell that is too old, it goes on in the one that
+    .config/dotnet-tools.json names. Tasks are done in the order in which they are given.
 .PARAMETER Task
-    What to do. Test runs the tests of the assemblies, and those of tests/Pester where Pester 5 or later is installed.
+    What to do:
+
+        Build     builds the module, to be imported by PreciseBn.psd1
+        Demo      builds it, and recomputes the statistics of a network for handwritten digits
+        Test      builds it and runs all tests
+        Package   makes the modules for a gallery, in artifacts/packages
+        Clean     deletes what was built
 .PARAMETER TorchBackend
     The flavour of libtorch that goes into the module.
 .PARAMETER Platform
-    The platform that is packaged for; by default the one of this machine.
+    The platforms that are packaged for; by default the one of this machine.
+.EXAMPLE
+    ./build.ps1 -Task Demo
 .EXAMPLE
     ./build.ps1 -Task Build, Test
 .EXAMPLE
-    ./build.ps1 -Task Package -Platform win-x64
+    ./build.ps1 -Task Package -Platform win-x64, linux-x64
 #>
-[CmdletBinding()]
+[CmdletBinding(PositionalBinding = $false)]
 param(
-    [ValidateSet('Build', 'Test', 'Package', 'Clean')]
+    [Parameter(ValueFromRemainingArguments)]
+    [ValidateSet('Build', 'Demo', 'Test', 'Package', 'Clean')]
     [string[]] $Task = 'Build',
 
     [ValidateSet('cpu', 'cuda-windows', 'cuda-linux')]
     [string] $TorchBackend = 'cpu',
 
     [ValidateSet('linux-x64', 'osx-arm64', 'win-x64')]
-    [string] $Platform
+    [string[]] $Platform
 )
 
 $ErrorActionPreference = 'Stop'
-$solution = Join-Path $PSScriptRoot 'PreciseBn.PowerShell.sln'
-$options = '-c', 'Release', '--nologo', "-p:TorchBackend=$TorchBackend"
+Push-Location $PSScriptRoot
+try {
+    # This much runs in Windows PowerShell 5.1 as well.
+    if ([version] "$($PSVersionTable.PSVersion)".Split('-')[0] -lt [version] '7.6') {
+        $command = "& '$($PSCommandPath.Replace("'", "''"))' -Task $($Task -join ', ') -TorchBackend $TorchBackend"
+        if ($Platform) {
+            $command += " -Platform $($Platform -join ', ')"
+        }
+        dotnet tool restore --verbosity quiet
+        dotnet tool run pwsh -NoProfile -ExecutionPolicy Bypass -Command "$command; exit `$LASTEXITCODE"
+        exit $LASTEXITCODE
+    }
 
-function Invoke-Dotnet {
-    dotnet @args
-    if ($LASTEXITCODE -ne 0) {
-        throw "dotnet $($args[0]) failed with exit code $LASTEXITCODE."
+    $solution = 'PreciseBn.PowerShell.sln'
+    $options = '-c', 'Release', '--nologo', "-p:TorchBackend=$TorchBackend"
+
+    function Invoke-Dotnet {
+        dotnet @args
+        if ($LASTEXITCODE -ne 0) {
+            throw "dotnet $($args[0]) failed with exit code $LASTEXITCODE."
+        }
+    }
+
+    # In a process of its own, which knows nothing of this session.
+    function Invoke-Script {
+        $shell = [Environment]::ProcessPath
+        $engine = if ((Split-Path $shell -LeafBase) -eq 'dotnet') { Join-Path $PSHOME 'pwsh.dll' } else { @() }
+        & $shell @engine -NoProfile -NonInteractive -File @args
+        if ($LASTEXITCODE -ne 0) {
+            exit $LASTEXITCODE
+        }
+    }
+
+    switch ($Task) {
+        'Clean' { Invoke-Dotnet build $solution @options -t:Clean }
+        'Build' { Invoke-Dotnet build $solution @options }
+        'Demo' {
+            Invoke-Dotnet build src/PreciseBn.PowerShell @options
+            Invoke-Script module/examples/digits.ps1
+        }
+        'Test' {
+            Invoke-Dotnet build $solution @options
+            Invoke-Script tests/run.ps1
+        }
+        'Package' {
+            $for = if ($Platform) { '-r', $Platform } else { @() }
+            Invoke-Dotnet pack src/PreciseBn.PowerShell @options @for --artifacts-path artifacts/build
+        }
     }
 }
-
-function Invoke-PesterTest {
-    if (-not (Get-Module -ListAvailable Pester | Where-Object Version -GE '5.0')) {
-        Write-Warning 'The Pester tests were left out, as Pester 5 or later is not installed.'
-        return
-    }
-    $configuration = New-PesterConfiguration
-    $configuration.Run.Path = Join-Path $PSScriptRoot 'tests/Pester'
-    $configuration.Run.Throw = $true
-    Invoke-Pester -Configuration $configuration
-}
-
-switch ($Task) {
-    'Build' { Invoke-Dotnet build $solution @options }
-    'Test' {
-        Invoke-Dotnet test $solution @options
-        Invoke-PesterTest
-    }
-    'Package' {
-        $for = if ($Platform) { '-r', $Platform } else { @() }
-        $work = Join-Path $PSScriptRoot 'artifacts/build'
-        Invoke-Dotnet pack (Join-Path $PSScriptRoot 'src/PreciseBn.PowerShell') @options @for --artifacts-path $work
-    }
-    'Clean' { Invoke-Dotnet build $solution @options -t:Clean }
+finally {
+    Pop-Location
 }

@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
-# Builds, tests and packages the module, and runs scripts with it, on machines that have no PowerShell.
+# Hands everything to build.ps1, in the PowerShell that .config/dotnet-tools.json names. With --install-libstdcxx as the first
+# argument it first sees to a C++ library that is new enough for libtorch, where the system is an older Debian.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
-
-usage='Usage: ./build.sh [--install-libstdcxx] build | test | package | clean | run FILE.ps1 [arguments]'
 
 # libtorch needs the C++ library of GCC 13.
 has_new_libstdcxx() {
@@ -13,6 +12,7 @@ has_new_libstdcxx() {
 # Takes libstdc++6 from Debian 13, from the mirror that the machine uses already. Nothing else is kept of that suite.
 install_libstdcxx() {
     local work mirror
+    command -v apt-get > /dev/null || { echo "--install-libstdcxx needs apt, which this system does not have." >&2; exit 1; }
     mirror=$(sed -nE 's/^(URIs:|deb( \[[^]]*\])?) *(https?:[^ ]*\/debian)\/?( .*)?$/\3/p' \
         /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2> /dev/null | head -n 1) || true
     work=$(mktemp -d)
@@ -27,40 +27,9 @@ install_libstdcxx() {
     rm -rf "$work"
 }
 
-require_libstdcxx() {
-    if has_new_libstdcxx; then return; fi
-    if [ "$install" = yes ] && command -v apt-get > /dev/null; then
-        install_libstdcxx
-    else
-        echo "libtorch needs a newer libstdc++.so.6 (GLIBCXX_3.4.32): install the one of Debian 13, Ubuntu 24.04 or Fedora 38, or on Debian 12 run this again with --install-libstdcxx." >&2
-        exit 1
-    fi
-}
-
-install=no
 if [ "${1:-}" = --install-libstdcxx ]; then
-    install=yes
     shift
+    has_new_libstdcxx || install_libstdcxx
 fi
-task=${1:-}
-[ $# -eq 0 ] || shift
-
-case "$task" in
-    build) dotnet build PreciseBn.PowerShell.sln -c Release --nologo "$@" ;;
-    test)
-        require_libstdcxx
-        dotnet test PreciseBn.PowerShell.sln -c Release --nologo "$@"
-        ;;
-    package) dotnet pack src/PreciseBn.PowerShell -c Release --nologo --artifacts-path artifacts/build "$@" ;;
-    clean) dotnet build PreciseBn.PowerShell.sln -c Release --nologo -t:Clean "$@" ;;
-    run)
-        [ $# -gt 0 ] || { echo "$usage" >&2; exit 64; }
-        require_libstdcxx
-        dotnet build src/PreciseBn.Host -c Release --nologo -v quiet
-        exec dotnet src/PreciseBn.Host/bin/Release/net10.0/PreciseBn.Host.dll -File "$@"
-        ;;
-    *)
-        echo "$usage" >&2
-        exit 64
-        ;;
-esac
+dotnet tool restore --verbosity quiet
+exec dotnet tool run pwsh -NoProfile -NonInteractive -File build.ps1 "$@"

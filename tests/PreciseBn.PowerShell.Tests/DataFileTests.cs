@@ -72,8 +72,7 @@ public sealed class DataFileTests : IDisposable
         _folder.Copy("bn1d.scripted.pt", "model.pt");
         const string Loaded = "'loaded: ' + ([AppDomain]::CurrentDomain.GetAssemblies().ForEach({ $_.GetName().Name }).Where({ $_ -in 'ParquetSharp', 'CsvHelper' }) -join ' ')";
 
-        var (exitCode, output, errors) = HostProcess.Run(
-            _folder.Path, "-Command", $"$null = Get-BnModule model.pt; $null = New-BnDataLoader \"{Fixtures.Path("digits.calibration.npy")}\"; {Loaded}; $null = New-BnDataLoader part-2.csv; {Loaded}");
+        var (exitCode, output, errors) = HostProcess.Run(_folder.Path, $"$null = Get-BnModule model.pt; $null = New-BnDataLoader \"{Fixtures.Path("digits.calibration.npy")}\"; {Loaded}; $null = New-BnDataLoader part-2.csv; {Loaded}");
 
         Assert.Equal((0, ""), (exitCode, errors));
         Assert.Equal(["loaded:", "loaded: CsvHelper"], output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));

@@ -71,34 +71,6 @@ public sealed partial class PackageTests(BuiltPackage package) : IClassFixture<B
         Assert.Contains("PSModule", Value("tags").Split(' '));
     }
 
-    // TorchSharp takes natives that it misses from the cache of NuGet, and so hides that a package is broken.
-    [Fact]
-    public void It_does_its_job_in_a_new_process_without_a_cache_of_NuGet()
-    {
-        _folder.Copy("digits.scripted.pt", "model.pt");
-        _folder.Copy("digits.calibration.npz", "calibration.npz");
-        var host = Directory.CreateDirectory(Path.Combine(package.Folder, "host")).FullName;
-        foreach (var file in Directory.GetFiles(Programs.HostFolder))
-            File.Copy(file, Path.Combine(host, Path.GetFileName(file)));
-
-        var (exitCode, output, errors) = Programs.Dotnet(
-            _folder.Path, new Dictionary<string, string> { ["NUGET_PACKAGES"] = _folder.File("empty"), ["HOME"] = _folder.Path, ["USERPROFILE"] = _folder.Path },
-            Path.Combine(host, "PreciseBn.Host.dll"), "-Command", """
-                $loader = New-BnDataLoader calibration.npz -Key images -Mean 0.1307 -StandardDeviation 0.3081
-                $stats = Get-BnModule model.pt | Update-BnStat $loader -Iterations 5 -Destination precise.pt
-                "$($stats.Count) layers, $(@(Get-BnModule precise.pt).Count) written"
-                (Get-Help Update-BnStat).Synopsis
-                (Get-Module PreciseBn).ModuleBase
-                [System.Diagnostics.Process]::GetCurrentProcess().Modules.FileName -like '*torch_cpu*'
-                """);
-
-        Assert.Equal((0, ""), (exitCode, errors));
-        var lines = output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(["6 layers, 6 written", "Recomputes the statistics of BatchNorm layers from data, with the weights left as they are."], lines[..2]);
-        Assert.Equal(package.Folder, lines[2]);
-        Assert.StartsWith(package.Folder, lines[3]);
-    }
-
     public void Dispose() => _folder.Dispose();
 
     [GeneratedRegex(@"ModuleVersion\s*=\s*'([^']+)'")]

@@ -105,7 +105,7 @@ public sealed class ShardTests : IDisposable
     [Fact]
     public void The_example_in_one_process_gives_the_same_as_one_shard_after_the_other()
     {
-        var (exitCode, output, errors) = HostProcess.Run(_folder.Path, "-File", $"{Repository.Root}/module/examples/parallel.ps1", "-Shards", "3", "-Destination", "parallel.pt");
+        var (exitCode, output, errors) = HostProcess.Run(_folder.Path, $"{Repository.Root}/module/examples/parallel.ps1 -Shards 3 -Destination parallel.pt");
         var result = _session.Invoke("""
             $loader = New-BnDataLoader "$fixtures/digits.calibration.npz" -Key images -Mean 0.1307 -StandardDeviation 0.3081
             1..3 | ForEach-Object { Get-BnModule model.pt | Measure-BnStat $loader -Shard $_/3 } | Merge-BnStat | Update-BnStat | Out-Null

@@ -64,7 +64,7 @@ public sealed class ShiftBarTests : IDisposable
     [InlineData("Test-BnStat $model $model -PassThru")]
     public void Comparisons_are_grouped_by_file(string command)
     {
-        var (_, output, errors) = HostProcess.Run(_folder.Path, "-Command", $"$model = '{Fixtures.Path("digits.scripted.pt")}'; {command}");
+        var (_, output, errors) = HostProcess.Run(_folder.Path, $"$model = '{Fixtures.Path("digits.scripted.pt")}'; {command}");
 
         Assert.Equal("", errors);
         Assert.Contains($"Path: {Fixtures.Path("digits.scripted.pt")}", output);
@@ -74,7 +74,7 @@ public sealed class ShiftBarTests : IDisposable
     [Fact]
     public void What_is_in_no_file_is_said_to_be_in_memory()
     {
-        var (_, output, errors) = HostProcess.Run(_folder.Path, "-Command", "Get-BnModule -Model ([TorchSharp.torch+nn]::BatchNorm1d(3))");
+        var (_, output, errors) = HostProcess.Run(_folder.Path, "Get-BnModule -Model ([TorchSharp.torch+nn]::BatchNorm1d(3))");
 
         Assert.Equal("", errors);
         Assert.Contains("Path: in memory", output);

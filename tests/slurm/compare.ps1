@@ -8,6 +8,7 @@ param(
 )
 
 $ErrorActionPreference = 'Stop'
+Import-Module "$PSScriptRoot/../../PreciseBn.psd1"
 $loader = New-BnDataLoader $Data -Key images -BatchSize $BatchSize -Mean 0.1307 -StandardDeviation 0.3081
 $batches = foreach ($shard in $Shards..1) {
     foreach ($batch in $loader.Shard([PreciseBn.Data.DataShard]::Parse("$shard/$Shards"), 0, [long]::MaxValue).Read([System.Threading.CancellationToken]::None)) {

@@ -41,14 +41,16 @@ if ! command -v slurmctld > /dev/null || ! command -v slurmd > /dev/null || ! co
     { apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends slurm-wlm munge; } \
         || skip "slurm-wlm and munge could not be installed"
 fi
-./build.sh --install-libstdcxx build
+./build.sh --install-libstdcxx -Task Build
 
 work=$(mktemp -d)
 daemons=()
 trap stop EXIT
 mkdir "$work/state" "$work/spool"
 export SLURM_CONF=$work/slurm.conf
-export PRECISEBN_SHELL="dotnet $PWD/src/PreciseBn.Host/bin/Release/net10.0/PreciseBn.Host.dll"
+# The jobs run the PowerShell of the tool manifest.
+PRECISEBN_SHELL=$(dotnet tool run pwsh -NoProfile -Command "\$PSHOME")/pwsh
+export PRECISEBN_SHELL
 
 head -c 1024 /dev/urandom > "$work/munge.key"
 chmod 600 "$work/munge.key"
@@ -105,6 +107,6 @@ wait_for "the merge" ended "$merge"
 
 grep -q "Attempt 2 at shard $victim/$shards" "$work/out/measure-$victim.log" || fail "shard $victim was not put back into the queue"
 [ -e "$work/out/digits.scripted.pt" ] || fail "nothing was merged"
-./build.sh run tests/slurm/compare.ps1 -Model "$model" -Data "$data" -Folder "$work/out" -Shards "$shards" -BatchSize "$batch_size" \
+dotnet tool run pwsh -NoProfile -File tests/slurm/compare.ps1 -Model "$model" -Data "$data" -Folder "$work/out" -Shards "$shards" -BatchSize "$batch_size" \
     || fail "the result is another"
 echo "The Slurm test passed in $SECONDS s."

@@ -12,14 +12,13 @@ internal static class ProcessesTable
     public static MarkdownTable Make(Options options)
     {
         using var folder = new TemporaryFolder();
-        var shell = new Shell();
         var table = new MarkdownTable(
-            $"work ({shell.Name}, Python)", "this module, s", "of which cmdlets, s", "Python, s", "process / process", "cmdlets / process",
+            "work (pwsh, Python)", "this module, s", "of which cmdlets, s", "Python, s", "process / process", "cmdlets / process",
             "this module, peak MB", "Python, peak MB");
         foreach (var (name, command, python) in Works(options, folder))
         {
             var rounds = Enumerable.Range(0, 1 + options.Repetitions).Select(_ => (
-                Module: WholeProcess.Run(shell.Command(command)),
+                Module: WholeProcess.Run(Shell.Command(command)),
                 Peer: WholeProcess.Run(python()))).Skip(1).ToArray();
             var module = Median.Of(rounds.Select(round => round.Module.Seconds));
             var peer = Median.Of(rounds.Select(round => round.Peer.Seconds));

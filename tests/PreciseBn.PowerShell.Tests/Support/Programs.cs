@@ -11,9 +11,6 @@ internal static class Programs
     public const string Configuration = "Release";
 #endif
 
-    /// <summary>The folder that the host was built into.</summary>
-    public static string HostFolder { get; } = Path.Combine(Repository.Root, "src/PreciseBn.Host/bin", Configuration, "net10.0");
-
     /// <summary>Runs an assembly, or a command of the SDK.</summary>
     /// <param name="folder">The working folder.</param>
     /// <param name="environment">Variables that are set for it.</param>

@@ -1,0 +1,66 @@
+<#
+.SYNOPSIS
+    Runs all tests of a solution that is built, and adds up what they gave.
+.DESCRIPTION
+    Those of the assemblies, and those of tests/Pester in the newest version of Pester and in the oldest that is supported, each in a
+    process of its own. The last line says how many passed and failed over everything; it exits with 1 if one failed, or if a part
+    ran none.
+.PARAMETER Configuration
+    The configuration that was built.
+.EXAMPLE
+    ./run.ps1
+#>
+[CmdletBinding()]
+param(
+    [string] $Configuration = 'Release'
+)
+
+$ErrorActionPreference = 'Stop'
+$root = Split-Path $PSScriptRoot
+$results = Join-Path $root 'artifacts/tests'
+Remove-Item $results -Recurse -Force -ErrorAction Ignore
+
+# A part that ran no test, or could not end, is a failure whatever else it says.
+function Add-Outcome {
+    param([string] $Name, [int] $Passed, [int] $Failed, [int] $Skipped, [int] $ExitCode)
+    if (-not $Failed -and ($ExitCode -or -not $Passed)) {
+        Write-Warning "$Name ended with exit code $ExitCode after $Passed tests."
+        $Failed = 1
+    }
+    [pscustomobject]@{ Tests = $Name; Passed = $Passed; Failed = $Failed; Skipped = $Skipped }
+}
+
+function Invoke-AssemblyTest {
+    param([string] $Project)
+    dotnet test $Project -c $Configuration --no-build --nologo --logger "trx;LogFileName=$(Split-Path $Project -Leaf).trx" --results-directory $results | Out-Host
+    $exitCode = $LASTEXITCODE
+    $counters = ([xml](Get-Content "$results/$(Split-Path $Project -Leaf).trx" -Raw -ErrorAction Ignore)).TestRun.ResultSummary.Counters
+    Add-Outcome (Split-Path $Project -Leaf) $counters.passed ($counters.executed - $counters.passed) ($counters.total - $counters.executed) $exitCode
+}
+
+function Invoke-CmdletTest {
+    param([string] $Packages, [string] $Version)
+    $file = "$results/Pester-$Version.json"
+    $shell = [Environment]::ProcessPath
+    $engine = if ((Split-Path $shell -LeafBase) -eq 'dotnet') { Join-Path $PSHOME 'pwsh.dll' } else { @() }
+    & $shell @engine -NoProfile -NonInteractive -File "$PSScriptRoot/Pester/run.ps1" -Pester "$Packages/pester/$Version/tools/Pester.psd1" -Result $file | Out-Host
+    $exitCode = $LASTEXITCODE
+    $counts = Get-Content $file -Raw -ErrorAction Ignore | ConvertFrom-Json
+    Add-Outcome "Pester $Version" $counts.Passed $counts.Failed $counts.Skipped $exitCode
+}
+
+$project = Join-Path $PSScriptRoot 'PreciseBn.PowerShell.Tests'
+$pester = (dotnet msbuild $project '-getProperty:NuGetPackageRoot,PesterVersion,OldestPesterVersion' | ConvertFrom-Json).Properties
+$outcomes = @(
+    Invoke-AssemblyTest (Join-Path $PSScriptRoot 'PreciseBn.Tests')
+    Invoke-AssemblyTest $project
+    Invoke-CmdletTest $pester.NuGetPackageRoot $pester.PesterVersion
+    Invoke-CmdletTest $pester.NuGetPackageRoot $pester.OldestPesterVersion
+)
+$outcomes | Format-Table | Out-Host
+$sum = @{}
+foreach ($kind in 'Passed', 'Failed', 'Skipped') {
+    $sum[$kind] = ($outcomes | Measure-Object $kind -Sum).Sum
+}
+"$($sum.Passed) passed, $($sum.Failed) failed, $($sum.Skipped) skipped"
+exit [int]($sum.Failed -gt 0)
