@@ -5,7 +5,7 @@
     Author               = 'PreciseBn contributors'
     CompanyName          = 'PreciseBn'
     Copyright            = 'Copyright (c) PreciseBn contributors. MIT license.'
-    Description          = 'Recomputes the BatchNorm statistics of trained networks precisely from data: saved TorchScript models, without Python.'
+    Description          = 'Recomputes the BatchNorm statistics of trained networks precisely, from real data and with the weights fixed: TorchScript models and exported programs, without Python. Needs the module PreciseBn.LibTorch of the platform, such as PreciseBn.LibTorch.win-x64, beside it.'
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     # So that scripts can name [TorchSharp.torch] before any cmdlet has run.
@@ -28,10 +28,13 @@
     FunctionsToExport    = @()
     AliasesToExport      = @()
     VariablesToExport    = @()
+    HelpInfoURI          = 'https://github.com/PreciseBn/PreciseBn.PowerShell/releases/latest/download/'
     PrivateData          = @{
         PSData = @{
-            Tags       = @('BatchNorm', 'PyTorch', 'TorchScript', 'TorchSharp', 'DeepLearning', 'PSEdition_Core', 'Windows', 'Linux')
-            LicenseUri = 'https://opensource.org/license/mit'
+            Tags         = @('BatchNorm', 'PyTorch', 'TorchScript', 'TorchSharp', 'DeepLearning', 'PSEdition_Core', 'Windows', 'Linux')
+            LicenseUri   = 'https://github.com/PreciseBn/PreciseBn.PowerShell/blob/main/LICENSE'
+            ProjectUri   = 'https://github.com/PreciseBn/PreciseBn.PowerShell'
+            ReleaseNotes = 'https://github.com/PreciseBn/PreciseBn.PowerShell/blob/main/CHANGELOG.md'
         }
     }
 }

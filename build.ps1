@@ -15,7 +15,7 @@
 .PARAMETER TorchBackend
     The flavour of libtorch that goes into the module.
 .PARAMETER Platform
-    The platforms that are packaged for; by default the one of this machine.
+    The platforms that are packaged for; by default all.
 .EXAMPLE
     ./build.ps1 -Task Demo
 .EXAMPLE
@@ -51,6 +51,7 @@ try {
     }
 
     $solution = 'PreciseBn.PowerShell.sln'
+    $allPlatforms = 'linux-x64', 'osx-arm64', 'win-x64'
     $options = '-c', 'Release', '--nologo', "-p:TorchBackend=$TorchBackend"
 
     function Invoke-Dotnet {
@@ -82,8 +83,16 @@ try {
             Invoke-Script tests/run.ps1
         }
         'Package' {
-            $for = if ($Platform) { '-r', $Platform } else { @() }
-            Invoke-Dotnet pack src/PreciseBn.PowerShell @options @for --artifacts-path artifacts/build
+            $packages = Join-Path $PSScriptRoot 'artifacts/packages'
+            Remove-Item $packages -Recurse -Force -ErrorAction Ignore
+            foreach ($one in $Platform ?? $allPlatforms) {
+                # Each in a folder of its own, as what is built for one platform must not get into the module of another.
+                Invoke-Dotnet build src/PreciseBn.PowerShell @options -r $one --artifacts-path "artifacts/build/$one" "-p:PackagesFolder=$packages"
+            }
+            foreach ($manifest in Get-ChildItem $packages -Filter *.psd1 -Recurse -Depth 2) {
+                Compress-PSResource $manifest.DirectoryName -DestinationPath $packages
+            }
+            Get-ChildItem $packages -Filter *.nupkg | Format-Table Name, @{ Name = 'MB'; Expression = { [int]($_.Length / 1MB) } } | Out-Host
         }
     }
 }

@@ -3,7 +3,7 @@ using System.Management.Automation;
 namespace PreciseBn.PowerShell;
 
 /// <summary>Tells how far the statistics of BatchNorm layers are from those of a reference.</summary>
-[Cmdlet(VerbsData.Compare, "BnStat")]
+[Cmdlet(VerbsData.Compare, "BnStat", HelpUri = HelpPages.Folder + "Compare-BnStat.md")]
 [OutputType(typeof(BnComparison))]
 public sealed class CompareBnStatCommand : PreciseBnCmdlet
 {

@@ -3,7 +3,7 @@ using System.Management.Automation;
 namespace PreciseBn.PowerShell;
 
 /// <summary>Writes a report on statistics that were recomputed or compared: a page, or the plot of the drift alone.</summary>
-[Cmdlet(VerbsData.Export, "BnReport", SupportsShouldProcess = true, DefaultParameterSetName = InputObjectSet)]
+[Cmdlet(VerbsData.Export, "BnReport", HelpUri = HelpPages.Folder + "Export-BnReport.md", SupportsShouldProcess = true, DefaultParameterSetName = InputObjectSet)]
 public sealed class ExportBnReportCommand : PreciseBnCmdlet
 {
     private const string InputObjectSet = "InputObject";

@@ -3,7 +3,7 @@ using System.Management.Automation;
 namespace PreciseBn.PowerShell;
 
 /// <summary>Writes statistics alone to a safetensors file.</summary>
-[Cmdlet(VerbsData.Export, "BnStat", SupportsShouldProcess = true, DefaultParameterSetName = InputObjectSet)]
+[Cmdlet(VerbsData.Export, "BnStat", HelpUri = HelpPages.Folder + "Export-BnStat.md", SupportsShouldProcess = true, DefaultParameterSetName = InputObjectSet)]
 public sealed class ExportBnStatCommand : PreciseBnCmdlet
 {
     private const string InputObjectSet = "InputObject";

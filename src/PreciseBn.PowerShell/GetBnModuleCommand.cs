@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace PreciseBn.PowerShell;
 
 /// <summary>Lists the BatchNorm layers of saved models, or of a TorchSharp model in memory.</summary>
-[Cmdlet(VerbsCommon.Get, "BnModule", DefaultParameterSetName = PathSet)]
+[Cmdlet(VerbsCommon.Get, "BnModule", HelpUri = HelpPages.Folder + "Get-BnModule.md", DefaultParameterSetName = PathSet)]
 [OutputType(typeof(BnModule))]
 public sealed class GetBnModuleCommand : PreciseBnCmdlet
 {

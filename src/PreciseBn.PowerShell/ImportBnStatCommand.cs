@@ -3,7 +3,7 @@ using System.Management.Automation;
 namespace PreciseBn.PowerShell;
 
 /// <summary>Reads statistics that Export-BnStat wrote, partial ones too.</summary>
-[Cmdlet(VerbsData.Import, "BnStat", DefaultParameterSetName = PathSet)]
+[Cmdlet(VerbsData.Import, "BnStat", HelpUri = HelpPages.Folder + "Import-BnStat.md", DefaultParameterSetName = PathSet)]
 [OutputType(typeof(BnStat), typeof(BnModule), typeof(PartialBnStat))]
 public sealed class ImportBnStatCommand : PreciseBnCmdlet
 {

@@ -7,7 +7,7 @@ namespace PreciseBn.PowerShell;
 /// Measures BatchNorm layers on data, or on a shard of them, and changes nothing. What it returns merges with that of other
 /// processes by Merge-BnStat. With a shard, -Iterations counts batches of the shard.
 /// </summary>
-[Cmdlet(VerbsDiagnostic.Measure, "BnStat", SupportsShouldProcess = true)]
+[Cmdlet(VerbsDiagnostic.Measure, "BnStat", HelpUri = HelpPages.Folder + "Measure-BnStat.md", SupportsShouldProcess = true)]
 [OutputType(typeof(PartialBnStat))]
 public sealed class MeasureBnStatCommand : DataCmdlet
 {

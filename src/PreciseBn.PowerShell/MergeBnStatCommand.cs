@@ -6,7 +6,7 @@ namespace PreciseBn.PowerShell;
 /// Merges what Measure-BnStat measured on disjoint shards into the statistics that one run over all of them gives. It merges
 /// everything or, after the first error, nothing.
 /// </summary>
-[Cmdlet(VerbsData.Merge, "BnStat", DefaultParameterSetName = PathSet)]
+[Cmdlet(VerbsData.Merge, "BnStat", HelpUri = HelpPages.Folder + "Merge-BnStat.md", DefaultParameterSetName = PathSet)]
 [OutputType(typeof(BnStat), typeof(PartialBnStat))]
 public sealed class MergeBnStatCommand : PreciseBnCmdlet
 {

@@ -6,7 +6,7 @@ using PreciseBn.PowerShell.Completion;
 namespace PreciseBn.PowerShell;
 
 /// <summary>Makes a loader that reads batches from files of arrays, folders of images, or tensors in memory.</summary>
-[Cmdlet(VerbsCommon.New, "BnDataLoader", DefaultParameterSetName = PathSet)]
+[Cmdlet(VerbsCommon.New, "BnDataLoader", HelpUri = HelpPages.Folder + "New-BnDataLoader.md", DefaultParameterSetName = PathSet)]
 [OutputType(typeof(BnDataLoader))]
 public sealed class NewBnDataLoaderCommand : BatchCmdlet
 {

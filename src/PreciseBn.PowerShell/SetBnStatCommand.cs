@@ -4,7 +4,7 @@ using System.Management.Automation;
 namespace PreciseBn.PowerShell;
 
 /// <summary>Puts statistics into another file that has the same layers: a checkpoint, safetensors, a TorchScript model.</summary>
-[Cmdlet(VerbsCommon.Set, "BnStat", SupportsShouldProcess = true, DefaultParameterSetName = InputObjectSet)]
+[Cmdlet(VerbsCommon.Set, "BnStat", HelpUri = HelpPages.Folder + "Set-BnStat.md", SupportsShouldProcess = true, DefaultParameterSetName = InputObjectSet)]
 [OutputType(typeof(BnModule))]
 public sealed class SetBnStatCommand : PreciseBnCmdlet
 {

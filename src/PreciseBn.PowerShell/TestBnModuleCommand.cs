@@ -3,7 +3,7 @@ using System.Management.Automation;
 namespace PreciseBn.PowerShell;
 
 /// <summary>Looks for what is not right with the BatchNorm layers of a model, with or without data.</summary>
-[Cmdlet(VerbsDiagnostic.Test, "BnModule", DefaultParameterSetName = PathSet)]
+[Cmdlet(VerbsDiagnostic.Test, "BnModule", HelpUri = HelpPages.Folder + "Test-BnModule.md", DefaultParameterSetName = PathSet)]
 [OutputType(typeof(BnFinding), typeof(bool))]
 public sealed class TestBnModuleCommand : DataCmdlet
 {

@@ -3,7 +3,7 @@ using System.Management.Automation;
 namespace PreciseBn.PowerShell;
 
 /// <summary>Tells whether statistics have moved from those of a reference by more than is allowed, sampling error apart.</summary>
-[Cmdlet(VerbsDiagnostic.Test, "BnStat", DefaultParameterSetName = DifferenceSet)]
+[Cmdlet(VerbsDiagnostic.Test, "BnStat", HelpUri = HelpPages.Folder + "Test-BnStat.md", DefaultParameterSetName = DifferenceSet)]
 [OutputType(typeof(bool), typeof(BnVerdict))]
 public sealed class TestBnStatCommand : DataCmdlet
 {

@@ -5,7 +5,7 @@ using PreciseBn.Data;
 namespace PreciseBn.PowerShell;
 
 /// <summary>Recomputes the statistics of BatchNorm layers from data, with the weights fixed.</summary>
-[Cmdlet(VerbsData.Update, "BnStat", SupportsShouldProcess = true, DefaultParameterSetName = DataSet)]
+[Cmdlet(VerbsData.Update, "BnStat", HelpUri = HelpPages.Folder + "Update-BnStat.md", SupportsShouldProcess = true, DefaultParameterSetName = DataSet)]
 [OutputType(typeof(BnStat))]
 public sealed class UpdateBnStatCommand : DataCmdlet
 {

@@ -34,13 +34,10 @@ public static class TorchLibrary
 
     private static bool IsPresent(string library)
     {
-        var name = OperatingSystem.IsWindows() ? $"{library}.dll"
-            : OperatingSystem.IsMacOS() ? $"lib{library}.dylib" : $"lib{library}.so";
-        return File.Exists(Path.Combine(Folder, name))
-            || File.Exists(Path.Combine(Folder, "runtimes", RuntimeInformation.RuntimeIdentifier, "native", name));
+        var name = LibTorchFolder.FileNameOf(library);
+        return File.Exists(Path.Combine(LibTorchFolder.Current, name))
+            || File.Exists(Path.Combine(LibTorchFolder.Current, "runtimes", RuntimeInformation.RuntimeIdentifier, "native", name));
     }
-
-    private static string Folder => Path.GetDirectoryName(typeof(torch).Assembly.Location)!;
 
     private static void RequireCppLibrary()
     {
@@ -59,7 +56,9 @@ public static class TorchLibrary
 
     private static PreciseBnException Missing() => new(
         "TorchLibraryMissing", ErrorKind.NotInstalled,
-        $"libtorch is not in '{Folder}'.", "Build the module with build.ps1 or build.sh, or install the package for this platform.", Folder);
+        $"libtorch is not there: '{LibTorchFolder.Current}' has no {LibTorchFolder.FileNameOf("LibTorchSharp")}.",
+        $"Install the package with libtorch for this platform, version {typeof(torch).Assembly.GetName().Version?.ToString(3)}, or build the module where it is used.",
+        LibTorchFolder.Current);
 
     private static PreciseBnException OldCppLibrary(string what) => new(
         "CppLibraryTooOld", ErrorKind.NotInstalled,

@@ -1,0 +1,42 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Runtime.Loader;
+using TorchSharp;
+
+namespace PreciseBn.PowerShell.Loading;
+
+/// <summary>
+/// The packages that only this module uses, in a context of their own: another module may have loaded other versions of them, or do
+/// so later. TorchSharp is shared, as its tensors are the user's.
+/// </summary>
+internal sealed class PrivatePackages : AssemblyLoadContext
+{
+    private static readonly PrivatePackages Context = new();
+
+    private static readonly Assembly[] Users = [typeof(PrivatePackages).Assembly, typeof(PreciseBnException).Assembly, typeof(torch).Assembly];
+
+    private PrivatePackages() : base("PreciseBn")
+    {
+        // The event tells who asks, which that of the load context does not: others are left to themselves.
+        AppDomain.CurrentDomain.AssemblyResolve += (_, wanted) =>
+            Users.Contains(wanted.RequestingAssembly) ? Load(new AssemblyName(wanted.Name)) : null;
+    }
+
+    /// <summary>From now on the module finds them.</summary>
+    public static void Provide() => _ = Context.Name;
+
+    protected override Assembly? Load(AssemblyName name)
+    {
+        var file = Path.Combine(ModuleFolder.PrivateAssemblies, $"{name.Name}.dll");
+        return File.Exists(file) ? LoadFromAssemblyPath(file) : null;
+    }
+
+    protected override nint LoadUnmanagedDll(string name)
+    {
+        var extension = OperatingSystem.IsWindows() ? "dll" : OperatingSystem.IsMacOS() ? "dylib" : "so";
+        string[] files = [$"{name}.{extension}", $"lib{name}.{extension}"];
+        return files.Select(file => Path.Combine(ModuleFolder.Natives, file)).FirstOrDefault(File.Exists) is { } found
+            ? NativeLibrary.Load(found)
+            : default;
+    }
+}
