@@ -1,80 +1,127 @@
 using System.Diagnostics;
-using System.IO.Compression;
 using System.Text.RegularExpressions;
-using System.Xml.Linq;
 using PreciseBn.PowerShell.Tests.Support;
-using PreciseBn.Tests.Support;
 
 namespace PreciseBn.PowerShell.Tests;
 
-/// <summary>What is packaged is complete, has nothing that does not belong there, and works by itself.</summary>
-public sealed partial class PackageTests(BuiltPackage package) : IClassFixture<BuiltPackage>, IDisposable
+/// <summary>What is published is complete, has nothing that does not belong there, and tells the truth about itself.</summary>
+public sealed partial class PackageTests(BuiltPackage package) : IClassFixture<BuiltPackage>
 {
-    private static readonly string Version = ManifestVersion().Match(File.ReadAllText(Repository.Manifest)).Groups[1].Value;
+    // How libraries of a platform begin: ELF, PE and Mach-O, all of 64 bits.
+    private static readonly Dictionary<string, byte[]> Magic = new()
+    {
+        ["linux-x64"] = [0x7F, (byte)'E', (byte)'L', (byte)'F', 2],
+        ["osx-arm64"] = [0xCF, 0xFA, 0xED, 0xFE, 0x0C, 0, 0, 1],
+        ["win-x64"] = "MZ"u8.ToArray(),
+    };
 
-    private readonly TemporaryFolder _folder = new();
+    private static readonly string Manifest = File.ReadAllText(Repository.Manifest);
+    private static readonly string Version = ManifestVersion().Match(Manifest).Groups[1].Value;
+
+    public static TheoryData<string> Platforms() => [.. BuiltPackage.Platforms];
 
     [Fact]
-    public void The_manifest_is_valid_and_has_the_version_of_the_assemblies()
+    public void Folder_and_assemblies_have_the_version_of_the_manifest()
     {
-        using var session = new PowerShellSession(_folder.Path);
-        var manifest = session.Invoke("Test-ModuleManifest $args[0]", Path.Combine(package.Folder, "PreciseBn.psd1"));
-
-        Assert.Empty(manifest.Errors);
-        Assert.Equal(Version, Assert.Single(manifest.Values("Version"))!.ToString());
         Assert.Equal(Version, Path.GetFileName(package.Folder));
         Assert.StartsWith(Version, FileVersionInfo.GetVersionInfo(Path.Combine(package.Folder, "module/bin/PreciseBn.dll")).ProductVersion);
     }
 
     [Fact]
-    public void All_cmdlets_of_the_module_are_exported()
-    {
-        using var session = new PowerShellSession(_folder.Path);
-        var cmdlets = session.Invoke("Get-Command -Module PreciseBn").Values("ImplementingType").Cast<Type>().ToArray();
-        var all = cmdlets[0].Assembly.GetTypes().Where(type => typeof(System.Management.Automation.Cmdlet).IsAssignableFrom(type) && !type.IsAbstract);
-
-        Assert.Equal(all.Select(type => type.Name).Order(), cmdlets.Select(type => type.Name).Order());
-    }
-
-    [Fact]
     public void Leftovers_of_the_build_are_not_in_it()
     {
-        Assert.All(package.Files.Where(file => !file.StartsWith("module/examples/")), file => Assert.Matches(@"\.(psd1|ps1|ps1xml|dll|so|so\.1|dylib|txt|TXT|md)$|-Help\.xml$|^LICENSE$", file));
-        Assert.DoesNotContain(package.Files, file => file.Contains("torch_python") || file.Contains("_test.") || file.StartsWith("module/help"));
+        Assert.All(
+            package.Files.Where(file => !file.StartsWith("module/examples/")),
+            file => Assert.Matches(@"\.(psd1|ps1xml|dll|so|dylib|txt|TXT|md)$|-Help\.xml$|^LICENSE$", file));
+        Assert.DoesNotContain(package.Files, file => file.StartsWith("module/help"));
         Assert.Contains("en-US/PreciseBn.PowerShell.dll-Help.xml", package.Files);
         Assert.Contains("module/examples/drift-monitor.ps1", package.Files);
     }
 
     [Fact]
+    public void What_other_modules_may_bring_in_another_version_is_not_for_them_to_see() => Assert.Equal(
+        ["module/bin/PreciseBn.PowerShell.dll", "module/bin/PreciseBn.dll", "module/bin/TorchSharp.dll"],
+        package.Files.Where(file => Path.GetDirectoryName(file) == Path.Combine("module", "bin")));
+
+    [Theory]
+    [MemberData(nameof(Platforms))]
+    public void Native_libraries_are_there_for_each_platform_and_of_it(string platform)
+    {
+        var natives = package.Files.Where(file => file.StartsWith($"module/bin/natives/{platform}/")).ToArray();
+
+        Assert.Equal(3, natives.Length);
+        Assert.All(natives, file => AssertIsOf(platform, Path.Combine(package.Folder, file)));
+        Assert.DoesNotContain(natives, file => file.Contains("torch", StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Theory]
+    [MemberData(nameof(Platforms))]
+    public void Libtorch_is_a_module_of_its_own_for_each_platform(string platform)
+    {
+        var folder = package.LibTorchFolder(platform);
+        var files = BuiltPackage.FilesOf(folder);
+        var natives = files.Where(file => file.StartsWith("natives/")).ToArray();
+
+        Assert.Contains(natives, file => Path.GetFileNameWithoutExtension(file).EndsWith("LibTorchSharp"));
+        Assert.Contains(natives, file => Path.GetFileNameWithoutExtension(file).EndsWith("torch_cpu"));
+        Assert.All(natives, file => AssertIsOf(platform, Path.Combine(folder, file)));
+        Assert.DoesNotContain(natives, file => file.Contains("torch_python") || file.Contains("_test."));
+        Assert.Contains(files, file => file.StartsWith("licences/libtorch-cpu") && file.EndsWith("/LICENSE-LIBTORCH.txt"));
+        var manifest = File.ReadAllText(Path.Combine(folder, $"PreciseBn.LibTorch.{platform}.psd1"));
+        Assert.Equal(Path.GetFileName(folder), ManifestVersion().Match(manifest).Groups[1].Value);
+        Assert.DoesNotContain("'{", manifest);
+    }
+
+    [Fact]
+    public void Libtorch_has_the_version_that_the_module_asks_for() => Assert.Equal(
+        FileVersionInfo.GetVersionInfo(Path.Combine(package.Folder, "module/bin/TorchSharp.dll")).ProductVersion!.Split('+')[0],
+        Path.GetFileName(package.LibTorchFolder("linux-x64")));
+
+    [Fact]
     public void Licences_are_in_it_and_name_every_part_of_others()
     {
         var notices = File.ReadAllText(Path.Combine(package.Folder, "THIRD-PARTY-NOTICES.md"));
-        var parts = package.Files.Where(file => file.StartsWith("module/bin/")).Select(file => PartName().Match(Path.GetFileName(file)).Groups[1].Value)
+        var parts = package.Files.Where(file => file.StartsWith("module/bin/")).Select(Path.GetFileName)
+            .Concat(BuiltPackage.Platforms.SelectMany(platform => Directory.GetFiles(Path.Combine(package.LibTorchFolder(platform), "natives")).Select(Path.GetFileName)))
+            .Select(file => PartName().Match(file!).Groups[1].Value)
             .Where(name => !name.StartsWith("PreciseBn") && !name.StartsWith("torch"));
 
         Assert.Contains("LICENSE", package.Files);
-        Assert.Contains(package.Files, file => file.StartsWith("licences/libtorch-cpu") && file.EndsWith("/LICENSE-LIBTORCH.txt"));
         Assert.All(parts, part => Assert.Contains(part, notices));
     }
 
     [Fact]
-    public void The_archive_has_the_files_of_the_folder_and_says_that_it_is_a_module()
+    public void Manifest_projects_and_pages_of_help_name_one_home()
     {
-        using var archive = ZipFile.OpenRead(package.Archive);
-        using var nuspec = archive.GetEntry("PreciseBn.nuspec")!.Open();
-        var metadata = XDocument.Load(nuspec).Root!.Elements().Single();
+        var home = ManifestHome().Match(Manifest).Groups[1].Value;
+        var project = ProjectHome().Match(File.ReadAllText(Path.Combine(Repository.Root, "src/Directory.Build.props"))).Groups[1].Value;
+        var pages = File.ReadAllText(Path.Combine(Repository.Root, "src/PreciseBn.PowerShell/HelpPages.cs"));
 
-        Assert.Equal($"PreciseBn.{Version}.nupkg", Path.GetFileName(package.Archive));
-        Assert.Empty(package.Files.Except(archive.Entries.Select(entry => entry.FullName)));
-        string Value(string name) => metadata.Elements().Single(element => element.Name.LocalName == name).Value;
-        Assert.Equal(("PreciseBn", Version), (Value("id"), Value("version")));
-        Assert.Contains("PSModule", Value("tags").Split(' '));
+        Assert.NotEmpty(home);
+        Assert.Equal(home, project);
+        Assert.Contains($"\"{home}/blob/main/module/help/\"", pages);
     }
 
-    public void Dispose() => _folder.Dispose();
+    private static void AssertIsOf(string platform, string file)
+    {
+        var magic = Magic[platform];
+        var start = new byte[magic.Length];
+        using var stream = File.OpenRead(file);
+        stream.ReadExactly(start);
+        // A library for several processors is one of this platform too.
+        if (platform == "osx-arm64" && start is [0xCA, 0xFE, 0xBA, 0xBE, ..])
+            return;
+        Assert.Equal(magic, start);
+    }
 
     [GeneratedRegex(@"ModuleVersion\s*=\s*'([^']+)'")]
     private static partial Regex ManifestVersion();
+
+    [GeneratedRegex(@"ProjectUri\s*=\s*'([^']+)'")]
+    private static partial Regex ManifestHome();
+
+    [GeneratedRegex(@"<PackageProjectUrl>([^<]+)</PackageProjectUrl>")]
+    private static partial Regex ProjectHome();
 
     [GeneratedRegex(@"^(?:lib)?(.*?)(?:-[0-9a-f]+)?\.(?:dll|so|dylib)")]
     private static partial Regex PartName();

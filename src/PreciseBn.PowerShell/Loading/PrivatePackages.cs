@@ -6,8 +6,8 @@ using TorchSharp;
 namespace PreciseBn.PowerShell.Loading;
 
 /// <summary>
-/// The packages that only this module uses, in a context of their own: another module may have loaded other versions of them, or do
-/// so later. TorchSharp is shared, as its tensors are the user's.
+/// What only this module uses, and the assemblies that use it, in a context of their own: another module may have loaded other
+/// versions, or do so later. TorchSharp is shared, as its tensors are the user's.
 /// </summary>
 internal sealed class PrivatePackages : AssemblyLoadContext
 {

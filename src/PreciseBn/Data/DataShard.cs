@@ -30,7 +30,8 @@ public sealed record DataShard
         var parts = text.Split('/');
         return parts.Length == 2 && TryParse(parts[0], out var index) && TryParse(parts[1], out var count) && index <= count
             ? new DataShard(index, count)
-            : throw DataErrors.NotAShard(text);
+            : throw new PreciseBnException(
+                "NotAShard", ErrorKind.InvalidArgument, $"'{text}' is no shard.", "Give its number, from 1, and how many there are, such as 3/16.", text);
     }
 
     /// <summary>How many of some items are in the shard, when they are dealt out in turn.</summary>

@@ -102,10 +102,6 @@ internal static class DataErrors
         "NotTransformed", ErrorKind.InvalidData,
         $"-Transform returned {returned} for {batch}.", "Return a tensor for each input of the model, or a dictionary of them by -Key.");
 
-    public static PreciseBnException NotAShard(string text) => new(
-        "NotAShard", ErrorKind.InvalidArgument,
-        $"'{text}' is no shard.", "Give its number, from 1, and how many there are, such as 3/16.", text);
-
     public static PreciseBnException SeedNeeded() => new(
         "SeedNeeded", ErrorKind.InvalidArgument,
         "The items are shuffled with a random seed, so that the shards of two processes would overlap.",
