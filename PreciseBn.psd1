@@ -1,5 +1,7 @@
 @{
     RootModule           = 'module/bin/PreciseBn.PowerShell.dll'
+    # Comes first, and says where the assemblies of the module and libtorch are.
+    NestedModules        = @('module/bin/PreciseBn.Loading.dll')
     ModuleVersion        = '0.1.0'
     GUID                 = '5b1f7f0e-6d0c-4a3e-9f1c-2b8f3f6f7a41'
     Author               = 'PreciseBn contributors'

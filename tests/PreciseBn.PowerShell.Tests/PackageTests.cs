@@ -40,7 +40,7 @@ public sealed partial class PackageTests(BuiltPackage package) : IClassFixture<B
 
     [Fact]
     public void What_other_modules_may_bring_in_another_version_is_not_for_them_to_see() => Assert.Equal(
-        ["module/bin/PreciseBn.PowerShell.dll", "module/bin/PreciseBn.dll", "module/bin/TorchSharp.dll"],
+        ["module/bin/PreciseBn.Loading.dll", "module/bin/PreciseBn.PowerShell.dll", "module/bin/PreciseBn.dll", "module/bin/TorchSharp.dll"],
         package.Files.Where(file => Path.GetDirectoryName(file) == Path.Combine("module", "bin")));
 
     [Theory]

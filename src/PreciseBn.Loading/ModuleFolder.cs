@@ -1,6 +1,7 @@
+using System.Reflection;
 using System.Runtime.InteropServices;
 
-namespace PreciseBn.PowerShell.Loading;
+namespace PreciseBn.Loading;
 
 /// <summary>What lies where in the folder of the module.</summary>
 internal static class ModuleFolder
@@ -15,6 +16,10 @@ internal static class ModuleFolder
 
     /// <summary>Native libraries for this platform.</summary>
     public static string Natives { get; } = Path.Combine(Assemblies, "natives", Platform);
+
+    /// <summary>Whether an assembly is one that the module shows to others.</summary>
+    public static bool Has(Assembly? assembly) =>
+        assembly is { IsDynamic: false } && Path.GetDirectoryName(assembly.Location) == Assemblies;
 
     /// <summary>This platform as packages name it, such as <c>linux-x64</c>.</summary>
     public static string Platform

@@ -1,9 +1,12 @@
 using System.Management.Automation;
 using PreciseBn.Native;
 
-namespace PreciseBn.PowerShell.Loading;
+namespace PreciseBn.Loading;
 
-/// <summary>What happens when the module is imported, before any of its cmdlets runs.</summary>
+/// <summary>
+/// What happens when the module is imported. It is a nested module of the manifest, as PowerShell looks at the types of the cmdlets, and
+/// so loads what they name, before an initializer of their own assembly could run.
+/// </summary>
 public sealed class ModuleStart : IModuleAssemblyInitializer
 {
     /// <summary>Says where the module's packages and libtorch are; nothing is loaded yet.</summary>

@@ -1,9 +1,8 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
-using TorchSharp;
 
-namespace PreciseBn.PowerShell.Loading;
+namespace PreciseBn.Loading;
 
 /// <summary>
 /// What only this module uses, and the assemblies that use it, in a context of their own: another module may have loaded other
@@ -13,13 +12,11 @@ internal sealed class PrivatePackages : AssemblyLoadContext
 {
     private static readonly PrivatePackages Context = new();
 
-    private static readonly Assembly[] Users = [typeof(PrivatePackages).Assembly, typeof(PreciseBnException).Assembly, typeof(torch).Assembly];
-
     private PrivatePackages() : base("PreciseBn")
     {
-        // The event tells who asks, which that of the load context does not: others are left to themselves.
+        // The event tells who asks, which that of the load context does not: other modules are left to themselves.
         AppDomain.CurrentDomain.AssemblyResolve += (_, wanted) =>
-            Users.Contains(wanted.RequestingAssembly) ? Load(new AssemblyName(wanted.Name)) : null;
+            ModuleFolder.Has(wanted.RequestingAssembly) ? Load(new AssemblyName(wanted.Name)) : null;
     }
 
     /// <summary>From now on the module finds them.</summary>

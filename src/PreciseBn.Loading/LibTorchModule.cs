@@ -1,7 +1,7 @@
 using PreciseBn.Native;
 using TorchSharp;
 
-namespace PreciseBn.PowerShell.Loading;
+namespace PreciseBn.Loading;
 
 /// <summary>
 /// Finds libtorch: in the folder of this module, where it was built, or in a module of its own, as galleries take no package with
