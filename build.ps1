@@ -64,7 +64,7 @@ try {
     # In a process of its own, which knows nothing of this session.
     function Invoke-Script {
         $shell = [Environment]::ProcessPath
-        $engine = if ((Split-Path $shell -LeafBase) -eq 'dotnet') { Join-Path $PSHOME 'pwsh.dll' } else { @() }
+        $engine = @(if ((Split-Path $shell -LeafBase) -eq 'dotnet') { Join-Path $PSHOME 'pwsh.dll' })
         & $shell @engine -NoProfile -NonInteractive -File @args
         if ($LASTEXITCODE -ne 0) {
             exit $LASTEXITCODE

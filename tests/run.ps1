@@ -42,7 +42,7 @@ function Invoke-CmdletTest {
     param([string] $Packages, [string] $Version)
     $file = "$results/Pester-$Version.json"
     $shell = [Environment]::ProcessPath
-    $engine = if ((Split-Path $shell -LeafBase) -eq 'dotnet') { Join-Path $PSHOME 'pwsh.dll' } else { @() }
+    $engine = @(if ((Split-Path $shell -LeafBase) -eq 'dotnet') { Join-Path $PSHOME 'pwsh.dll' })
     & $shell @engine -NoProfile -NonInteractive -File "$PSScriptRoot/Pester/run.ps1" -Pester "$Packages/pester/$Version/tools/Pester.psd1" -Result $file | Out-Host
     $exitCode = $LASTEXITCODE
     $counts = Get-Content $file -Raw -ErrorAction Ignore | ConvertFrom-Json
