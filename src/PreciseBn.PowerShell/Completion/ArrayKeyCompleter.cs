@@ -7,6 +7,6 @@ namespace PreciseBn.PowerShell.Completion;
 public sealed class ArrayKeyCompleter : Completer
 {
     private protected override IEnumerable<(string Name, string Tip)> Candidates(IDictionary parameters) =>
-        Files(parameters, "Path").Concat(Files(parameters, "LiteralPath")).SelectMany(BnDataFile.List).DistinctBy(array => array.Name)
+        Files(parameters).SelectMany(BnDataFile.List).DistinctBy(array => array.Name)
             .Select(array => (array.Name, $"{array.DType} [{string.Join(", ", array.Shape)}]"));
 }

@@ -7,5 +7,5 @@ namespace PreciseBn.PowerShell.Completion;
 public sealed class ColumnCompleter : Completer
 {
     private protected override IEnumerable<(string Name, string Tip)> Candidates(IDictionary parameters) =>
-        Files(parameters, "Path").Concat(Files(parameters, "LiteralPath")).SelectMany(BnDataFile.ListColumns).Distinct().Select(name => (name, name));
+        Files(parameters).SelectMany(BnDataFile.ListColumns).Distinct().Select(name => (name, name));
 }

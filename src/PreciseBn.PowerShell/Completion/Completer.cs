@@ -29,13 +29,16 @@ public abstract class Completer : IArgumentCompleter
     /// <param name="parameters">The parameters that were typed before.</param>
     private protected abstract IEnumerable<(string Name, string Tip)> Candidates(IDictionary parameters);
 
-    /// <summary>The files that a parameter leads to; none if it was not typed.</summary>
-    private protected static IEnumerable<string> Files(IDictionary parameters, string parameter)
+    /// <summary>The files that -Path and -LiteralPath lead to, where these were typed.</summary>
+    private protected static IEnumerable<string> Files(IDictionary parameters) =>
+        Resolve(parameters["Path"], "$path").Concat(Resolve(parameters["LiteralPath"], "[WildcardPattern]::Escape($path)"));
+
+    private static IEnumerable<string> Resolve(object? paths, string pattern)
     {
-        if (parameters[parameter] is not { } paths)
+        if (paths is null)
             return [];
         using var shell = System.Management.Automation.PowerShell.Create(RunspaceMode.CurrentRunspace);
-        shell.AddScript("foreach ($path in $args[0]) { $ExecutionContext.SessionState.Path.GetResolvedProviderPathFromPSPath($path, [ref] $null) }")
+        shell.AddScript($"foreach ($path in $args[0]) {{ $ExecutionContext.SessionState.Path.GetResolvedProviderPathFromPSPath({pattern}, [ref] $null) }}")
             .AddArgument(paths);
         return shell.Invoke<string>();
     }

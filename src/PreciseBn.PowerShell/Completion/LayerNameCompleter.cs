@@ -6,7 +6,7 @@ namespace PreciseBn.PowerShell.Completion;
 public sealed class LayerNameCompleter : Completer
 {
     private protected override IEnumerable<(string Name, string Tip)> Candidates(IDictionary parameters) =>
-        Files(parameters, "Path").Concat(Files(parameters, "LiteralPath"))
+        Files(parameters)
             .SelectMany(path => BnReader.ReadFile(path).Layers)
             .DistinctBy(layer => layer.Name)
             .Select(layer => (layer.Name, $"{layer.Type}, {layer.Channels} channels"));
