@@ -28,8 +28,18 @@ Describe 'Compare-BnStat' {
         $found.Presence | Should -Be 'ReferenceOnly', 'Both', 'DifferenceOnly'
     }
 
-    It 'names a file that is not there' {
-        { Compare-BnStat (Get-Fixture digits.scripted.pt) missing.pt } |
-            Should -Throw -ErrorId 'FileNotFound,PreciseBn.PowerShell.CompareBnStatCommand'
+    It 'tells with -Verbose how many layers are on each side' {
+        $model = Get-Fixture digits.scripted.pt
+        Get-VerboseLine { Get-BnModule $model -Name stem.bn | Compare-BnStat $model -Verbose } |
+            Should -Contain 'Layers on both sides: 1; in the reference alone: 5; in what is compared alone: 0.'
+    }
+
+    It 'says what is wrong: <Command>' -ForEach @(
+        @{ Command = { Compare-BnStat $model (Join-Path $TestDrive missing.pt) }; ErrorId = 'FileNotFound'; Category = 'ObjectNotFound'; Target = { Join-Path $TestDrive missing.pt } }
+        @{ Command = { Compare-BnStat $model $images }; ErrorId = 'NotStatistics'; Category = 'InvalidArgument'; Target = { $images } }
+    ) {
+        $model = Get-Fixture digits.scripted.pt
+        $images = [TorchSharp.torch]::rand(4, 1, 28, 28)
+        Assert-Mistake $Command "$ErrorId,PreciseBn.PowerShell.CompareBnStatCommand" $Category $Target
     }
 }

@@ -101,7 +101,7 @@ function Assert-Mistake {
         $failure.TargetObject | Should -BeExactly $expected
     }
     else {
-        [object]::ReferenceEquals($failure.TargetObject, $expected) | Should -BeTrue -Because 'the target is the very object that was given'
+        [object]::ReferenceEquals($failure.TargetObject.PSObject.BaseObject, $expected.PSObject.BaseObject) | Should -BeTrue -Because 'the target is the very object that was given'
     }
 }
 

@@ -15,14 +15,27 @@ Describe 'Export-BnStat' {
         $layers | Export-BnStat $file -WhatIf
         $file | Should -Not -Exist
         $layers | Export-BnStat $file
-        { $layers | Export-BnStat $file -ErrorAction Stop } | Should -Throw -ErrorId 'DestinationExists,PreciseBn.PowerShell.ExportBnStatCommand'
+        Assert-Mistake { $layers | Export-BnStat $file } 'DestinationExists,PreciseBn.PowerShell.ExportBnStatCommand' 'ResourceExists' $file
         $layers | Export-BnStat $file -Force
         $file | Should -Exist
     }
 
     It 'refuses a layer that is given twice' {
-        $layer = Get-BnModule (Get-Fixture digits.scripted.pt) -Name bn
-        { $layer, $layer | Export-BnStat (Join-Path $TestDrive 'twice.safetensors') -ErrorAction Stop } |
-            Should -Throw -ErrorId 'LayerGivenTwice,PreciseBn.PowerShell.ExportBnStatCommand'
+        $layers = Get-BnModule (Get-Fixture digits.scripted.pt)
+        $file = Join-Path $TestDrive 'twice.safetensors'
+        Assert-Mistake { $layers + $layers | Export-BnStat $file } 'LayerGivenTwice,PreciseBn.PowerShell.ExportBnStatCommand' 'InvalidArgument' 'stem.bn'
+        $file | Should -Not -Exist
+    }
+
+    It 'keeps a file that is there, though layers of several models come' {
+        $checkpoint = Copy-Fixture digits.checkpoint.pth
+        Assert-Mistake { Get-BnModule (Get-Fixture digits.scripted.pt), $checkpoint | Export-BnStat $checkpoint } 'DestinationExists,PreciseBn.PowerShell.ExportBnStatCommand' 'ResourceExists' $checkpoint
+        (Get-FileHash $checkpoint).Hash | Should -Be (Get-FileHash (Get-Fixture digits.checkpoint.pth)).Hash
+    }
+
+    It 'tells with -Verbose where statistics were written' {
+        $file = Join-Path $TestDrive 'told.safetensors'
+        Get-VerboseLine { Get-BnModule (Get-Fixture digits.scripted.pt) | Export-BnStat $file -Verbose } |
+            Should -Contain "The statistics of 6 layers were written into '$file'."
     }
 }

@@ -3,6 +3,17 @@ BeforeAll {
 }
 
 Describe 'Get-BnModule' {
+    BeforeAll {
+        Push-Location $TestDrive
+        $null = Copy-Fixture digits.scripted.pt -As 'small model.pt'
+        $null = Copy-Fixture digits.scripted.pt -As 'model [2].pt'
+        Set-Content text.pt 'not a model'
+    }
+
+    AfterAll {
+        Pop-Location
+    }
+
     It 'lists the layers with their statistics' {
         $layers = Get-BnModule (Get-Fixture digits.scripted.pt)
         $layers.Name | Should -Be 'stem.bn', 'body.0.bn', 'body.1.bn', 'body.2.bn', 'body.3.bn', 'bn'
@@ -12,11 +23,11 @@ Describe 'Get-BnModule' {
     }
 
     It 'takes paths by value, from objects with a path, and wildcards' {
-        $model = Copy-Fixture digits.scripted.pt -As 'model.pt'
+        $model = Copy-Fixture digits.scripted.pt -As 'Prüfung 1.pt'
         ($model | Get-BnModule).Count | Should -Be 6
         (Get-ChildItem $model | Get-BnModule).Count | Should -Be 6
         ([pscustomobject]@{ PSPath = $model } | Get-BnModule).Count | Should -Be 6
-        (Get-BnModule (Join-Path $TestDrive 'mod*.pt')).Count | Should -Be 6
+        (Get-BnModule (Join-Path $TestDrive 'Prüf*.pt')).Count | Should -Be 6
     }
 
     It 'takes literal paths as they are' {
@@ -43,18 +54,47 @@ Describe 'Get-BnModule' {
         (Get-BnModule -Model ([TorchSharp.torch+nn]::BatchNorm2d(7))).Channels | Should -Be 7
     }
 
-    It 'names what is not there: <ErrorId>' -ForEach @(
-        @{ Run = { Get-BnModule missing.pt }; ErrorId = 'FileNotFound' }
-        @{ Run = { Get-BnModule (Get-Fixture digits.scripted.pt) -Name nowhere }; ErrorId = 'LayerNotFound' }
-        @{ Run = { Get-BnModule (Get-Fixture digits.accuracy.json) }; ErrorId = 'NotAModel' }
-        @{ Run = { Get-BnModule $TestDrive }; ErrorId = 'PathIsDirectory' }
+    It 'says what is wrong: <Command>' -ForEach @(
+        @{ Command = { Get-BnModule missing.pt }; ErrorId = 'FileNotFound'; Category = 'ObjectNotFound'; Target = 'missing.pt' }
+        @{ Command = { Get-BnModule *.nothing }; ErrorId = 'FileNotFound'; Category = 'ObjectNotFound'; Target = '*.nothing' }
+        @{ Command = { Get-BnModule -LiteralPath missing.pt }; ErrorId = 'FileNotFound'; Category = 'ObjectNotFound'; Target = { Join-Path $TestDrive missing.pt } }
+        @{ Command = { Get-BnModule nodrive:/model.pt }; ErrorId = 'FileNotFound'; Category = 'ObjectNotFound'; Target = 'nodrive:/model.pt' }
+        @{ Command = { Get-BnModule Variable:/PWD }; ErrorId = 'NotAFilePath'; Category = 'InvalidArgument'; Target = 'Variable:/PWD' }
+        @{ Command = { Get-BnModule . }; ErrorId = 'PathIsDirectory'; Category = 'InvalidArgument'; Target = { $PWD.ProviderPath } }
+        @{ Command = { Get-BnModule text.pt }; ErrorId = 'NotAModel'; Category = 'InvalidData'; Target = { Join-Path $TestDrive text.pt } }
+        @{ Command = { Get-BnModule 'small model.pt' -Name nowhere }; ErrorId = 'LayerNotFound'; Category = 'ObjectNotFound'; Target = 'nowhere' }
     ) {
-        & $Run -ErrorVariable +failures 2>&1 | ForEach-Object FullyQualifiedErrorId | Should -Be "$ErrorId,PreciseBn.PowerShell.GetBnModuleCommand"
+        Assert-Mistake $Command "$ErrorId,PreciseBn.PowerShell.GetBnModuleCommand" $Category $Target
     }
 
-    It 'completes names of layers' {
-        $typed = "Get-BnModule '$(Get-Fixture digits.scripted.pt)' -Name st"
-        (TabExpansion2 $typed $typed.Length).CompletionMatches.CompletionText | Should -Be 'stem.bn'
+    It 'lists the others where one model is bad' {
+        Get-BnModule text.pt, 'small model.pt' -ErrorVariable failures -ErrorAction SilentlyContinue | Should -HaveCount 6
+        $failures | Should -HaveCount 1
+    }
+
+    It 'warns of a model without BatchNorm, and says what it is' {
+        $other = Copy-ChangedModel dict-out.scripted.pt 'other.pt' 'torch.batch_norm(' 'torch.other('
+        Get-BnModule $other -WarningVariable warnings -WarningAction SilentlyContinue -ErrorVariable failures | Should -BeNullOrEmpty
+        $warnings | Should -HaveCount 1
+        $warnings[0].Message | Should -Match 'Conv2d'
+        $failures | Should -BeNullOrEmpty
+    }
+
+    It 'tells with -Verbose how many layers a file has' {
+        Get-VerboseLine { Get-BnModule 'small model.pt' -Verbose } |
+            Should -Contain "'$(Join-Path $TestDrive 'small model.pt')' has 6 BatchNorm layers with tracked statistics."
+    }
+
+    It 'completes names of layers: <Typed>' -ForEach @(
+        @{ Typed = "Get-BnModule 'small model.pt' -Name "; Names = 'stem.bn', 'body.0.bn', 'body.1.bn', 'body.2.bn', 'body.3.bn', 'bn' }
+        @{ Typed = "Get-BnModule 'small model.pt' -Name BODY.1"; Names = 'body.1.bn' }
+        @{ Typed = "Get-BnModule 'small model.pt' -Name bn, st"; Names = 'stem.bn' }
+        @{ Typed = "Get-BnModule -LiteralPath 'small model.pt' -Name 'st"; Names = 'stem.bn' }
+        @{ Typed = "Get-BnModule -LiteralPath 'model [2].pt' -Name st"; Names = 'stem.bn' }
+        @{ Typed = 'Get-BnModule sma*.pt -Name st'; Names = 'stem.bn' }
+        @{ Typed = 'Get-BnModule missing.pt -Name st'; Names = $null }
+    ) {
+        (TabExpansion2 $Typed $Typed.Length).CompletionMatches.ListItemText | Should -Be $Names
     }
 
     It 'shows a table, grouped by file' {

@@ -31,6 +31,18 @@ Describe 'Merge-BnStat' {
         (Import-Clixml $file | Merge-BnStat).Mean | Should -Be (Merge-BnStat (Join-Path $TestDrive 'part-*.safetensors')).Mean
     }
 
+    It 'tells with -Verbose what was added, and what came of it' {
+        $lines = Get-VerboseLine { Merge-BnStat (Join-Path $TestDrive 'part-*.safetensors') -Verbose }
+        $lines | Should -Contain "Added the partial statistics in '$(Join-Path $TestDrive part-2.safetensors)'."
+        $lines | Should -Contain 'Merged 1 layers from 50 batches of all shards, stopped by DataEnd.'
+    }
+
+    It 'tells with -Verbose where statistics of shards were written' {
+        $new = Join-Path $TestDrive 'new.pt'
+        Get-VerboseLine { Merge-BnStat (Join-Path $TestDrive 'part-*.safetensors') | Update-BnStat -Destination $new -Verbose } |
+            Should -Contain "The statistics of 1 layers were written into '$new'."
+    }
+
     It 'names shards that are missing, or goes on without them' {
         $part = Join-Path $TestDrive 'part-1.safetensors'
         { Merge-BnStat $part } | Should -Throw -ErrorId 'ShardsMissing,PreciseBn.PowerShell.MergeBnStatCommand'

@@ -1,5 +1,13 @@
 BeforeAll {
     . "$PSScriptRoot/Digits.ps1"
+
+    # The numbers of all batches, in their order.
+    function Get-Number {
+        param($Loader)
+        foreach ($batch in $Loader) {
+            $batch.Inputs[0].data[float]().ToArray()
+        }
+    }
 }
 
 Describe 'New-BnDataLoader' {
@@ -36,19 +44,142 @@ Describe 'New-BnDataLoader' {
         (New-BnDataLoader (Get-Fixture images) -Size 32 -CropSize 28).Count | Should -Be 6
     }
 
-    It 'is explained: <ErrorId>' -ForEach @(
-        @{ Run = { New-BnDataLoader missing.npz }; ErrorId = 'FileNotFound' }
-        @{ Run = { New-BnDataLoader (Get-Fixture digits.test.npz) }; ErrorId = 'KeyNeeded' }
-        @{ Run = { New-BnDataLoader (Get-Fixture digits.test.npz) -Key none }; ErrorId = 'KeyNotFound' }
-        @{ Run = { New-BnDataLoader (Get-Fixture digits.scripted.pt) }; ErrorId = 'ModelAsData' }
-        @{ Run = { New-BnDataLoader "$PSScriptRoot/Digits.ps1" }; ErrorId = 'UnknownDataFile' }
-        @{ Run = { New-BnDataLoader (Get-Fixture digits.test.npz) -Key images -Std 0 }; ErrorId = 'ZeroDeviation' }
+    It 'says what is wrong: <Command>' -ForEach @(
+        @{ Command = { New-BnDataLoader missing.npz }; ErrorId = 'FileNotFound'; Category = 'ObjectNotFound'; Target = 'missing.npz' }
+        @{ Command = { New-BnDataLoader $arrays }; ErrorId = 'KeyNeeded'; Category = 'InvalidArgument'; Target = $null }
+        @{ Command = { New-BnDataLoader $arrays -Key nothing }; ErrorId = 'KeyNotFound'; Category = 'ObjectNotFound'; Target = 'nothing' }
+        @{ Command = { New-BnDataLoader $model }; ErrorId = 'ModelAsData'; Category = 'InvalidArgument'; Target = { $model } }
+        @{ Command = { New-BnDataLoader $text }; ErrorId = 'UnknownDataFile'; Category = 'NotImplemented'; Target = { $text } }
+        @{ Command = { New-BnDataLoader $arrays -Key images -Std 0 }; ErrorId = 'ZeroDeviation'; Category = 'InvalidArgument'; Target = $null }
+        @{ Command = { Get-Item $text | ForEach-Object { $_, 1.5 } | New-BnDataLoader }; ErrorId = 'MixedInput'; Category = 'InvalidArgument'; Target = $null }
     ) {
-        $Run | Should -Throw -ErrorId "$ErrorId,PreciseBn.PowerShell.NewBnDataLoaderCommand"
+        $arrays = Copy-Fixture digits.test.npz
+        $model = Copy-Fixture digits.scripted.pt
+        $text = Join-Path $TestDrive 'notes.ps1'
+        Set-Content $text 'no data'
+        Assert-Mistake $Command "$ErrorId,PreciseBn.PowerShell.NewBnDataLoaderCommand" $Category $Target
+    }
+}
+
+Describe 'New-BnDataLoader with files and names' {
+    BeforeAll {
+        Push-Location $TestDrive
+        [pscustomobject]@{ id = 'x'; F1 = 1; f2 = 2; label = 0 } | Export-Csv 'Teil 2.csv' -UseQuotes AsNeeded
+        [pscustomobject]@{ id = 'y'; F1 = 3; f2 = 4; label = 1 } | Export-Csv 'Teil 10.csv' -UseQuotes AsNeeded
+        [pscustomobject]@{ a = 5 } | Export-Csv -LiteralPath 'Teil [1].csv' -UseQuotes AsNeeded
+        Copy-Item (Get-Fixture digits.calibration.npz) calibration.npz
+        Copy-Item (Get-Fixture tensors/dictionary.pt) dictionary.pt
+        Copy-Item (Get-Fixture tables/numbers.parquet) numbers.parquet
     }
 
-    It 'completes the arrays of a file' {
-        $typed = "New-BnDataLoader '$(Get-Fixture digits.test.npz)' -Key "
-        (TabExpansion2 $typed $typed.Length).CompletionMatches.CompletionText | Should -Be 'images', 'labels'
+    AfterAll {
+        Pop-Location
+    }
+
+    It 'takes wildcards, lists and the pipeline: <Command>' -ForEach @(
+        @{ Command = { New-BnDataLoader 'Teil ?.csv', 'Teil ??.csv' -ExcludeColumn label }; Numbers = 1, 2, 3, 4 }
+        @{ Command = { New-BnDataLoader Teil*[0-9].csv -ExcludeColumn label }; Numbers = 1, 2, 3, 4 }
+        @{ Command = { New-BnDataLoader 'Teil 10.csv', 'Teil 2.csv' -ExcludeColumn LAB* }; Numbers = 1, 2, 3, 4 }
+        @{ Command = { New-BnDataLoader Teil*[0-9].csv -Column label, f? }; Numbers = 0, 1, 2, 1, 3, 4 }
+        @{ Command = { New-BnDataLoader 'Teil 2.csv' -Delimiter ',' }; Numbers = 1, 2, 0 }
+        @{ Command = { Get-ChildItem Teil*[0-9].csv | New-BnDataLoader }; Numbers = 1, 2, 0, 3, 4, 1 }
+        @{ Command = { [pscustomobject]@{ PSPath = Join-Path $PWD 'Teil 2.csv' } | New-BnDataLoader -Column f2 }; Numbers = 2 }
+        @{ Command = { New-BnDataLoader -LiteralPath 'Teil [1].csv' }; Numbers = 5 }
+        @{ Command = { Get-Item -LiteralPath 'Teil [1].csv' | New-BnDataLoader }; Numbers = 5 }
+    ) {
+        Get-Number (& $Command) | Should -Be $Numbers
+    }
+
+    It 'tells with -Verbose which columns are used' {
+        Get-VerboseLine { New-BnDataLoader 'Teil 2.csv' -Verbose } | Should -Contain 'The columns that are used: F1, f2, label.'
+    }
+
+    It 'is not needed for a table that is given by its path' {
+        $model = Copy-Fixture bn1d.scripted.pt
+        [pscustomobject]@{ a = 0; b = 1; c = 2; d = 3 }, [pscustomobject]@{ a = 2; b = 5; c = 2; d = -3 } | Export-Csv 'Patienten.csv'
+        $stat = Get-BnModule $model | Update-BnStat -Data 'Patienten.csv' -Destination new.pt
+        $stat.Mean | Should -Be 1, 3, 2, 0
+        $stat.Variance | Should -Be 1, 4, 0, 9
+    }
+
+    It 'completes arrays and columns: <Typed>' -ForEach @(
+        @{ Typed = 'New-BnDataLoader calibration.npz -Key '; Names = 'images', 'labels' }
+        @{ Typed = 'New-BnDataLoader calibration.npz -Key la'; Names = 'labels' }
+        @{ Typed = 'New-BnDataLoader dictionary.pt -Key more'; Names = 'more.left', 'more.right.0' }
+        @{ Typed = "New-BnDataLoader 'Teil 2.csv' -Column "; Names = 'id', 'F1', 'f2', 'label' }
+        @{ Typed = "New-BnDataLoader 'Teil 2.csv', numbers.parquet -ExcludeColumn f"; Names = 'F1', 'f2', 'f' }
+        @{ Typed = "New-BnDataLoader -LiteralPath 'Teil [1].csv' -Column "; Names = 'a' }
+    ) {
+        (TabExpansion2 $Typed $Typed.Length).CompletionMatches.ListItemText | Should -Be $Names
+    }
+}
+
+Describe 'New-BnDataLoader -Transform' {
+    It 'gives the model what the script returns: <Transform>' -ForEach @(
+        @{ Transform = { $_ * $factor + 1 } }
+        @{ Transform = { param($batch) $batch * $factor + 1 } }
+        @{ Transform = { $half = $_ * ($factor / 2); $half = $half * 2; $half + 1 } }
+    ) {
+        $factor = 3.0
+        Get-Number (New-BnDataLoader -InputObject ([float[]](0, 1, 2)) -Transform $Transform) | Should -Be 1, 4, 7
+    }
+
+    It 'has several inputs by key, and gives them in order or by key: <Transform>' -ForEach @(
+        @{ Transform = { $_.left + 1; $_.right } }
+        @{ Transform = { @{ right = $_.right; left = $_.left + 1 } } }
+    ) {
+        $batches = @{ Path = Get-Fixture two-inputs.batches.npz; AsBatches = $true; Key = 'left', 'right' }
+        $given = @(New-BnDataLoader @batches)[0].Inputs
+        $changed = @(New-BnDataLoader @batches -Transform $Transform)[0].Inputs
+        ($changed[0] - $given[0] - 1).abs().max().item[float]() | Should -BeLessThan 1e-6
+        ($changed[1] - $given[1]).abs().max().item[float]() | Should -Be 0
+    }
+
+    It 'leaves the script what it keeps' {
+        $mine = [TorchSharp.torch]::tensor([float[]](5))
+        $loader = New-BnDataLoader -InputObject ([float[]](0, 1)) -BatchSize 1 -Transform { $mine }
+        $null = @($loader)
+        Get-Number $loader | Should -Be 5, 5
+    }
+
+    It 'gives the statistics of the changed data' {
+        $take = @{ Path = Get-Fixture digits.calibration.npz; Key = 'images'; Take = 64 }
+        $stats = foreach ($loader in (Get-Calibration @{ Take = 64 }), (New-BnDataLoader @take -Transform { ($_ - 0.1307) / 0.3081 })) {
+            , (Get-BnModule (Copy-Fixture digits.scripted.pt) | Update-BnStat $loader)
+        }
+        $shifts = (Compare-BnStat $stats[0] $stats[1]).MeanShift
+        $shifts | Should -HaveCount 6
+        ($shifts | Measure-Object -Maximum).Maximum | Should -BeLessThan 1e-4
+    }
+
+    It 'names the batch that the script fails on: <Transform>' -ForEach @(
+        @{ Transform = { throw 'the lens is dirty' }; ErrorId = 'TransformFailed'; Told = 'batch 0 (Float32 `[1`]): the lens is dirty.' }
+        @{ Transform = { Get-BnModule nowhere.pt; $_ }; ErrorId = 'TransformFailed'; Told = "There is no file 'nowhere.pt'" }
+        @{ Transform = { $_.reshape([long[]](5, 5)) }; ErrorId = 'TransformFailed'; Told = 'shape ''`[5, 5`]'' is invalid' }
+        @{ Transform = { }; ErrorId = 'NotTransformed'; Told = 'returned nothing for batch 0' }
+        @{ Transform = { 'text' }; ErrorId = 'NotTransformed'; Told = 'type String' }
+        @{ Transform = { $_; 'text' }; ErrorId = 'NotTransformed'; Told = 'type String' }
+    ) {
+        $layers = Get-BnModule (Copy-Fixture bn1d.scripted.pt)
+        $loader = New-BnDataLoader -InputObject ([float[]](0, 1)) -BatchSize 1 -Transform $Transform
+        Assert-Mistake { $layers | Update-BnStat $loader } "$ErrorId,PreciseBn.PowerShell.UpdateBnStatCommand" 'InvalidData' $null
+        { $layers | Update-BnStat $loader -ErrorAction Stop } | Should -Throw "*$Told*"
+    }
+
+    It 'leaves no tensor of thousands of batches behind' {
+        $loader = New-BnDataLoader -InputObject ([float[]](1..3000)) -BatchSize 1 -Transform { $twice = $_ * 2; $view = $twice.view([long[]](1, 1)); $view + 1 }
+        $before = [TorchSharp.torch+Tensor]::TotalCount
+        foreach ($batch in $loader) {
+            $batch.Dispose()
+        }
+        [TorchSharp.torch+Tensor]::TotalCount | Should -BeLessOrEqual $before
+    }
+
+    It 'makes other data by another script' {
+        $first, $other, $again = foreach ($script in { $_ }, { $_ + 1 }, { $_ }) {
+            (New-BnDataLoader -InputObject ([float[]](0, 1)) -Transform $script).Identify()
+        }
+        $again | Should -Be $first
+        $other | Should -Not -Be $first
     }
 }

@@ -37,6 +37,12 @@ Describe 'Test-BnModule' {
         { Test-BnModule missing.pt -ErrorAction Stop } | Should -Throw -ErrorId 'FileNotFound,PreciseBn.PowerShell.TestBnModuleCommand'
     }
 
+    It 'tells with -Verbose what was measured on which data' {
+        $model = Copy-Fixture digits.scripted.pt
+        Get-VerboseLine { Test-BnModule $model -Data (Get-Calibration @{ Take = 64 }) -Verbose } |
+            Should -Contain "Measured 6 layers of '$model' on 2 batches (1600 items in batches of 32, 64 at most), stopped by DataEnd."
+    }
+
     It 'changes no file' {
         $model = Copy-Fixture digits.scripted.pt
         $before = (Get-FileHash $model).Hash

@@ -29,9 +29,28 @@ Describe 'Test-BnStat' {
         $warnings | Should -Match 'The sample is small'
     }
 
+    It 'tells with -Verbose what was measured on which data' {
+        $model = Copy-Fixture digits.scripted.pt
+        Get-VerboseLine { Test-BnStat $model -Data (Get-Calibration @{ Take = 64 }) -WarningAction SilentlyContinue -Verbose } |
+            Should -Contain 'Measured 6 layers of digits.scripted.pt on 2 batches (1600 items in batches of 32, 64 at most), stopped by DataEnd.'
+    }
+
+    It 'completes devices' {
+        (TabExpansion2 'Test-BnStat -Device ').CompletionMatches[0].CompletionText | Should -Be 'cpu'
+    }
+
+    It 'says what is wrong: <Command>' -ForEach @(
+        @{ Command = { Test-BnStat $model (Join-Path $TestDrive missing.pt) }; ErrorId = 'FileNotFound'; Category = 'ObjectNotFound'; Target = { Join-Path $TestDrive missing.pt } }
+        @{ Command = { Test-BnStat $loader $model }; ErrorId = 'NotStatistics'; Category = 'InvalidArgument'; Target = { , $loader } }
+        @{ Command = { Test-BnStat $model $nothing }; ErrorId = 'NotStatistics'; Category = 'InvalidArgument'; Target = { $nothing } }
+    ) {
+        $model = Get-Fixture digits.scripted.pt
+        $loader = Get-Calibration
+        $nothing = @{}
+        Assert-Mistake $Command "$ErrorId,PreciseBn.PowerShell.TestBnStatCommand" $Category $Target
+    }
+
     It 'gives no answer after a mistake' {
-        { Test-BnStat (Get-Fixture digits.scripted.pt) missing.pt -ErrorAction Stop } |
-            Should -Throw -ErrorId 'FileNotFound,PreciseBn.PowerShell.TestBnStatCommand'
         Test-BnStat missing.pt -Data (Get-Calibration) -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
     }
 }

@@ -103,6 +103,56 @@ Describe 'Update-BnStat' {
     }
 
     It 'completes devices' {
-        (TabExpansion2 'Update-BnStat -Device c' 23).CompletionMatches.CompletionText | Should -Contain 'cpu'
+        (TabExpansion2 'Update-BnStat -Device c').CompletionMatches[0].CompletionText | Should -Be 'cpu'
+    }
+
+    It 'tells with -Verbose what was measured, why it ended and what was written where' {
+        $model = Copy-Fixture digits.scripted.pt
+        $new = Join-Path $TestDrive 'Ergebnis für heute.pt'
+        $loader = Get-Calibration @{ Take = 64 }
+        $lines = Get-VerboseLine { Get-BnModule $model | Update-BnStat $loader -Backup -Destination $new -Verbose }
+        $lines | Should -Contain "Measured 6 layers of '$model' on 2 batches (1600 items in batches of 32, 64 at most), stopped by DataEnd."
+        $lines[-1] | Should -BeLike "The statistics of 6 layers were written into '$new' after * s; .bak keeps what was replaced."
+        Get-VerboseLine { Get-BnModule $model | Update-BnStat $loader -Iterations 1 -Verbose } | Should -Contain "Measured 6 layers of '$model' on 1 batches (1600 items in batches of 32, 64 at most), stopped by Iterations."
+    }
+}
+
+Describe 'Update-BnStat, where it cannot be done' {
+    BeforeAll {
+        Push-Location $TestDrive
+        $script:model = Copy-Fixture digits.scripted.pt
+        $script:checkpoint = Copy-Fixture digits.checkpoint.pth
+        $script:layers = Get-BnModule $model
+        $script:images = [TorchSharp.torch]::rand(4, 1, 28, 28)
+        Set-Content text.pt 'not a model'
+    }
+
+    AfterAll {
+        Pop-Location
+    }
+
+    It 'says what is wrong: <Command>' -ForEach @(
+        @{ Command = { $layers | Update-BnStat $images -Iterations 2 }; ErrorId = 'NotEnoughData'; Category = 'InvalidData'; Target = { $model } }
+        @{ Command = { $layers | Update-BnStat ([TorchSharp.torch]::rand(4, 3)) }; ErrorId = 'ForwardFailed'; Category = 'InvalidData'; Target = { $model } }
+        @{ Command = { $layers | Update-BnStat 'text' }; ErrorId = 'FileNotFound'; Category = 'ObjectNotFound'; Target = 'text' }
+        @{ Command = { $layers | Update-BnStat text.pt }; ErrorId = 'UnknownDataFile'; Category = 'NotImplemented'; Target = { Join-Path $TestDrive text.pt } }
+        @{ Command = { $layers | Update-BnStat (Get-Fixture digits.test.npz) }; ErrorId = 'KeyNeeded'; Category = 'InvalidArgument'; Target = $null }
+        @{ Command = { $layers | Update-BnStat @{} }; ErrorId = 'InputKeyNeeded'; Category = 'InvalidArgument'; Target = $null }
+        @{ Command = { $layers | Update-BnStat $images -Device cuda:99 }; ErrorId = 'DeviceNotFound'; Category = 'ObjectNotFound'; Target = 'cuda:99' }
+        @{ Command = { $layers | Update-BnStat $images -Device tpu }; ErrorId = 'UnknownDevice'; Category = 'InvalidArgument'; Target = 'tpu' }
+        @{ Command = { $layers | Update-BnStat $images -Destination text.pt }; ErrorId = 'DestinationExists'; Category = 'ResourceExists'; Target = { Join-Path $TestDrive text.pt } }
+        @{ Command = { $layers | Update-BnStat $images -Destination nowhere/x.pt }; ErrorId = 'FolderNotFound'; Category = 'ObjectNotFound'; Target = { Join-Path $TestDrive nowhere x.pt } }
+        @{ Command = { Get-BnModule $checkpoint | Update-BnStat $images }; ErrorId = 'NoCodeToRun'; Category = 'NotImplemented'; Target = { $checkpoint } }
+    ) {
+        Assert-Mistake $Command "$ErrorId,PreciseBn.PowerShell.UpdateBnStatCommand" $Category $Target
+        (Get-FileHash $model).Hash | Should -Be (Get-FileHash (Get-Fixture digits.scripted.pt)).Hash
+        Get-Content text.pt | Should -Be 'not a model'
+    }
+
+    It 'does not write several models to one file' {
+        $second = Copy-Fixture digits.scripted.pt -As 'zweites Modell.pt'
+        $one = Join-Path $TestDrive 'one.pt'
+        Assert-Mistake { Get-BnModule $model, $second | Update-BnStat $images -Destination $one } 'DestinationNotAFolder,PreciseBn.PowerShell.UpdateBnStatCommand' 'InvalidArgument' $one
+        $one | Should -Not -Exist
     }
 }
