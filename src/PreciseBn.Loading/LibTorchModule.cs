@@ -9,11 +9,12 @@ namespace PreciseBn.Loading;
 /// </summary>
 internal static class LibTorchModule
 {
-    /// <summary>The module that goes with this one on this platform.</summary>
-    public static string Name { get; } = $"PreciseBn.LibTorch.{ModuleFolder.Platform}";
+    private static readonly string Name = $"PreciseBn.LibTorch.{ModuleFolder.Platform}";
+    private static readonly string Version = typeof(torch).Assembly.GetName().Version!.ToString(3);
 
-    /// <summary>The version it must have.</summary>
-    public static string Version { get; } = typeof(torch).Assembly.GetName().Version!.ToString(3);
+    /// <summary>What to do where it is not.</summary>
+    public static string HowToInstall { get; } =
+        $"Install it with 'Install-PSResource {Name} -Version {Version}', or copy the module of that name to a folder of $env:PSModulePath.";
 
     /// <summary>The folder with the libraries, or <see langword="null"/> if they are nowhere.</summary>
     public static string? Find() =>

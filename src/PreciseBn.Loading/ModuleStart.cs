@@ -13,6 +13,6 @@ public sealed class ModuleStart : IModuleAssemblyInitializer
     public void OnImport()
     {
         PrivatePackages.Provide();
-        LibTorchFolder.FindWith(LibTorchModule.Find);
+        LibTorchFolder.FindWith(LibTorchModule.Find, LibTorchModule.HowToInstall);
     }
 }

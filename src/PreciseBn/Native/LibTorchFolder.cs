@@ -11,15 +11,18 @@ namespace PreciseBn.Native;
 /// </summary>
 public static class LibTorchFolder
 {
-    private const string Setting = "PreciseBn.LibTorchFolder";
+    private const string Finder = "PreciseBn.LibTorchFinder";
+    private const string Remedy = "PreciseBn.LibTorchRemedy";
 
     /// <summary>Says what finds the folder. It is asked each time a library is looked for, as it may be installed meanwhile.</summary>
     /// <param name="find">Gives the full path of the folder, or <see langword="null"/> if there is none.</param>
-    public static void FindWith(Func<string?> find)
+    /// <param name="remedy">A sentence that says what to install where there is none.</param>
+    public static void FindWith(Func<string?> find, string remedy)
     {
-        if (AppContext.GetData(Setting) is null)
+        if (AppContext.GetData(Finder) is null)
             AssemblyLoadContext.GetLoadContext(typeof(torch).Assembly)!.ResolvingUnmanagedDll += Load;
-        AppContext.SetData(Setting, find);
+        AppContext.SetData(Finder, find);
+        AppContext.SetData(Remedy, remedy);
     }
 
     /// <summary>The name of the file of a native library on this platform.</summary>
@@ -28,7 +31,10 @@ public static class LibTorchFolder
         OperatingSystem.IsWindows() ? $"{library}.dll" : OperatingSystem.IsMacOS() ? $"lib{library}.dylib" : $"lib{library}.so";
 
     internal static string Current =>
-        (AppContext.GetData(Setting) as Func<string?>)?.Invoke() ?? Path.GetDirectoryName(typeof(torch).Assembly.Location)!;
+        (AppContext.GetData(Finder) as Func<string?>)?.Invoke() ?? Path.GetDirectoryName(typeof(torch).Assembly.Location)!;
+
+    internal static string HowToInstall =>
+        AppContext.GetData(Remedy) as string ?? "Add the package of libtorch for this platform to the application, such as TorchSharp-cpu.";
 
     private static nint Load(Assembly requesting, string library)
     {

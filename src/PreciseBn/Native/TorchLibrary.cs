@@ -57,8 +57,7 @@ public static class TorchLibrary
     private static PreciseBnException Missing() => new(
         "TorchLibraryMissing", ErrorKind.NotInstalled,
         $"libtorch is not there: '{LibTorchFolder.Current}' has no {LibTorchFolder.FileNameOf("LibTorchSharp")}.",
-        $"Install the package with libtorch for this platform, version {typeof(torch).Assembly.GetName().Version?.ToString(3)}, or build the module where it is used.",
-        LibTorchFolder.Current);
+        LibTorchFolder.HowToInstall, LibTorchFolder.Current);
 
     private static PreciseBnException OldCppLibrary(string what) => new(
         "CppLibraryTooOld", ErrorKind.NotInstalled,
