@@ -11,7 +11,7 @@ BeforeAll {
 
 Describe 'The module' {
     It 'has a manifest that says where it is at home and what is new' {
-        $manifest.PowerShellVersion | Should -Be 7.6
+        "$($manifest.PowerShellVersion)" | Should -Be '7.6'
         $manifest.CompatiblePSEditions | Should -Be 'Core'
         "$($manifest.ProjectUri)", "$($manifest.LicenseUri)", $manifest.HelpInfoUri, "$($manifest.ReleaseNotes)" | ForEach-Object { $_ | Should -BeLike 'https://*' }
         $manifest.HelpInfoUri | Should -BeLike '*/'
