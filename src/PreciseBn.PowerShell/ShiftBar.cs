@@ -18,7 +18,7 @@ public static class ShiftBar
     private const string Blocks = " ▏▎▍▌▋▊▉█";
 
     /// <summary>What the table view of a layer shows.</summary>
-    /// <param name="layer">A BnStat, BnComparison or BnVerdict.</param>
+    /// <param name="layer">A BnStat, BnComparison or BnVerdict, or what is left of one that came back from a job or a file.</param>
     /// <param name="style">PowerShell's $PSStyle, which says whether colours are wanted.</param>
     /// <param name="hostHasColour">Whether the host understands them.</param>
     public static string Format(PSObject layer, PSObject? style, bool hostHasColour)
@@ -26,13 +26,15 @@ public static class ShiftBar
         ArgumentNullException.ThrowIfNull(layer);
         var isPlain = !hostHasColour || $"{style?.Properties["OutputRendering"]?.Value}" is "" or "PlainText"
             || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
-        return layer.BaseObject switch
+        if (layer.Properties["MeanShift"]?.Value is not double shift)
+            return "";
+        var severity = layer.Properties["Passed"]?.Value switch
         {
-            BnStat stat => Format(stat.MeanShift, DriftSeverity.OfMeanShift(stat.MeanShift), CanBlocks(Console.OutputEncoding), !isPlain),
-            BnVerdict { MeanShift: { } shift } verdict => Format(shift, verdict.Passed ? FindingSeverity.Information : FindingSeverity.Error, CanBlocks(Console.OutputEncoding), !isPlain),
-            BnComparison { MeanShift: { } shift } => Format(shift, DriftSeverity.OfMeanShift(shift), CanBlocks(Console.OutputEncoding), !isPlain),
-            _ => "",
+            true => FindingSeverity.Information,
+            false => FindingSeverity.Error,
+            _ => DriftSeverity.OfMeanShift(shift),
         };
+        return Format(shift, severity, CanBlocks(Console.OutputEncoding), !isPlain);
     }
 
     /// <summary>A number of 8 characters, as the current culture writes it, a space, and a bar of up to 6; full at one deviation.</summary>
