@@ -14,8 +14,12 @@
     The file of arrays that is divided among them.
 .PARAMETER Destination
     Where that copy is written.
+.PARAMETER Connection
+    What else New-PSSession needs to reach them, such as UserName, Port, KeyFilePath and Options.
 .EXAMPLE
     ./remoting.ps1 -HostName node1, node2 -Module /opt/PreciseBn/PreciseBn.psd1 -Model /data/model.pt -Data /data/calibration.npz -Destination model.precise.pt
+.EXAMPLE
+    ./remoting.ps1 -HostName node1, node2 -Connection @{ UserName = 'me'; Port = 2222; KeyFilePath = '~/.ssh/cluster' } -Module /opt/PreciseBn/PreciseBn.psd1 -Model /data/model.pt -Data /data/calibration.npz -Destination model.precise.pt
 #>
 [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSReviewUnusedParameter', 'Data', Justification = 'The script block on the other machines uses it.')]
 [CmdletBinding()]
@@ -33,12 +37,14 @@ param(
     [string] $Data,
 
     [Parameter(Mandatory)]
-    [string] $Destination
+    [string] $Destination,
+
+    [hashtable] $Connection = @{}
 )
 
 $ErrorActionPreference = 'Stop'
 Import-Module $Module
-$sessions = @(New-PSSession -HostName $HostName)
+$sessions = @(New-PSSession -HostName $HostName @Connection)
 try {
     $count = $sessions.Count
     $jobs = foreach ($index in 1..$count) {
