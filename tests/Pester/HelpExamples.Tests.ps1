@@ -1,0 +1,64 @@
+BeforeDiscovery {
+    . "$PSScriptRoot/Examples.ps1"
+    $examples = Get-ChildItem "$PSScriptRoot/../../module/help" -Filter *.md | Sort-Object Name | ForEach-Object { Get-MarkdownExample $_.FullName }
+}
+
+BeforeAll {
+    . "$PSScriptRoot/Digits.ps1"
+    . "$PSScriptRoot/Examples.ps1"
+
+    $files = Join-Path $TestDrive 'files'
+    $null = New-Item $files -ItemType Directory
+    Copy-ExampleFile $files @{
+        'model.pt'          = 'digits.scripted.pt'
+        'model.pt2'         = 'digits.exported-static32-2.14.pt2'
+        'checkpoint.pth'    = 'digits.checkpoint.pth'
+        'model.safetensors' = 'digits.safetensors'
+        'calibration.npz'   = 'digits.calibration.npz'
+        'today.npz'         = 'digits.test.npz'
+        'batches.npz'       = 'two-inputs.batches.npz'
+        'part-1.npz'        = 'digits.calibration.npz'
+        'part-2.npz'        = 'digits.test.npz'
+        'tensors.pt'        = 'tensors/pair.pt'
+        'photos'            = 'images'
+    }
+    'name,age,lab1,lab2,outcome', 'A,61,0.5,-1.25,1', 'B,47,-0.75,2,0' | Set-Content (Join-Path $files 'patients.csv')
+    $null = Get-BnModule (Join-Path $files 'model.pt') | Update-BnStat (Get-Calibration) -Destination (Join-Path $files 'precise.pt')
+
+    # Sessions of their own, so that no example lives on what another one left.
+    $session = [initialsessionstate]::CreateDefault2()
+    $session.ImportPSModule((Resolve-Path "$PSScriptRoot/../../PreciseBn.psd1").ProviderPath)
+}
+
+Describe 'The help' {
+    It 'has examples of every cmdlet and topic' {
+        $with = (Get-ChildItem "$PSScriptRoot/../../module/help" -Filter *.md | ForEach-Object { Get-MarkdownExample $_.FullName }).File | Sort-Object -Unique
+        $with | Should -Be (Get-ChildItem "$PSScriptRoot/../../module/help" -Filter *.md | Sort-Object BaseName).BaseName
+        (Get-Command -Module PreciseBn).Name | Should -BeIn $with
+    }
+}
+
+Describe 'Of <File>' -ForEach ($examples | Group-Object { $_.File } | ForEach-Object { @{ File = $_.Name; Examples = $_.Group } }) {
+    It '<Heading> (line <Line>) runs as it is printed' -ForEach $Examples {
+        if ($File -notlike 'about_*') {
+            $Code | Should -Match "\b$File\b"
+        }
+        $folder = Join-Path $TestDrive ([guid]::NewGuid())
+        Copy-Item $files $folder -Recurse
+        $runspace = [runspacefactory]::CreateRunspace($session)
+        $runspace.Open()
+        try {
+            $runspace.SessionStateProxy.Path.SetLocation($folder)
+            foreach ($line in Split-Statement $Code) {
+                $shell = [powershell]::Create($runspace).AddScript($line, $false).AddCommand('Out-String')
+                $null = $shell.Invoke()
+                "$($shell.Streams.Error)" | Should -BeNullOrEmpty -Because "it is to do $line"
+                $shell.Dispose()
+            }
+        }
+        finally {
+            $runspace.Dispose()
+            Remove-Item $folder -Recurse
+        }
+    }
+}
