@@ -89,6 +89,7 @@ Describe 'remoting.ps1 over SSH' {
     }
 
     It 'measures in two sessions what one gives' {
+        Set-StrictMode -Version Latest
         & $example @parameters
         $merged = Get-BnModule $parameters.Destination
 
