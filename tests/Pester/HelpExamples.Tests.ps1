@@ -31,9 +31,8 @@ BeforeAll {
 }
 
 Describe 'The help' {
-    It 'has examples of every cmdlet and topic' {
-        $with = (Get-ChildItem "$PSScriptRoot/../../module/help" -Filter *.md | ForEach-Object { Get-MarkdownExample $_.FullName }).File | Sort-Object -Unique
-        $with | Should -Be (Get-ChildItem "$PSScriptRoot/../../module/help" -Filter *.md | Sort-Object BaseName).BaseName
+    It 'has examples of every cmdlet' {
+        $with = (Get-ChildItem "$PSScriptRoot/../../module/help" -Filter *.md | ForEach-Object { Get-MarkdownExample $_.FullName }).File
         (Get-Command -Module PreciseBn).Name | Should -BeIn $with
     }
 }

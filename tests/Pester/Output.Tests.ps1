@@ -1,6 +1,5 @@
 BeforeAll {
     . "$PSScriptRoot/Digits.ps1"
-    . "$PSScriptRoot/Shell.ps1"
     . "$PSScriptRoot/TableViews.ps1"
     $model = (Resolve-Path (Get-Fixture digits.scripted.pt)).ProviderPath
     $precise = Join-Path $TestDrive 'precise.pt'

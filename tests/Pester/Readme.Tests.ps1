@@ -12,7 +12,6 @@ BeforeDiscovery {
 
 BeforeAll {
     . "$PSScriptRoot/Digits.ps1"
-    . "$PSScriptRoot/Shell.ps1"
     . "$PSScriptRoot/Examples.ps1"
 }
 

@@ -1,6 +1,5 @@
 BeforeAll {
     . "$PSScriptRoot/Digits.ps1"
-    . "$PSScriptRoot/Shell.ps1"
     $paths = @(
         (Resolve-Path "$PSScriptRoot/../../PreciseBn.psd1").ProviderPath
         (Resolve-Path (Get-Fixture digits.scripted.pt)).ProviderPath

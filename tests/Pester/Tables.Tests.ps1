@@ -9,7 +9,6 @@ BeforeDiscovery {
 
 BeforeAll {
     . "$PSScriptRoot/Digits.ps1"
-    . "$PSScriptRoot/Shell.ps1"
     . "$PSScriptRoot/TableViews.ps1"
     $culture = [cultureinfo]::CurrentCulture
     [cultureinfo]::CurrentCulture = [cultureinfo]::InvariantCulture
