@@ -128,7 +128,7 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
         var files = new List<ArrayFile>();
         try
         {
-            foreach (var path in paths.OrderByName(path => path))
+            foreach (var path in paths.OrderByName(path => path.Replace(Path.DirectorySeparatorChar, '/')))
                 files.Add(DataFile.Open(path, files.Count == 0 ? Options : LikeFirst(Options, files[0].Columns)));
             Columns = files[0].Columns;
             return ArraySelection.Choose(files, Options);

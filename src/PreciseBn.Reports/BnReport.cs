@@ -29,13 +29,11 @@ public static class BnReport
             throw ReportErrors.NothingGiven();
         if (layers.GroupBy(layer => layer.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw ReportErrors.GivenTwice(twice.Key);
-        if (!force && File.Exists(path))
-            throw FileErrors.DestinationExists(path);
-        WritableFile.Require(path);
+        WritableFile.Require(path, force);
         var file = ToFile(new ReportContents(layers, findings, title), format);
-        using var replacement = new FileReplacement(path);
+        using var replacement = new FileReplacement(path, overwrite: force);
         replacement.Prepare(handle => RandomAccess.Write(handle, file, 0));
-        replacement.Commit(keepBackup: false);
+        replacement.Commit();
     }
 
     private static byte[] ToFile(ReportContents contents, BnReportFormat format)

@@ -17,10 +17,8 @@ public static class BnPartialFile
             throw PartialErrors.NothingGiven();
         if (partials.GroupBy(partial => partial.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw PartialErrors.SeveralRuns(twice.Key);
-        if (!force && File.Exists(path))
-            throw FileErrors.DestinationExists(path);
-        WritableFile.Require(path);
-        PartialArchive.Write(path, new PartialContents(partials, IsFinished: true, new Dictionary<string, string>()));
+        WritableFile.Require(path, force);
+        PartialArchive.Write(path, force, new PartialContents(partials, IsFinished: true, new Dictionary<string, string>()));
     }
 
     /// <summary>Whether a file holds partial statistics.</summary>

@@ -18,16 +18,14 @@ public static class BnStatFile
             throw TransferErrors.NothingGiven();
         if (statistics.GroupBy(layer => layer.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw TransferErrors.GivenTwice(twice.Key);
-        if (!force && File.Exists(path))
-            throw FileErrors.DestinationExists(path);
-        WritableFile.Require(path);
+        WritableFile.Require(path, force);
 
         var tensors = StatisticsArchive.ToTensors(statistics);
         foreach (var (key, value) in Provenance.Describe().Concat(Describe(statistics)))
             tensors.Metadata[key] = value;
-        using var replacement = new FileReplacement(path);
+        using var replacement = new FileReplacement(path, overwrite: force);
         replacement.Prepare(handle => RandomAccess.Write(handle, tensors.ToBytes(), 0));
-        replacement.Commit(keepBackup: false);
+        replacement.Commit();
     }
 
     /// <summary>Reads statistics that were written so.</summary>

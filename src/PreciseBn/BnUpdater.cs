@@ -1,3 +1,4 @@
+using PreciseBn.Archives;
 using PreciseBn.Data;
 using PreciseBn.Models;
 using PreciseBn.Partials;
@@ -12,7 +13,8 @@ public static class BnUpdater
     /// <summary>Groups layers by the file or the model in memory that they are part of, in the order of their appearance.</summary>
     public static IEnumerable<IReadOnlyList<BnModule>> GroupByModel(IEnumerable<BnModule> layers) => layers
         .GroupBy(layer => layer.Path ?? (object?)layer.Live?.Root)
-        .Select(group => group.DistinctBy(layer => layer.Name).ToArray());
+        .GroupBy(group => group.Key is string path ? WritableFile.KeyOf(path) : group.Key)
+        .Select(groups => groups.SelectMany(group => group).DistinctBy(layer => layer.Name).ToArray());
 
     /// <summary>Recomputes the statistics of some layers of one model and puts them in the place of the old.</summary>
     /// <param name="layers">The layers, all of the same file or of the same model in memory.</param>

@@ -17,13 +17,17 @@ internal static class ImageFolder
     {
         var images = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
             .Where(path => Endings.Contains(Path.GetExtension(path)))
-            .Select(path => (Path: path, Folder: Path.GetRelativePath(folder, Path.GetDirectoryName(path)!)))
+            .Select(path => (Path: path, Folder: RelativeFolder(folder, path)))
             .OrderBy(image => Class(image.Folder), StringComparer.Ordinal)
             .ThenBy(image => image.Folder, StringComparer.Ordinal)
-            .ThenBy(image => image.Path, StringComparer.Ordinal)
+            .ThenBy(image => Path.GetFileName(image.Path), StringComparer.Ordinal)
             .Select(image => image.Path).ToArray();
         return images.Length > 0 ? images : throw DataErrors.NoImages(folder);
     }
 
-    private static string Class(string folder) => folder.Split(Path.DirectorySeparatorChar, 2)[0];
+    // One separator everywhere: shards that are measured on machines of several kinds have to see one order.
+    private static string RelativeFolder(string folder, string path) =>
+        Path.GetRelativePath(folder, Path.GetDirectoryName(path)!).Replace(Path.DirectorySeparatorChar, '/');
+
+    private static string Class(string folder) => folder.Split('/', 2)[0];
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using PreciseBn.Archives;
 
 namespace PreciseBn.Data.Images;
 
@@ -32,7 +33,7 @@ internal sealed unsafe class PinnedFile : IDisposable
         IMemoryOwner<byte>? memory = null;
         try
         {
-            using var file = File.OpenHandle(path);
+            using var file = RegularFile.OpenRead(path);
             length = checked((int)RandomAccess.GetLength(file));
             memory = MemoryPool<byte>.Shared.Rent(Math.Max(length, 1));
             for (int done = 0, read; done < length; done += read)
@@ -47,6 +48,11 @@ internal sealed unsafe class PinnedFile : IDisposable
         {
             memory?.Dispose();
             throw DataErrors.UnreadableImage(path, e is OverflowException ? "it has more than 2 GB" : e.Message);
+        }
+        catch (PreciseBnException e)
+        {
+            memory?.Dispose();
+            throw DataErrors.UnreadableImage(path, e.ErrorId == "FileInUse" ? "it is open in another program, which does not share it" : "it is no regular file");
         }
     }
 }

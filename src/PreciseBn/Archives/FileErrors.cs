@@ -3,6 +3,9 @@ namespace PreciseBn.Archives;
 /// <summary>What can be wrong with a file, in words for the person who gave it.</summary>
 internal static class FileErrors
 {
+    // EROFS of Linux and macOS.
+    private const int ReadOnlyFileSystem = 30;
+
     public static PreciseBnException NotFound(string path) => new(
         "FileNotFound", ErrorKind.NotFound,
         $"There is no file '{path}'.", "Check the path.", path);
@@ -10,6 +13,15 @@ internal static class FileErrors
     public static PreciseBnException IsDirectory(string path) => new(
         "PathIsDirectory", ErrorKind.InvalidArgument,
         $"'{path}' is a directory, not a file.", "Give the path of a file in it.", path);
+
+    public static PreciseBnException NotRegular(string path) => new(
+        "NotRegularFile", ErrorKind.InvalidArgument,
+        $"'{path}' is no regular file, but a device, a pipe, a socket or a stream beside a file.",
+        "Give the path of a file with contents of its own.", path);
+
+    public static PreciseBnException InUse(string path, Exception inner) => new(
+        "FileInUse", ErrorKind.Conflict,
+        $"'{path}' is open in another program, which does not share it.", "Close it there, and run the command again.", path, inner);
 
     public static PreciseBnException AccessDenied(string path, Exception inner) => new(
         "AccessDenied", ErrorKind.AccessDenied,
@@ -51,7 +63,7 @@ internal static class FileErrors
 
     public static PreciseBnException WriteFailed(string path, Exception inner) => new(
         "WriteFailed", ErrorKind.WriteFailed,
-        $"'{path}' could not be written: {Sentence(inner)} Nothing was changed.", "Make room on the disk or choose another destination.", path, inner);
+        $"'{path}' could not be written: {Sentence(inner)} Nothing was changed.", AdviceFor(inner), path, inner);
 
     public static PreciseBnException Changed(string path) => new(
         "FileChanged", ErrorKind.Conflict,
@@ -65,10 +77,24 @@ internal static class FileErrors
         "FileBusy", ErrorKind.Conflict,
         $"'{path}' is being written by another process; nothing was written.", "Wait for that to end, and run the command again.", path);
 
+    public static PreciseBnException LockNotTaken(string path, string lockFile, Exception inner) => new(
+        "LockNotTaken", inner is UnauthorizedAccessException ? ErrorKind.AccessDenied : ErrorKind.WriteFailed,
+        $"'{path}' cannot be written, because its lock '{lockFile}' cannot be taken: {Sentence(inner)} Nothing was written.",
+        "If no other command is writing the file, have the lock removed by its owner.", path, inner);
+
+    public static PreciseBnException PartlyWritten(string path, IReadOnlyCollection<string> written, PreciseBnException inner) => new(
+        "PartlyWritten", inner.Kind,
+        $"Of the files of '{path}' only {string.Join(", ", written.Select(file => $"'{file}'"))} got new statistics, the others did not: "
+            + Sentence(inner.InnerException ?? inner),
+        "Mend that, and run the same command again, which writes all of them.", path, inner);
+
     public static PreciseBnException OwnerNotKept(string path) => new(
         "OwnerNotKept", ErrorKind.AccessDenied,
         $"'{path}' belongs to somebody else, and would not any more; nothing was written.",
         "Run the command as the owner of the file, or write to another file with -Destination.", path);
+
+    private static string AdviceFor(Exception writeFailed) => writeFailed is IOException { HResult: ReadOnlyFileSystem }
+        ? "Choose a destination on another disk." : "Make room on the disk or choose another destination.";
 
     private static string Sentence(Exception inner) => inner.Message.TrimEnd('.') + ".";
 }

@@ -9,21 +9,40 @@ namespace PreciseBn.Archives;
 internal sealed class FileReplacement : IDisposable
 {
     private readonly SourceFile? _original;
+    private readonly bool _isInPlace;
     private readonly string _destination;
+    private readonly bool _overwrite;
+    private readonly bool _keepBackup;
     private readonly string _copy;
     private readonly WriteLock _lock;
+    private FileIdentity? _replaced;
+    private FileBackup? _backup;
 
-    /// <param name="destination">The file to replace or make; a symbolic link stands for the file it leads to.</param>
+    /// <param name="destination">
+    /// The file to replace or make; a symbolic link stands for the file it leads to. The path of the original is the original itself.
+    /// </param>
     /// <param name="original">The file that the new one is a changed copy of, open and unchanged since, if there is one.</param>
-    /// <exception cref="PreciseBnException">Another process is writing the destination.</exception>
-    public FileReplacement(string destination, SourceFile? original = null)
+    /// <param name="overwrite">Whether another file than the original may be replaced.</param>
+    /// <param name="keepBackup">Whether what is replaced is kept, see <see cref="FileBackup"/>.</param>
+    /// <exception cref="PreciseBnException">Another process is writing the destination, or it is there and may not be replaced.</exception>
+    public FileReplacement(string destination, SourceFile? original = null, bool overwrite = true, bool keepBackup = false)
     {
         _original = original;
+        _isInPlace = destination == original?.Path;
         _destination = WritableFile.FollowLinks(destination);
+        _overwrite = overwrite;
+        _keepBackup = keepBackup;
         _copy = TemporarySibling.New(_destination);
         _lock = WriteLock.Take(_destination);
-        foreach (var leftover in TemporarySibling.Leftovers(_destination))
-            File.Delete(leftover);
+        try
+        {
+            WritableFile.Try(_destination, LookAround);
+        }
+        catch
+        {
+            _lock.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Makes the new file.</summary>
@@ -31,48 +50,79 @@ internal sealed class FileReplacement : IDisposable
     /// <exception cref="PreciseBnException">It could not be written, or not given the owner of what it will replace.</exception>
     public void Prepare(Action<SafeFileHandle> write) => WritableFile.Try(_destination, () =>
     {
-        if (_original is not null)
-            File.Copy(_original.Path, _copy);
-        using var handle = File.OpenHandle(_copy, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        write(handle);
-        if (File.Exists(_destination))
-            FileOwnership.Copy(_destination, _copy);
-        RandomAccess.FlushToDisk(handle);
+        RequireUnchanged();
+        using (var copy = TemporarySibling.Create(_copy, isPrivate: _original is not null || _replaced is not null))
+        {
+            _original?.CopyTo(copy.SafeFileHandle);
+            write(copy.SafeFileHandle);
+            RandomAccess.FlushToDisk(copy.SafeFileHandle);
+        }
+        if (_replaced is not null)
+            FileProperties.Copy(_destination, _copy);
+        else
+            FileProperties.Show(_copy, _original?.Path);
+        if (_keepBackup && _replaced is { } replaced)
+            _backup = new FileBackup(_destination, replaced);
+    });
+
+    /// <summary>Makes sure that nobody else has changed what is read, or what is to be replaced.</summary>
+    /// <exception cref="PreciseBnException">Somebody has.</exception>
+    public void RequireUnchanged() => WritableFile.Try(_destination, () =>
+    {
+        if (_original is { IsUnchanged: false })
+            throw FileErrors.Changed(_original.Path);
+        if (_replaced is { } replaced && FileStatus.At(_destination)?.Identity != replaced)
+            throw FileErrors.Changed(_destination);
     });
 
     /// <summary>Puts the new file in the place of the old.</summary>
-    /// <param name="keepBackup">Whether what was there is kept, with <c>.bak</c> appended to its name.</param>
-    /// <exception cref="PreciseBnException">The original has changed meanwhile.</exception>
-    public void Commit(bool keepBackup) => WritableFile.Try(_destination, () =>
+    /// <exception cref="PreciseBnException">Somebody has changed a file meanwhile, or does not let go of it.</exception>
+    public void Commit() => WritableFile.Try(_destination, () =>
     {
-        if (keepBackup && File.Exists(_destination))
-            KeepBackup();
-        if (_original is not null && FileVersion.Of(_original.Path) != _original.Version)
-            throw FileErrors.Changed(_original.Path);
-        File.Move(_copy, _destination, overwrite: true);
+        try
+        {
+            FileSharing.Retry(Replace, FileSharing.MayBeViolation);
+        }
+        catch
+        {
+            _backup?.Withdraw();
+            throw;
+        }
     });
 
     /// <summary>Removes the new file, if it was not committed, and lets others write.</summary>
     public void Dispose()
     {
-        File.Delete(_copy);
+        TemporarySibling.Remove(_copy);
+        _backup?.Dispose();
         _lock.Dispose();
     }
 
-    private void KeepBackup()
+    private void LookAround()
     {
-        var copy = TemporarySibling.New(_destination);
+        TemporarySibling.RemoveLeftovers(_destination);
+        _replaced = _isInPlace ? _original!.Identity : FileStatus.At(_destination)?.Identity;
+        if (_replaced is not null && !_isInPlace && !_overwrite)
+            throw FileErrors.DestinationExists(_destination);
+    }
+
+    private void Replace()
+    {
+        RequireUnchanged();
+        // Windows replaces no file that is open, not even by this process. Closing it loses nothing: which file it was and when it
+        // had changed last is known and has just been compared with what is at the path. A moment between the comparison and the
+        // renaming there is anyway, and it is as short as before.
+        if (_isInPlace)
+            _original!.Dispose();
+        _backup?.Put();
+        var mayReplace = _replaced is not null || (_overwrite && !_keepBackup);
         try
         {
-            File.Copy(_destination, copy);
-            FileOwnership.Copy(_destination, copy);
-            using (var handle = File.OpenHandle(copy, access: FileAccess.ReadWrite))
-                RandomAccess.FlushToDisk(handle);
-            File.Move(copy, _destination + ".bak", overwrite: true);
+            File.Move(_copy, _destination, mayReplace);
         }
-        finally
+        catch (IOException) when (!mayReplace && Path.Exists(_destination))
         {
-            File.Delete(copy);
+            throw FileErrors.DestinationExists(_destination);
         }
     }
 }

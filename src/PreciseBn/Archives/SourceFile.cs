@@ -5,31 +5,36 @@ namespace PreciseBn.Archives;
 /// <summary>A file that is read at any position, and of which no more is read than is asked for.</summary>
 internal sealed class SourceFile : IDisposable
 {
+    private const int CopyBufferSize = 1 << 20;
+
     private readonly SafeFileHandle _handle;
 
     private SourceFile(string path, SafeFileHandle handle)
     {
         Path = path;
         _handle = handle;
-        Length = RandomAccess.GetLength(handle);
-        Version = FileVersion.Of(path);
+        Identity = FileStatus.Of(handle).Identity;
     }
 
     public string Path { get; }
 
-    public long Length { get; }
+    public long Length => Identity.Length;
 
-    public FileVersion Version { get; }
+    /// <summary>What it was when it was opened.</summary>
+    public FileIdentity Identity { get; }
 
-    /// <exception cref="PreciseBnException">The file is missing, is a directory or may not be read.</exception>
+    /// <summary>Whether its path still leads to it, and it has not been changed.</summary>
+    /// <remarks>While it is open no other file has its number, and what it was is known when it is closed.</remarks>
+    public bool IsUnchanged => FileStatus.At(Path)?.Identity == Identity;
+
+    /// <exception cref="PreciseBnException">The file is missing, is none with contents, may not be read, or is not shared.</exception>
     public static SourceFile Open(string path)
     {
         if (Directory.Exists(path))
             throw FileErrors.IsDirectory(path);
         try
         {
-            // Shared with everybody: reading a model must not disturb a service that uses it.
-            return new SourceFile(path, File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete));
+            return new SourceFile(path, RegularFile.OpenRead(path));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -68,6 +73,18 @@ internal sealed class SourceFile : IDisposable
         var buffer = new byte[length];
         Read(position, buffer);
         return buffer;
+    }
+
+    /// <summary>Copies its bytes, wherever its path leads by now.</summary>
+    public void CopyTo(SafeFileHandle copy)
+    {
+        var buffer = new byte[(int)Math.Min(CopyBufferSize, Length)];
+        for (var position = 0L; position < Length; position += buffer.Length)
+        {
+            var block = buffer.AsSpan(0, (int)Math.Min(buffer.Length, Length - position));
+            Read(position, block);
+            RandomAccess.Write(copy, block, position);
+        }
     }
 
     public Stream OpenRange(long position, long length) => new FileRangeStream(this, position, length);

@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Globalization;
+
 namespace PreciseBn.Archives;
 
 /// <summary>
@@ -13,8 +16,10 @@ internal static class TemporaryFile
     /// <summary>Bytes that are worth writing at once.</summary>
     public const int BufferSize = 1 << 16;
 
-    /// <summary>A path that nothing is at.</summary>
-    public static string NewPath() => Path.Combine(Path.GetTempPath(), $"precise-bn-{Path.GetRandomFileName()}");
+    private const string Prefix = "precise-bn-";
+
+    /// <summary>A path that nothing is at, which tells whose it is.</summary>
+    public static string NewPath() => Path.Combine(Path.GetTempPath(), $"{Prefix}{Environment.ProcessId}-{Path.GetRandomFileName()}");
 
     /// <summary>Makes a file at a path, which only this user may read.</summary>
     public static FileStream Create(string path, FileOptions fileOptions = FileOptions.None)
@@ -38,7 +43,47 @@ internal static class TemporaryFile
         if (OperatingSystem.IsWindows())
             return Create(path, FileOptions.DeleteOnClose);
         var file = Create(path);
-        File.Delete(path);
+        TemporarySibling.Remove(path);
         return file;
+    }
+
+    /// <summary>Removes one. What something still holds open is emptied, and left to <see cref="RemoveAbandoned"/>.</summary>
+    public static void Remove(string path)
+    {
+        TemporarySibling.Remove(path);
+        if (!File.Exists(path))
+            return;
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+            file.SetLength(0);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It is removed by the next process; this must not hide what went wrong before.
+        }
+    }
+
+    /// <summary>Removes what processes have left that are no more.</summary>
+    public static void RemoveAbandoned()
+    {
+        foreach (var path in Directory.EnumerateFiles(Path.GetTempPath(), $"{Prefix}*-*"))
+        {
+            if (int.TryParse(Path.GetFileName(path)[Prefix.Length..].Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var process) && !IsRunning(process))
+                TemporarySibling.Remove(path);
+        }
+    }
+
+    private static bool IsRunning(int id)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(id);
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
     }
 }

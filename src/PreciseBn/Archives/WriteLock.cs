@@ -10,44 +10,57 @@ internal sealed class WriteLock : IDisposable
 
     private WriteLock(FileStream file) => _file = file;
 
-    /// <exception cref="PreciseBnException">Somebody else holds it, or it cannot be made.</exception>
+    /// <exception cref="PreciseBnException">Somebody else holds it, and for more than a moment, or it cannot be made.</exception>
     public static WriteLock Take(string file)
     {
-        WriteLock? taken = null;
-        WritableFile.Try(file, () => taken = TryTake(TemporarySibling.Lock(file)));
-        return taken ?? throw FileErrors.Busy(file);
+        var path = TemporarySibling.Lock(file);
+        try
+        {
+            return FileSharing.Retry(() => TakeNow(path), FileSharing.MayBeViolation);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            throw FileErrors.NoSuchFolder(file);
+        }
+        catch (IOException e) when (FileSharing.IsViolation(e))
+        {
+            throw FileErrors.Busy(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Windows does not give access to a lock that is about to go.
+            throw OperatingSystem.IsWindows() && !File.Exists(path) ? FileErrors.Busy(file) : FileErrors.LockNotTaken(file, path, e);
+        }
     }
 
-    public void Dispose() => _file.Dispose();
-
-    private static WriteLock? TryTake(string path)
+    public void Dispose()
     {
-        try
+        // While it is held: afterwards the one at this path may be that of somebody else.
+        if (!OperatingSystem.IsWindows())
+            TemporarySibling.Remove(_file.Name);
+        _file.Dispose();
+    }
+
+    private static WriteLock TakeNow(string path)
+    {
+        while (true)
         {
             var file = new FileStream(path, new FileStreamOptions
             {
                 Mode = FileMode.OpenOrCreate,
                 Access = FileAccess.ReadWrite,
                 Share = FileShare.None,
-                Options = FileOptions.DeleteOnClose,
+                BufferSize = 0,
+                // Elsewhere .NET removes whatever is at the path.
+                Options = OperatingSystem.IsWindows() ? FileOptions.DeleteOnClose : FileOptions.None,
             });
-            if (OperatingSystem.IsWindows() || IsAt(file, path))
+            // Between opening a file and locking it, whoever held it may have removed it; the lock would then be on nothing.
+            if (OperatingSystem.IsWindows() || FileStatus.At(path) is { } there && there.Identity.IsSameFile(FileStatus.Of(file.SafeFileHandle).Identity))
+            {
+                TemporarySibling.Hide(file);
                 return new WriteLock(file);
+            }
             file.Dispose();
-            return null;
         }
-        catch (IOException e) when (e is not DirectoryNotFoundException)
-        {
-            return null;
-        }
-    }
-
-    // Between opening a file and locking it, whoever held it may have removed it; the lock would then be on nothing. A mark
-    // set through the handle shows whether the handle and the path are the same file; reading it takes no lock.
-    private static bool IsAt(FileStream file, string path)
-    {
-        var mark = DateTime.UnixEpoch.AddSeconds(Random.Shared.Next(1 << 30) * 2L);
-        File.SetLastWriteTimeUtc(file.SafeFileHandle, mark);
-        return File.GetLastWriteTimeUtc(path) == mark;
     }
 }

@@ -7,22 +7,28 @@ internal sealed class StatisticsWriter
 {
     private readonly ModelFile _model;
     private readonly string _destination;
+    private readonly bool _isInPlace;
+    private readonly bool _overwrite;
     private readonly bool _keepBackup;
 
     /// <param name="model">The file that has the layers.</param>
     /// <param name="destination">Where the result goes; <c>null</c> is the file itself.</param>
     /// <param name="overwrite">Whether another file at the destination may be replaced.</param>
-    /// <param name="keepBackup">Whether what is replaced is kept, with <c>.bak</c> appended to its name.</param>
+    /// <param name="keepBackup">Whether what is replaced is kept, with <c>.bak</c> or <c>.bak.1</c> and so on appended to its name.</param>
     /// <exception cref="PreciseBnException">The destination cannot be written.</exception>
     public StatisticsWriter(ModelFile model, string? destination, bool overwrite, bool keepBackup)
     {
         _model = model;
-        _destination = destination ?? model.Path;
+        _overwrite = overwrite;
         _keepBackup = keepBackup;
-        if (_destination != model.Path && model.IsSharded)
+        destination ??= model.Path;
+        _isInPlace = WritableFile.IsSame(model.Path, destination);
+        if (!_isInPlace && model.IsSharded)
             throw ModelErrors.ShardsNeedNoDestination(model.Path);
-        if (_destination != model.Path && !overwrite && File.Exists(_destination))
-            throw FileErrors.DestinationExists(_destination);
+        // Under another name it may have been meant to be another file.
+        if (destination != model.Path)
+            WritableFile.Require(destination, overwrite);
+        _destination = _isInPlace ? model.Path : destination;
         foreach (var file in model.Files)
             WritableFile.Require(DestinationOf(file));
     }
@@ -36,26 +42,43 @@ internal sealed class StatisticsWriter
     {
         var written = new Dictionary<(SourceFile, long), double>();
         var edits = updates.SelectMany(update => Edits(update.Layer, update.Statistics, written)).ToLookup(edit => edit.Slot.File);
-        var replacements = new List<FileReplacement>();
+        var replacements = new List<(SourceFile File, FileReplacement New)>();
         try
         {
-            foreach (var file in _model.Files.Where(file => edits.Contains(file) || _destination != _model.Path))
+            foreach (var file in _model.Files.Where(file => edits.Contains(file) || !_isInPlace))
             {
-                var replacement = new FileReplacement(DestinationOf(file), file);
-                replacements.Add(replacement);
+                var replacement = new FileReplacement(DestinationOf(file), file, _overwrite, _keepBackup);
+                replacements.Add((file, replacement));
                 replacement.Prepare(copy => ArchivePatch.Apply(copy, file, edits[file].ToArray()));
             }
-            foreach (var replacement in replacements)
-                replacement.Commit(_keepBackup);
+            foreach (var (_, replacement) in replacements)
+                replacement.RequireUnchanged();
+            Commit(replacements);
         }
         finally
         {
-            foreach (var replacement in replacements)
+            foreach (var (_, replacement) in replacements)
                 replacement.Dispose();
         }
     }
 
-    private string DestinationOf(SourceFile file) => _destination == _model.Path ? file.Path : _destination;
+    // No file system replaces several files at once.
+    private void Commit(List<(SourceFile File, FileReplacement New)> replacements)
+    {
+        for (var done = 0; done < replacements.Count; done++)
+        {
+            try
+            {
+                replacements[done].New.Commit();
+            }
+            catch (PreciseBnException e) when (done > 0)
+            {
+                throw FileErrors.PartlyWritten(_model.Path, replacements[..done].Select(replacement => replacement.File.Path).ToArray(), e);
+            }
+        }
+    }
+
+    private string DestinationOf(SourceFile file) => _isInPlace ? file.Path : _destination;
 
     private IEnumerable<SlotEdit> Edits(
         StoredLayer layer, ILayerStatistics statistics, Dictionary<(SourceFile, long), double> written)

@@ -19,6 +19,8 @@ public static class TorchLibrary
             throw Missing();
         if (OperatingSystem.IsLinux())
             RequireCppLibrary();
+        if (OperatingSystem.IsWindows())
+            VisualCppRuntime.Require();
         try
         {
             torch.InitializeDeviceType(DeviceType.CPU);
@@ -67,5 +69,11 @@ public static class TorchLibrary
     private static PreciseBnException Unloadable(Exception inner) => new(
         "TorchLibraryUnloadable", ErrorKind.NotInstalled,
         $"libtorch cannot be loaded: {inner.Message.Split('\n')[0].Trim()}",
-        "Use the module on 64-bit Windows, Linux (glibc 2.34 or later) or macOS, with the package for that platform.", null, inner);
+        IsFromTheInternet
+            ? $"Windows may hold its files back because they are marked as coming from the Internet: unblock those in '{Folder}' (Unblock-File), and start again."
+            : "Use the module on 64-bit Windows, Linux (glibc 2.34 or later) or macOS, with the package for that platform.", null, inner);
+
+    // The mark is a stream beside the contents of a downloaded file, and of what Windows unpacks from it.
+    private static bool IsFromTheInternet =>
+        OperatingSystem.IsWindows() && File.Exists(Path.Combine(Folder, "LibTorchSharp.dll:Zone.Identifier"));
 }

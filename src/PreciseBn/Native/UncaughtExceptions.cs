@@ -7,10 +7,9 @@ namespace PreciseBn.Native;
 /// exception that is no <c>std::runtime_error</c>; it passes TorchSharp by, and would end the process with everything that
 /// the user has in it.
 /// </summary>
-internal static unsafe partial class UncaughtExceptions
+internal static unsafe class UncaughtExceptions
 {
-    private const string CppLibrary = "libstdc++.so.6";
-    private const string ErrorReport = "N5torch3jit11ErrorReportE";
+    private const string NoReason = "libtorch failed and gave no reason.";
 
     // The handler is one for the process, and gets no argument: what it is to do has to stand where it can find it.
     private static readonly object Gate = new();
@@ -22,20 +21,40 @@ internal static unsafe partial class UncaughtExceptions
     /// <summary>Runs a call; an exception of libtorch that TorchSharp lets through comes as an <see cref="ExternalException"/>.</summary>
     public static T Catch<T>(Func<T> call)
     {
-        // Elsewhere there is no such library; on Windows the runtime turns the exception into a SEHException by itself.
-        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
+        if (OperatingSystem.IsWindows())
+            return CatchStructured(call);
+        // Without the functions of the C++ library that it needs the process ends, as it would anyway.
+        if (!ItaniumExceptions.AreKnown)
             return call();
         lock (Gate)
         {
-            previousHandler = SetTerminate((nint)(delegate* unmanaged<void>)&OnTerminate);
+            previousHandler = ItaniumExceptions.SetTerminate((nint)(delegate* unmanaged<void>)&OnTerminate);
             try
             {
                 return RunOnThread(call);
             }
             finally
             {
-                SetTerminate(previousHandler);
+                ItaniumExceptions.SetTerminate(previousHandler);
             }
+        }
+    }
+
+    // In Windows .NET turns the exception into one of its own, which has lost the message. The filter runs while it is still there.
+    private static T CatchStructured<T>(Func<T> call)
+    {
+        string? message;
+        try
+        {
+            return call();
+        }
+        catch (SEHException e) when ((message = MicrosoftExceptions.CurrentMessage()) is not null)
+        {
+            throw new ExternalException(message, e);
+        }
+        catch (SEHException e)
+        {
+            throw new ExternalException(NoReason, e);
         }
     }
 
@@ -45,7 +64,7 @@ internal static unsafe partial class UncaughtExceptions
         var outcome = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         new Thread(() =>
         {
-            report = message => outcome.TrySetException(new ExternalException(message ?? "libtorch failed and gave no reason."));
+            report = message => outcome.TrySetException(new ExternalException(message ?? NoReason));
             try
             {
                 outcome.TrySetResult(call());
@@ -64,28 +83,7 @@ internal static unsafe partial class UncaughtExceptions
     {
         if (report is null)
             ((delegate* unmanaged<void>)previousHandler)();
-        report!(MessageOfErrorReport());
+        report!(ItaniumExceptions.MessageOfErrorReport());
         Thread.Sleep(Timeout.Infinite);
     }
-
-    private static string? MessageOfErrorReport()
-    {
-        // std::type_info is its vtable and then a pointer to its name; what() is the third function of std::exception.
-        var type = (nint*)CurrentExceptionType();
-        if (type is null || Marshal.PtrToStringUTF8(type[1]) != ErrorReport)
-            return null;
-        nint** exception;
-        CurrentException(&exception);
-        var what = (delegate* unmanaged<nint**, nint>)(*exception)[2];
-        return Marshal.PtrToStringUTF8(what(exception));
-    }
-
-    [LibraryImport(CppLibrary, EntryPoint = "_ZSt13set_terminatePFvvE")]
-    private static partial nint SetTerminate(nint handler);
-
-    [LibraryImport(CppLibrary, EntryPoint = "__cxa_current_exception_type")]
-    private static partial nint CurrentExceptionType();
-
-    [LibraryImport(CppLibrary, EntryPoint = "_ZSt17current_exceptionv")]
-    private static partial void CurrentException(nint*** result);
 }

@@ -19,7 +19,7 @@ internal static class PartialArchive
     private static readonly JsonSerializerOptions Json = new() { Converters = { new JsonStringEnumConverter() } };
 
     /// <exception cref="PreciseBnException">The file cannot be written; what was there still is.</exception>
-    public static void Write(string path, PartialContents contents)
+    public static void Write(string path, bool overwrite, PartialContents contents)
     {
         var tensors = new SafetensorsWriter();
         foreach (var partial in contents.Partials)
@@ -30,9 +30,9 @@ internal static class PartialArchive
         foreach (var (key, value) in Provenance.Describe())
             tensors.Metadata[key] = value;
         tensors.Metadata[RecordKey] = JsonSerializer.Serialize(ToRecord(contents), Json);
-        using var replacement = new FileReplacement(path);
+        using var replacement = new FileReplacement(path, overwrite: overwrite);
         replacement.Prepare(handle => RandomAccess.Write(handle, tensors.ToBytes(), 0));
-        replacement.Commit(keepBackup: false);
+        replacement.Commit();
     }
 
     public static bool IsIn(SourceFile file) =>

@@ -47,7 +47,7 @@ internal sealed class PartialCheckpoint : IMeasurementCheckpoint
     public void Finish(IReadOnlyList<PartialBnStat> partials) => Write(partials, isFinished: true);
 
     private void Write(IReadOnlyList<PartialBnStat> partials, bool isFinished) =>
-        PartialArchive.Write(_path, new PartialContents(partials, isFinished, _run.Arguments));
+        PartialArchive.Write(_path, overwrite: true, new PartialContents(partials, isFinished, _run.Arguments));
 
     private void RefuseOtherRun(IReadOnlyDictionary<string, string> saved)
     {

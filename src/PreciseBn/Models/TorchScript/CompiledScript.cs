@@ -40,7 +40,8 @@ internal sealed class CompiledScript : ICompiledModel
         using var copy = new TemporaryModel(path, writeInstrumented);
         try
         {
-            var module = UncaughtExceptions.Catch(() => jit.load(copy.Path, device));
+            var module = UncaughtExceptions.Catch(() =>
+                copy.NarrowPath is { } narrow ? jit.load(narrow, device) : jit.load(File.ReadAllBytes(copy.Path), device));
             return new CompiledScript(path, module, layers, forward, inputType, device);
         }
         catch (ExternalException e)

@@ -21,7 +21,7 @@ internal sealed class TemporaryModel : IDisposable
         Path = "";
         try
         {
-            if (isNameless ?? Directory.Exists(OpenFiles))
+            if (isNameless ?? (OperatingSystem.IsLinux() && Directory.Exists(OpenFiles)))
             {
                 _nameless = TemporaryFile.CreateNameless();
                 Write(_nameless, write);
@@ -29,6 +29,7 @@ internal sealed class TemporaryModel : IDisposable
             }
             else
             {
+                TemporaryFile.RemoveAbandoned();
                 Path = TemporaryFile.NewPath();
                 using var file = TemporaryFile.Create(Path);
                 Write(file, write);
@@ -46,11 +47,14 @@ internal sealed class TemporaryModel : IDisposable
     /// <summary>Where this process can read it.</summary>
     public string Path { get; }
 
+    /// <summary>The path as libtorch can be given it; <c>null</c> if it cannot, and has to be given the bytes.</summary>
+    public string? NarrowPath => Archives.NarrowPath.Of(Path);
+
     public void Dispose()
     {
         _nameless?.Dispose();
-        if (_nameless is null && File.Exists(Path))
-            File.Delete(Path);
+        if (_nameless is null && Path.Length > 0)
+            TemporaryFile.Remove(Path);
     }
 
     private static void Write(FileStream file, Action<Stream> write)
