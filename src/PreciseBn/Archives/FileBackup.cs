@@ -67,7 +67,7 @@ internal sealed class FileBackup : IDisposable
             file.CopyTo(copy.SafeFileHandle);
             RandomAccess.FlushToDisk(copy.SafeFileHandle);
         }
-        FileProperties.Copy(_file, _copy);
         File.SetLastWriteTimeUtc(_copy, File.GetLastWriteTimeUtc(_file));
+        FileProperties.Copy(_file, _copy);
     }
 }

@@ -29,7 +29,7 @@ internal sealed class WriteLock : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // Windows does not give access to a lock that is about to go.
-            throw OperatingSystem.IsWindows() && !File.Exists(path) ? FileErrors.Busy(file) : FileErrors.LockNotTaken(file, path, e);
+            throw OperatingSystem.IsWindows() && !Path.Exists(path) ? FileErrors.Busy(file) : FileErrors.LockNotTaken(file, path, e);
         }
     }
 
