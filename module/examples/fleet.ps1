@@ -3,8 +3,8 @@
     Recomputes the BatchNorm statistics of all models in a folder; one that fails does not keep the others from it.
 .DESCRIPTION
     Returns an object for each model, with what was done or what went wrong, and exits 1 if a model failed, 0 if none did.
-    Models without BatchNorm are no failures. The models themselves are changed, and the old files kept with .bak appended to
-    their names, unless a folder is given for the results. It runs in PowerShell and in the module's own host.
+    Models without BatchNorm are no failures. The models themselves are changed, and the old files kept with .bak (or .bak.1
+    and so on) appended to their names, unless a folder is given for the results. It runs in PowerShell and in the module's own host.
 .PARAMETER Folder
     The folder with the models.
 .PARAMETER Filter

@@ -2,7 +2,8 @@
 .SYNOPSIS
     Recomputes the BatchNorm statistics of a model in operation, and takes that back if the result does not pass.
 .DESCRIPTION
-    Writes new statistics into the model and keeps the old file as a backup (.bak). The result must pass two gates on data that
+    Writes new statistics into the model and keeps the old file as a backup (.bak, then .bak.1 and so on; remove those that are
+    not needed any more). The result must pass two gates on data that
     it was not measured on: no layer's statistics may differ from those of these data by more than Test-BnStat allows, and with
     -LabelKey no more items than -AccuracyLoss may be put into a wrong class that were not before. If it does not pass, or
     if anything fails, the old file is put back.
@@ -67,14 +68,21 @@ if ([System.IO.File]::Exists($file) -and ($target = [System.IO.File]::ResolveLin
 
 $labelled = @{ Model = $file; Data = $Holdout; Loader = $Loader; LabelKey = $LabelKey }
 
+# Backups of earlier nights stay; the new one is the one that was not there.
+function Get-Backup {
+    [System.IO.Directory]::GetFiles([System.IO.Path]::GetDirectoryName($file), "$([System.IO.Path]::GetFileName($file)).bak*")
+}
+
 # One rename, so that whoever opens the model finds either file whole.
 function Restore-Model {
-    [System.IO.File]::Move("$file.bak", $file, $true)
+    $backup = (Get-Backup).Where({ $_ -notin $earlier })[0]
+    [System.IO.File]::Move($backup, $file, $true)
     $PSCmdlet.WriteWarning("'$file' is what it was before.")
 }
 
 $isReplaced = $false
 try {
+    $earlier = @(Get-Backup)
     $before = if ($LabelKey) { & "$PSScriptRoot/accuracy.ps1" @labelled }
     $stats = @(Get-BnModule -LiteralPath $file | Update-BnStat (New-BnDataLoader $Data @Loader) -Backup)
     if (-not $stats) {

@@ -53,7 +53,7 @@ public sealed class UpdateBnStatCommand : DataCmdlet
     [ValidateNotNullOrEmpty]
     public string? Destination { get; set; }
 
-    /// <summary>Keeps what is replaced, with .bak appended to its name.</summary>
+    /// <summary>Keeps what is replaced, with .bak, or the first free of .bak.1, .bak.2 and so on, appended to its name.</summary>
     [Parameter]
     public SwitchParameter Backup { get; set; }
 

@@ -20,6 +20,6 @@ public sealed record BnUpdateOptions
     /// <summary>Whether a file that is already at the destination may be replaced.</summary>
     public bool Force { get; init; }
 
-    /// <summary>Whether what is replaced is kept, with <c>.bak</c> appended to its name.</summary>
+    /// <summary>Whether what is replaced is kept, with <c>.bak</c>, or the first free of <c>.bak.1</c>, <c>.bak.2</c> and so on, appended to its name.</summary>
     public bool Backup { get; init; }
 }

@@ -96,6 +96,6 @@ public sealed class SpecialFileTests : IDisposable
     {
         var error = Assert.Throws<PreciseBnException>(action);
         Assert.Equal("NotRegularFile", error.ErrorId);
-        Assert.Contains(Path.GetFileName(path), error.Message);
+        Assert.Contains(Path.GetFileNameWithoutExtension(path), error.Message);
     }
 }

@@ -50,7 +50,7 @@ internal static class WritableFile
             throw FileErrors.IsDirectory(file);
         Try(file, () =>
         {
-            RegularFile.Require(file);
+            RegularFile.Require(path);
             if (!overwrite && File.Exists(file))
                 throw FileErrors.DestinationExists(path);
             if (File.Exists(file) && File.GetAttributes(file).HasFlag(FileAttributes.ReadOnly))
