@@ -70,10 +70,10 @@ public static class TorchLibrary
         "TorchLibraryUnloadable", ErrorKind.NotInstalled,
         $"libtorch cannot be loaded: {inner.Message.Split('\n')[0].Trim()}",
         IsFromTheInternet
-            ? $"Windows may hold its files back because they are marked as coming from the Internet: unblock those in '{Folder}' (Unblock-File), and start again."
+            ? $"Windows may hold its files back because they are marked as coming from the Internet: unblock those in '{LibTorchFolder.Current}' (Unblock-File), and start again."
             : "Use the module on 64-bit Windows, Linux (glibc 2.34 or later) or macOS, with the package for that platform.", null, inner);
 
     // The mark is a stream beside the contents of a downloaded file, and of what Windows unpacks from it.
     private static bool IsFromTheInternet =>
-        OperatingSystem.IsWindows() && File.Exists(Path.Combine(Folder, "LibTorchSharp.dll:Zone.Identifier"));
+        OperatingSystem.IsWindows() && File.Exists(Path.Combine(LibTorchFolder.Current, "LibTorchSharp.dll:Zone.Identifier"));
 }
