@@ -20,9 +20,11 @@ internal static partial class WindowsFileStatus
 
     public static FileStatus Of(SafeFileHandle handle)
     {
-        var information = new byte[Size];
-        if (GetFileType(handle) != OnDisk || !GetFileInformationByHandle(handle, information))
+        if (GetFileType(handle) != OnDisk)
             return default;
+        var information = new byte[Size];
+        if (!GetFileInformationByHandle(handle, information))
+            throw new IOException(Marshal.GetLastPInvokeErrorMessage());
         return new FileStatus
         {
             Identity = new FileIdentity(
@@ -41,7 +43,7 @@ internal static partial class WindowsFileStatus
     [LibraryImport("kernel32")]
     private static partial uint GetFileType(SafeFileHandle file);
 
-    [LibraryImport("kernel32")]
+    [LibraryImport("kernel32", SetLastError = true)]
     [return: MarshalAs(UnmanagedType.Bool)]
     private static partial bool GetFileInformationByHandle(SafeFileHandle file, byte[] information);
 }

@@ -39,6 +39,11 @@ internal static class ModelErrors
         $"'{path}' could not be copied into a temporary file, to be observed there: {inner.Message.TrimEnd('.')}.",
         TemporaryFile.Advice, path, inner);
 
+    public static PreciseBnException NoNarrowPath(string path, string copy) => new(
+        "TemporaryPathNotUsable", ErrorKind.NotSupported,
+        $"libtorch cannot be given the path of the temporary copy of '{path}', '{copy}': this machine's code page lacks some of its letters.",
+        "Name a folder of plain letters for temporary files by the environment variable TMP.", path);
+
     public static PreciseBnException NoForward(string path) => new(
         "NoForward", ErrorKind.NotSupported,
         $"The model '{path}' has no method forward, so it cannot be run on data.", ExportAdvice, path);

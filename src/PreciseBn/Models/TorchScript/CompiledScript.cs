@@ -41,7 +41,7 @@ internal sealed class CompiledScript : ICompiledModel
         try
         {
             var module = UncaughtExceptions.Catch(() =>
-                copy.NarrowPath is { } narrow ? jit.load(narrow, device) : jit.load(File.ReadAllBytes(copy.Path), device));
+                copy.NarrowPath is { } narrow ? jit.load(narrow, device) : jit.load(copy.ReadAll(), device));
             return new CompiledScript(path, module, layers, forward, inputType, device);
         }
         catch (ExternalException e)

@@ -10,6 +10,7 @@ internal sealed class TemporaryModel : IDisposable
 {
     private const string OpenFiles = "/proc/self/fd";
 
+    private readonly string _source;
     private readonly FileStream? _nameless;
 
     /// <param name="source">The model that it is made of, for messages.</param>
@@ -18,6 +19,7 @@ internal sealed class TemporaryModel : IDisposable
     /// <exception cref="PreciseBnException">There is no room for it.</exception>
     public TemporaryModel(string source, Action<Stream> write, bool? isNameless = null)
     {
+        _source = source;
         Path = "";
         try
         {
@@ -49,6 +51,11 @@ internal sealed class TemporaryModel : IDisposable
 
     /// <summary>The path as libtorch can be given it; <c>null</c> if it cannot, and has to be given the bytes.</summary>
     public string? NarrowPath => Archives.NarrowPath.Of(Path);
+
+    /// <summary>Its bytes.</summary>
+    /// <exception cref="PreciseBnException">They are too many.</exception>
+    public byte[] ReadAll() =>
+        new FileInfo(Path).Length <= Array.MaxLength ? File.ReadAllBytes(Path) : throw ModelErrors.NoNarrowPath(_source, Path);
 
     public void Dispose()
     {
