@@ -57,11 +57,11 @@ public sealed class FileSafetyTests : IDisposable
         foreach (var writer in writers)
             writer.WaitForExit();
 
-        var lines = answers.SelectMany(answer => answer.Result.Split('\n', StringSplitOptions.RemoveEmptyEntries)).Where(line => line != "ready").ToArray();
+        var lines = answers.SelectMany(answer => answer.Result.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).Where(line => line != "ready").ToArray();
 
         Assert.Equal(4 * 40, lines.Length);
         Assert.Contains("written", lines);
-        Assert.All(lines, line => Assert.Contains(line, new[] { "written", "FileBusy", "FileChanged" }));
+        Assert.All(lines, line => Assert.Contains(line, new[] { "written", "FileBusy", "FileChanged", "FileInUse" }));
         VersionInPlace();
         Assert.Equal([_model], Directory.GetFiles(_folder.Path));
     }

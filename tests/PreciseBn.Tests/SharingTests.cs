@@ -77,7 +77,7 @@ public sealed class SharingTests : IDisposable
     }
 
     [Fact]
-    public void A_lock_of_somebody_else_stays_where_it_is_when_mine_is_released()
+    public void A_lock_is_there_as_long_as_it_is_held()
     {
         var path = _folder.File(".model.pth.lock");
         using (WriteLock.Take(_model))
