@@ -76,7 +76,7 @@ public sealed class SetBnStatCommand : PreciseBnCmdlet
         if (!ShouldProcess(options.Destination ?? path, $"Set the statistics of {_statistics.Count} BatchNorm layers"))
             return;
         var changed = BnSetter.Set(path, _statistics, options);
-        WriteVerbose($"Set the statistics of {changed.Count} layers; the result is in '{options.Destination ?? path}'{(Backup ? ", and .bak keeps what was replaced" : "")}.");
+        WriteVerbose($"Set the statistics of {changed.Count} layers; the result is in '{options.Destination ?? path}'{(Backup ? ", and a backup keeps what was replaced" : "")}.");
         WriteObject(changed, enumerateCollection: true);
     });
 }

@@ -115,7 +115,7 @@ public sealed class UpdateBnStatCommand : DataCmdlet
     }
 
     private void TellOfResult(int layers, string place, string when = "") => WriteVerbose(
-        $"The statistics of {layers} layers were written into {place}{when}{(Backup ? "; .bak keeps what was replaced" : "")}.");
+        $"The statistics of {layers} layers were written into {place}{when}{(Backup ? "; a backup keeps what was replaced" : "")}.");
 
     private BnUpdateOptions Options(string? destination) => new()
     {

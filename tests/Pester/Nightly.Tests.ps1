@@ -37,6 +37,17 @@ Describe 'A nightly recalibration' {
         "$model.bak" | Should -Not -Exist
     }
 
+    It 'rolls back to the night before, and leaves the backups of other nights' {
+        $model = Copy-Fixture digits.scripted.pt
+        $null = Invoke-Night $model (Get-Fixture digits.calibration.npz)
+        $before = (Get-FileHash $model).Hash
+        $null = Invoke-Night $model (Get-Noise)
+        $LASTEXITCODE | Should -Be 1
+        (Get-FileHash $model).Hash | Should -Be $before
+        (Get-FileHash "$model.bak").Hash | Should -Be (Get-FileHash (Get-Fixture digits.scripted.pt)).Hash
+        "$model.bak.1" | Should -Not -Exist
+    }
+
     It 'leaves the model alone when something fails' {
         $model = Copy-Fixture digits.scripted.pt
         Invoke-Night $model (Get-Fixture digits.calibration.npz) -Holdout (Join-Path $TestDrive 'missing.npz') | Should -BeNullOrEmpty

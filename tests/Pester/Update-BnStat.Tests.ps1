@@ -112,7 +112,7 @@ Describe 'Update-BnStat' {
         $loader = Get-Calibration @{ Take = 64 }
         $lines = Get-VerboseLine { Get-BnModule $model | Update-BnStat $loader -Backup -Destination $new -Verbose }
         $lines | Should -Contain "Measured 6 layers of '$model' on 2 batches (1600 items in batches of 32, 64 at most), stopped by DataEnd."
-        $lines[-1] | Should -BeLike "The statistics of 6 layers were written into '$new' after * s; .bak keeps what was replaced."
+        $lines[-1] | Should -BeLike "The statistics of 6 layers were written into '$new' after * s; a backup keeps what was replaced."
         Get-VerboseLine { Get-BnModule $model | Update-BnStat $loader -Iterations 1 -Verbose } | Should -Contain "Measured 6 layers of '$model' on 1 batches (1600 items in batches of 32, 64 at most), stopped by Iterations."
     }
 }

@@ -52,7 +52,7 @@ internal sealed unsafe class PinnedFile : IDisposable
         catch (PreciseBnException e)
         {
             memory?.Dispose();
-            throw DataErrors.UnreadableImage(path, e.ErrorId == "FileInUse" ? "it is open in another program, which does not share it" : "it is no regular file");
+            throw DataErrors.UnreadableImage(path, e.ErrorId == "FileInUse" ? "it is open in another program, which does not let go of it" : "it is no regular file");
         }
     }
 }

@@ -21,7 +21,7 @@ internal static class FileErrors
 
     public static PreciseBnException InUse(string path, Exception inner) => new(
         "FileInUse", ErrorKind.Conflict,
-        $"'{path}' is open in another program, which does not share it.", "Close it there, and run the command again.", path, inner);
+        $"'{path}' is open in another program, which does not let go of it.", "Close it there, and run the command again.", path, inner);
 
     public static PreciseBnException AccessDenied(string path, Exception inner) => new(
         "AccessDenied", ErrorKind.AccessDenied,
