@@ -15,7 +15,9 @@ internal sealed record MarkdownSection(string File, string Title, IReadOnlyList<
     public static MarkdownSection Read(string file)
     {
         var pipeline = new MarkdownPipelineBuilder().UseYamlFrontMatter().UsePipeTables().Build();
-        var blocks = Markdown.Parse(System.IO.File.ReadAllText(file), pipeline).Where(block => block is not YamlFrontMatterBlock).ToArray();
+        // The same help is made of a checkout with CRLF.
+        var text = System.IO.File.ReadAllText(file).Replace("\r\n", "\n", StringComparison.Ordinal);
+        var blocks = Markdown.Parse(text, pipeline).Where(block => block is not YamlFrontMatterBlock).ToArray();
         return blocks is [HeadingBlock { Level: 1 } title, ..]
             ? Nest(file, title, blocks[1..])
             : throw new HelpSourceException(file, "The file does not begin with a heading.");

@@ -88,6 +88,24 @@ public sealed class HelpTests : IDisposable
     public void About_topics_are_found(string topic, string heading) =>
         Assert.Contains($"\n{heading}\n", _session.Invoke($"Get-Help {topic}").Output.Single().ToString()!.ReplaceLineEndings("\n"));
 
+    [Fact]
+    public void Line_endings_of_the_source_do_not_matter()
+    {
+        string[] Built(string name, string lineEnding)
+        {
+            var source = Directory.CreateDirectory(_folder.File(name)).FullName;
+            foreach (var file in Directory.GetFiles(HelpFolder.Source))
+                File.WriteAllText(Path.Combine(source, Path.GetFileName(file)), File.ReadAllText(file).ReplaceLineEndings(lineEnding));
+            var (exitCode, output, errors) = Programs.Dotnet(
+                Repository.Root, new Dictionary<string, string>(),
+                [Path.Combine(Repository.Root, $"src/PreciseBn.Help/bin/{Programs.Configuration}/net10.0/PreciseBn.Help.dll"), source, source + "-built"]);
+            Assert.True(exitCode == 0, output + errors);
+            return Directory.GetFiles(source + "-built").Order(StringComparer.Ordinal).Select(File.ReadAllText).ToArray();
+        }
+
+        Assert.Equal(Built("lf", "\n"), Built("crlf", "\r\n"));
+    }
+
     public void Dispose()
     {
         _session.Dispose();

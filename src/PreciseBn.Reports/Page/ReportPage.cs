@@ -61,7 +61,7 @@ internal static class ReportPage
 
     private static string Text(XElement element) => element.ToString(SaveOptions.DisableFormatting);
 
-    private static string Embedded(string name) => EmbeddedText.Read(typeof(ReportPage).Assembly, name).ReplaceLineEndings("\n");
+    private static string Embedded(string name) => EmbeddedText.Read(typeof(ReportPage).Assembly, name);
 
     private static string Hash(string text) => $"sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)))}";
 }
