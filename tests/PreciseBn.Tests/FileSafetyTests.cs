@@ -27,7 +27,7 @@ public sealed class FileSafetyTests : IDisposable
         }).ToArray();
     }
 
-    [LinuxFact]
+    [Fact]
     public void Two_hundred_kills_leave_the_file_whole()
     {
         const int Kills = 200;
@@ -66,7 +66,7 @@ public sealed class FileSafetyTests : IDisposable
         Assert.Equal([_model], Directory.GetFiles(_folder.Path));
     }
 
-    [LinuxFact]
+    [LinuxFact("a limit to the size of files")]
     public void A_disk_that_takes_no_more_leaves_the_file_as_it_was()
     {
         var limitInKibibytes = _versions[0].Length / 1024 / 2;

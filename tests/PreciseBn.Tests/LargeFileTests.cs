@@ -11,7 +11,7 @@ public sealed class LargeFileTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
-    [LinuxFact]
+    [LinuxFact("files with holes")]
     public void An_archive_beyond_4_GiB_is_read_and_changed()
     {
         var path = _folder.File("large.pt");
@@ -31,7 +31,7 @@ public sealed class LargeFileTests : IDisposable
         AssertReadAndChanged(path, BnReader.ReadFile(Fixtures.Path("dict-out.scripted.pt")).Layers);
     }
 
-    [LinuxFact]
+    [LinuxFact("files with holes")]
     public void Safetensors_beyond_4_GiB_are_read_and_changed()
     {
         var path = _folder.File("large.safetensors");

@@ -9,7 +9,7 @@ public sealed class PartialSafetyTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    [LinuxFact]
+    [Fact]
     public void Kills_at_any_moment_leave_no_partial_file_or_a_whole_one()
     {
         const int Kills = 40;

@@ -11,7 +11,7 @@ public sealed class RetainedHeapTests
     private const int BlockSize = 24 << 20;
     private const int Blocks = 6;
 
-    [LinuxFact]
+    [LinuxFact("an allocator that can be told to keep memory")]
     public void Memory_that_is_freed_is_taken_again_without_the_kernel()
     {
         using (RetainedHeap.Keep())
@@ -29,7 +29,7 @@ public sealed class RetainedHeapTests
         }
     }
 
-    [LinuxFact]
+    [LinuxFact("an allocator that can be told to keep memory")]
     public void Afterwards_it_is_given_back()
     {
         OnThread(() =>

@@ -42,7 +42,7 @@ public sealed class TemporaryModelTests
         Assert.False(File.Exists(path));
     }
 
-    [LinuxFact]
+    [LinuxFact("a limit to the size of files")]
     public void A_disk_that_takes_no_more_leaves_the_model_as_it_was()
     {
         using var folder = new TemporaryFolder();

@@ -1,11 +1,12 @@
 namespace PreciseBn.Tests.Support;
 
-/// <summary>A test that uses bash and signals, and is skipped with a message elsewhere.</summary>
+/// <summary>A test of something that Linux alone has, and is skipped elsewhere.</summary>
 internal sealed class LinuxFactAttribute : FactAttribute
 {
-    public LinuxFactAttribute()
+    /// <param name="what">What that is.</param>
+    public LinuxFactAttribute(string what)
     {
         if (!OperatingSystem.IsLinux())
-            Skip = "This needs the signals and limits of Linux.";
+            Skip = $"This needs {what}, which Linux has.";
     }
 }

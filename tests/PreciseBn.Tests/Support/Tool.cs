@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace PreciseBn.Tests.Support;
 
@@ -9,8 +10,13 @@ internal static class Tool
     {
         RedirectStandardOutput = true,
         RedirectStandardError = true,
-        // A .NET program that is killed would leave its diagnostics pipe behind.
-        Environment = { ["DOTNET_EnableDiagnostics"] = "0" },
+        Environment =
+        {
+            // A .NET program that is killed would leave its diagnostics pipe behind.
+            ["DOTNET_EnableDiagnostics"] = "0",
+            // The .NET that runs the tests need not be where programs look for it.
+            ["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../..")),
+        },
     })!;
 
     /// <summary>Runs a program to its end.</summary>
