@@ -6,7 +6,7 @@
 .PARAMETER Pester
     The manifest of the version of Pester that runs them.
 .PARAMETER Result
-    The file of JSON for the counts.
+    The file of JSON for the counts, and why tests were skipped.
 .PARAMETER Path
     The files that are run; by default all.
 .EXAMPLE
@@ -32,6 +32,7 @@ $counts = [ordered]@{
     Passed  = $run.PassedCount
     Failed  = $run.FailedCount + $run.FailedBlocksCount + $run.FailedContainersCount
     Skipped = $run.SkippedCount + $run.NotRunCount
+    Reasons = @($run.Skipped | ForEach-Object { "$($_.ExpandedPath): $($_.ErrorRecord)" })
 }
 if ($Result) {
     $counts | ConvertTo-Json | Set-Content -LiteralPath $Result

@@ -1,0 +1,71 @@
+# Makes Wine and a prefix of an ordinary user, and runs programs there. Sourced by run.sh, which sets $cache and $work.
+# shellcheck shell=bash
+
+readonly wine=$cache/wine/usr/lib/wine/wine64
+readonly user=nobody
+
+# The packages are unpacked beside the system: Debian 12 has a Wine in which .NET dies at random.
+unpack_wine() {
+    [ ! -e "$cache/wine/complete" ] || return 0
+    local lists=$work/apt apt mirror deb
+    mirror=$(sed -nE 's/^(URIs:|deb( \[[^]]*\])?) *(https?:[^ ]*\/debian)\/?( .*)?$/\3/p' \
+        /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2> /dev/null | head -n 1) || true
+    mkdir -p "$lists/lists/partial" "$lists/cache/archives/partial" "$lists/debs"
+    printf 'Types: deb\nURIs: %s\nSuites: trixie\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n' \
+        "${mirror:-http://deb.debian.org/debian}" > "$lists/trixie.sources"
+    apt=(apt-get -q -o "Dir::Etc::SourceList=$lists/trixie.sources" -o Dir::Etc::SourceParts=/dev/null
+        -o "Dir::State::Lists=$lists/lists" -o "Dir::Cache=$lists/cache" -o APT::Sandbox::User=root)
+    "${apt[@]}" update || return
+    (cd "$lists/debs" && "${apt[@]}" download wine64 libwine libz-mingw-w64) || return
+    # What Wine and libtorch need of the system. The C++ library of Debian 13 brings its C library, which Wine was built for.
+    local missing=() library
+    for library in libunwind.so.8:libunwind8 libfreetype.so.6:libfreetype6 libfontconfig.so.1:libfontconfig1; do
+        ldconfig -p | grep -q "${library%%:*}" || missing+=("${library##*:}")
+    done
+    dpkg --compare-versions "$(getconf GNU_LIBC_VERSION | cut -d ' ' -f 2)" ge 2.38 || missing+=(libstdc++6)
+    [ ${#missing[@]} -eq 0 ] || DEBIAN_FRONTEND=noninteractive "${apt[@]}" -y install --no-install-recommends "${missing[@]}" || return
+    rm -rf "$cache/wine"
+    mkdir -p "$cache/wine"
+    for deb in "$lists"/debs/*.deb; do dpkg -x "$deb" "$cache/wine" || return; done
+    # The script of this name starts the server of the system's own Wine.
+    ln -sf wineserver64 "$cache/wine/usr/lib/wine/wineserver"
+    # What the package does when it is installed: mark zlib as a library of Wine's own, from byte 64 on.
+    local zlib=$cache/wine/usr/lib/x86_64-linux-gnu/wine/x86_64-windows/zlib1.dll
+    cp "$cache/wine/usr/x86_64-w64-mingw32/lib/zlib1.dll" "$zlib"
+    { printf 'Wine builtin DLL'; head -c 16 /dev/zero; } | dd of="$zlib" bs=1 seek=64 conv=notrunc status=none
+    touch "$cache/wine/complete"
+}
+
+make_prefix() {
+    # Wine looks for its tables of characters in fixed places only. Those of another version will do.
+    [ -e /usr/share/wine/nls ] || [ -e /usr/local/share/wine/nls ] || ln -sfn "$cache/wine/usr/share/wine" /usr/local/share/wine
+    mkdir -p "$prefix"
+    chown "$user:" "$prefix"
+    as_user timeout 120 "$wine" wineboot -i
+    as_user timeout 60 "$wine" winecfg -v win10
+    as_user mkdir -p "$prefix/drive_c/work"
+}
+
+# Runs a command of this system as the user whom that Windows belongs to.
+as_user() {
+    setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups env -i PATH="$PATH" LANG=C.UTF-8 HOME="$prefix" \
+        WINEPREFIX="$prefix" WINESERVER="${wine%64}server64" WINEDEBUG=-all DISPLAY= \
+        WINEPATH="$(windows_path "$cache/dotnet");$(windows_path "$cache/pwsh")" DOTNET_ROOT="$(windows_path "$cache/dotnet")" \
+        POWERSHELL_TELEMETRY_OPTOUT=1 POWERSHELL_UPDATECHECK=Off PRECISEBN_WINE=1 \
+        KMP_AFFINITY=disabled "$@"
+}
+
+# Programs that write to a console lose what they write where there is none: script(1) makes one. They start on drive C:.
+in_windows() {
+    (cd "$prefix/drive_c/work" && as_user timeout "$patience" script -qefc "$(printf '%q ' "$wine" "$@")" /dev/null < /dev/null)
+}
+
+stop_wine() {
+    as_user "${wine%64}server64" -k 2> /dev/null || true
+}
+
+windows_path() {
+    local path
+    path=$(realpath -m "$1")
+    echo "Z:${path//\//\\}"
+}
