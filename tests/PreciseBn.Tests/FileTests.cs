@@ -93,7 +93,7 @@ public sealed class FileTests : IDisposable
         Assert.NotEqual(File.ReadAllBytes(path), File.ReadAllBytes(path + ".bak"));
     }
 
-    [Fact]
+    [SymbolicLinkFact]
     public void A_symbolic_link_is_followed()
     {
         using var data = Runs.Digits();
