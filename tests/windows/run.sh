@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 # Readable for everybody, as other users' work is done with them; a checkout need not be.
-readonly cache=${PRECISEBN_WINDOWS:-${TMPDIR:-/tmp}/precise-bn-windows} patience=900
+readonly cache=${PRECISEBN_WINDOWS:-${TMPDIR:-/tmp}/precise-bn-windows} patience=1800
 work=$(mktemp -d)
 readonly work prefix=$work/prefix checkout=$work/checkout linux=$work/linux xunit=(tests/PreciseBn.Tests)
 chmod a+rx "$work"
@@ -40,7 +40,7 @@ mkdir -p "$cache"
 [ -O "$cache" ] || skip "$cache belongs to somebody else"
 as_user test -r "$cache" || skip "other users cannot read $cache: name another folder in PRECISEBN_WINDOWS"
 
-unpack_wine || skip "Wine could not be had from Debian"
+{ install_libraries && unpack_wine; } || skip "Wine could not be had from Debian"
 unpack_dotnet || skip "the packages of .NET for Windows could not be had"
 make_prefix
 copy_with_crlf "$checkout"

@@ -4,35 +4,47 @@
 readonly wine=$cache/wine/usr/lib/wine/wine64
 readonly user=nobody
 
-# The packages are unpacked beside the system: Debian 12 has a Wine in which .NET dies at random.
-unpack_wine() {
-    [ ! -e "$cache/wine/complete" ] || return 0
-    local lists=$work/apt apt mirror deb
-    mirror=$(sed -nE 's/^(URIs:|deb( \[[^]]*\])?) *(https?:[^ ]*\/debian)\/?( .*)?$/\3/p' \
-        /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2> /dev/null | head -n 1) || true
-    mkdir -p "$lists/lists/partial" "$lists/cache/archives/partial" "$lists/debs"
-    printf 'Types: deb\nURIs: %s\nSuites: trixie\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n' \
-        "${mirror:-http://deb.debian.org/debian}" > "$lists/trixie.sources"
-    apt=(apt-get -q -o "Dir::Etc::SourceList=$lists/trixie.sources" -o Dir::Etc::SourceParts=/dev/null
+# trixie ARGUMENTS...: apt-get with the packages of Debian 13, from the mirror that the system uses. Nothing is kept of them.
+trixie() {
+    local lists=$work/apt mirror
+    local apt=(apt-get -q -o "Dir::Etc::SourceList=$lists/trixie.sources" -o Dir::Etc::SourceParts=/dev/null
         -o "Dir::State::Lists=$lists/lists" -o "Dir::Cache=$lists/cache" -o APT::Sandbox::User=root)
-    "${apt[@]}" update || return
-    (cd "$lists/debs" && "${apt[@]}" download wine64 libwine libz-mingw-w64) || return
-    # What Wine and libtorch need of the system. The C++ library of Debian 13 brings its C library, which Wine was built for.
-    local missing=() library
+    if [ ! -e "$lists" ]; then
+        mirror=$(sed -nE 's/^(URIs:|deb( \[[^]]*\])?) *(https?:[^ ]*\/debian)\/?( .*)?$/\3/p' \
+            /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2> /dev/null | head -n 1) || true
+        mkdir -p "$lists/lists/partial" "$lists/cache/archives/partial"
+        printf 'Types: deb\nURIs: %s\nSuites: trixie\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n' \
+            "${mirror:-http://deb.debian.org/debian}" > "$lists/trixie.sources"
+        "${apt[@]}" update || return
+    fi
+    DEBIAN_FRONTEND=noninteractive "${apt[@]}" "$@"
+}
+
+# What Wine and libtorch need of the system. The C++ library of Debian 13 brings its C library, which Wine was built for.
+install_libraries() {
+    local missing=() library present
+    present=$(ldconfig -p)
     for library in libunwind.so.8:libunwind8 libfreetype.so.6:libfreetype6 libfontconfig.so.1:libfontconfig1; do
-        ldconfig -p | grep -q "${library%%:*}" || missing+=("${library##*:}")
+        [[ $present == *"${library%%:*}"* ]] || missing+=("${library##*:}")
     done
     dpkg --compare-versions "$(getconf GNU_LIBC_VERSION | cut -d ' ' -f 2)" ge 2.38 || missing+=(libstdc++6)
-    [ ${#missing[@]} -eq 0 ] || DEBIAN_FRONTEND=noninteractive "${apt[@]}" -y install --no-install-recommends "${missing[@]}" || return
+    [ ${#missing[@]} -eq 0 ] || trixie -y install --no-install-recommends "${missing[@]}"
+}
+
+# The packages are unpacked beside the system: Debian 12 has a Wine in which .NET dies at random.
+unpack_wine() {
+    local deb zlib=$cache/wine/usr/lib/x86_64-linux-gnu/wine/x86_64-windows/zlib1.dll
+    [ ! -e "$cache/wine/complete" ] || return 0
+    mkdir -p "$work/debs"
+    (cd "$work/debs" && trixie download wine64 libwine libz-mingw-w64) || return
     rm -rf "$cache/wine"
     mkdir -p "$cache/wine"
-    for deb in "$lists"/debs/*.deb; do dpkg -x "$deb" "$cache/wine" || return; done
+    for deb in "$work"/debs/*.deb; do dpkg -x "$deb" "$cache/wine" || return; done
     # The script of this name starts the server of the system's own Wine.
     ln -sf wineserver64 "$cache/wine/usr/lib/wine/wineserver"
     # What the package does when it is installed: mark zlib as a library of Wine's own, from byte 64 on.
-    local zlib=$cache/wine/usr/lib/x86_64-linux-gnu/wine/x86_64-windows/zlib1.dll
-    cp "$cache/wine/usr/x86_64-w64-mingw32/lib/zlib1.dll" "$zlib"
-    { printf 'Wine builtin DLL'; head -c 16 /dev/zero; } | dd of="$zlib" bs=1 seek=64 conv=notrunc status=none
+    cp "$cache/wine/usr/x86_64-w64-mingw32/lib/zlib1.dll" "$zlib" || return
+    { printf 'Wine builtin DLL'; head -c 16 /dev/zero; } | dd of="$zlib" bs=1 seek=64 conv=notrunc status=none || return
     touch "$cache/wine/complete"
 }
 
@@ -46,7 +58,8 @@ make_prefix() {
     as_user mkdir -p "$prefix/drive_c/work"
 }
 
-# Runs a command of this system as the user whom that Windows belongs to.
+# Runs a command of this system as the user whom that Windows belongs to. KMP_AFFINITY: libtorch asks for the processors of NUMA
+# nodes, which Wine does not tell. PRECISEBN_WINE: for tests of what Wine cannot do.
 as_user() {
     setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups env -i PATH="$PATH" LANG=C.UTF-8 HOME="$prefix" \
         WINEPREFIX="$prefix" WINESERVER="${wine%64}server64" WINEDEBUG=-all DISPLAY= \
