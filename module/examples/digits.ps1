@@ -3,16 +3,13 @@
     Recomputes the BatchNorm statistics of a small network for handwritten digits and shows what that does to its accuracy.
 .DESCRIPTION
     The weights of the network are an average over the end of its training, so that the statistics it was saved with belong
-    to none of them. The original is left alone; the result is digits.precise.pt in another folder. It runs in PowerShell and in
-    the module's own host.
+    to none of them. The original is left alone; the result is digits.precise.pt in another folder.
 .PARAMETER Fixtures
     The folder with the model and the data.
 .PARAMETER Folder
     The folder to write to; by default that for temporary files.
 .EXAMPLE
     ./digits.ps1
-
-    With PowerShell. On a machine without it: ./build.sh run module/examples/digits.ps1
 .EXAMPLE
     ./digits.ps1 -Fixtures ../../tests/fixtures -Folder ~/results
 #>
@@ -24,6 +21,7 @@ param(
 )
 
 $ErrorActionPreference = 'Stop'
+Import-Module "$PSScriptRoot/../../PreciseBn.psd1"
 $images = @{ Key = 'images'; Mean = 0.1307; StandardDeviation = 0.3081 }
 
 function Get-AccuracyText {
