@@ -3,7 +3,7 @@
     Tells which part of labelled data a model puts into the right class.
 .DESCRIPTION
     Runs a TorchScript model in evaluation mode on all the data, and takes the class with the largest output. The other
-    examples use it to show, or to test, what new statistics do to a model. It runs in PowerShell and in the module's own host.
+    examples use it to show, or to test, what new statistics do to a model.
 .PARAMETER Model
     The model; its one input is a batch of items, its output the score of each class.
 .PARAMETER Data
@@ -33,23 +33,25 @@ param(
 )
 
 $ErrorActionPreference = 'Stop'
+Import-Module "$PSScriptRoot/../../PreciseBn.psd1" -Verbose:$false
 $options = $Loader.Clone()
 $options.Key = @($Loader.Key) + $LabelKey
 $batches = New-BnDataLoader $Data @options
-$path = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Model)
+$path = Convert-Path -LiteralPath $Model
 
 $inference = [TorchSharp.torch]::inference_mode()
 $network = [TorchSharp.torch+jit]::load($path)
 try {
     $network.eval()
-    $right = 0
+    $right = $items = 0
     foreach ($batch in $batches) {
         $answers = $network.forward($batch.Inputs[0])
         $right += $answers.argmax(1).eq($batch.Inputs[1]).sum().item[long]()
+        $items += $batch.Inputs[1].numel()
         $answers.Dispose()
         $batch.Dispose()
     }
-    $right / $batches.Count
+    $right / $items
 }
 finally {
     $network.Dispose()

@@ -17,11 +17,11 @@
 param(
     [string] $Fixtures = "$PSScriptRoot/../../tests/fixtures",
 
-    [string] $Folder = [System.IO.Path]::GetTempPath()
+    [string] $Folder = 'Temp:'
 )
 
 $ErrorActionPreference = 'Stop'
-Import-Module "$PSScriptRoot/../../PreciseBn.psd1"
+Import-Module "$PSScriptRoot/../../PreciseBn.psd1" -Verbose:$false
 $images = @{ Key = 'images'; Mean = 0.1307; StandardDeviation = 0.3081 }
 
 function Get-AccuracyText {
@@ -30,7 +30,7 @@ function Get-AccuracyText {
 }
 
 $model = "$Fixtures/digits.scripted.pt"
-$precise = "$Folder/digits.precise.pt"
+$precise = Join-Path $Folder digits.precise.pt
 
 Get-BnModule $model | Out-Default
 

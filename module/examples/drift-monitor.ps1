@@ -7,8 +7,7 @@
 
         0 6 * * * pwsh -File drift-monitor.ps1 -Model /srv/model.pt -Data /srv/today.npz -Log /srv/drift.csv
 
-    The data are a sample, and only changes that its sampling error does not explain count. It runs in PowerShell and in the
-    module's own host.
+    The data are a sample, and only changes that its sampling error does not explain count.
 .PARAMETER Model
     The model as it is deployed.
 .PARAMETER Data
@@ -39,26 +38,24 @@ param(
 )
 
 $ErrorActionPreference = 'Stop'
+Import-Module "$PSScriptRoot/../../PreciseBn.psd1" -Verbose:$false
 
 $verdicts = Test-BnStat $Model -Data (New-BnDataLoader $Data @Loader) @Threshold -PassThru
 
 $columns = 'Name', 'MeanShift', 'LeastMeanShift', 'VarianceRatio', 'LeastVarianceRatio', 'Divergence', 'LeastDivergence', 'Passed'
-$date = [DateTime]::UtcNow.ToString('yyyy-MM-dd')
-$file = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Log)
-$lines = @(
-    if (-not [System.IO.File]::Exists($file)) {
-        (@('Date') + $columns) -join ','
+$date = [datetime]::UtcNow.ToString('yyyy-MM-dd', [cultureinfo]::InvariantCulture)
+$lines = foreach ($verdict in $verdicts) {
+    $line = [ordered]@{ Date = $date }
+    foreach ($column in $columns) {
+        # A cast writes numbers with a point; Export-Csv writes them as the language of the machine has it.
+        $line[$column] = [string] $verdict.$column
     }
-    foreach ($verdict in $verdicts) {
-        $values = foreach ($column in $columns) { $verdict.$column }
-        # Names of layers have no comma; numbers are written with a point, whatever the language of the machine.
-        (@($date) + $values).ForEach({ [string]::Format([cultureinfo]::InvariantCulture, '{0}', $_) }) -join ','
-    }
-)
-[System.IO.File]::AppendAllLines($file, [string[]]$lines)
+    [pscustomobject] $line
+}
+$lines | Export-Csv -LiteralPath $Log -Append -UseQuotes AsNeeded
 
-$drifted = @($verdicts | Where-Object { -not $_.Passed })
+$drifted = @($verdicts | Where-Object Passed -EQ $false)
 foreach ($verdict in $drifted) {
-    $PSCmdlet.WriteWarning("$($verdict.Name): $($verdict.Reason)")
+    Write-Warning "$($verdict.Name): $($verdict.Reason)"
 }
 exit [int]($drifted.Count -gt 0)

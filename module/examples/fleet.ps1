@@ -4,7 +4,7 @@
 .DESCRIPTION
     Returns an object for each model, with what was done or what went wrong, and exits 1 if a model failed, 0 if none did.
     Models without BatchNorm are no failures. The models themselves are changed, and the old files kept with .bak (or .bak.1
-    and so on) appended to their names, unless a folder is given for the results. It runs in PowerShell and in the module's own host.
+    and so on) appended to their names, unless a folder is given for the results.
 .PARAMETER Folder
     The folder with the models.
 .PARAMETER Filter
@@ -40,10 +40,11 @@ param(
 )
 
 $ErrorActionPreference = 'Stop'
-$paths = $ExecutionContext.SessionState.Path
+Import-Module "$PSScriptRoot/../../PreciseBn.psd1" -Verbose:$false
+
 $options = $Update.Clone()
 if ($Destination) {
-    $options.Destination = [System.IO.Directory]::CreateDirectory($paths.GetUnresolvedProviderPathFromPSPath($Destination)).FullName
+    $options.Destination = (New-Item $Destination -ItemType Directory -Force).FullName
     $options.Force = $true
 }
 else {
@@ -52,17 +53,17 @@ else {
 $batches = New-BnDataLoader $Data @Loader
 $failed = 0
 
-foreach ($file in [System.IO.Directory]::GetFiles($paths.GetUnresolvedProviderPathFromPSPath($Folder), $Filter)) {
-    $result = [ordered]@{ Model = [System.IO.Path]::GetFileName($file); Result = 'NoBatchNorm'; Layers = 0; Batches = 0; MeanShift = $null; VarianceRatio = $null; Reason = '' }
+foreach ($file in Get-ChildItem -LiteralPath $Folder -Filter $Filter -File) {
+    $result = [ordered]@{ Model = $file.Name; Result = 'NoBatchNorm'; Layers = 0; Batches = 0; MeanShift = $null; VarianceRatio = $null; Reason = '' }
     try {
-        $layers = @(Get-BnModule -LiteralPath $file)
+        $layers = $file | Get-BnModule
         if ($layers) {
-            $stats = @($layers | Update-BnStat $batches @options)
+            $stats = $layers | Update-BnStat $batches @options
+            $most = $stats | Measure-Object Batches, MeanShift, VarianceRatio -Maximum
             $result.Result = 'Recomputed'
-            $result.Layers = $stats.Count
-            $result.Batches = [System.Linq.Enumerable]::Max([long[]]$stats.Batches)
-            $result.MeanShift = [System.Linq.Enumerable]::Max([double[]]$stats.MeanShift)
-            $result.VarianceRatio = [System.Linq.Enumerable]::Max([double[]]$stats.VarianceRatio)
+            $result.Layers = @($stats).Count
+            $result.Batches = [long] $most[0].Maximum
+            $result.MeanShift, $result.VarianceRatio = $most[1, 2].Maximum
         }
     }
     catch {
@@ -70,6 +71,6 @@ foreach ($file in [System.IO.Directory]::GetFiles($paths.GetUnresolvedProviderPa
         $result.Result = 'Failed'
         $result.Reason = "$_"
     }
-    [pscustomobject]$result
+    [pscustomobject] $result
 }
 exit [int]($failed -gt 0)

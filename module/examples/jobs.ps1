@@ -2,8 +2,7 @@
 .SYNOPSIS
     Recomputes BatchNorm statistics with several processes on this machine, each on a shard of the data.
 .DESCRIPTION
-    Each shard is measured by a background job, a process of its own with its share of the processors. It needs PowerShell; the
-    module's own host has no jobs.
+    Each shard is measured by a background job, a process of its own with its share of the processors.
 .PARAMETER Model
     The model; the new statistics go into a copy of it.
 .PARAMETER Data
@@ -23,15 +22,15 @@ param(
 
     [int] $Shards = 4,
 
-    [string] $Destination = "$([System.IO.Path]::GetTempPath())/digits.precise.pt"
+    [string] $Destination = 'Temp:/digits.precise.pt'
 )
 
 $ErrorActionPreference = 'Stop'
 $module = Convert-Path "$PSScriptRoot/../../PreciseBn.psd1"
-$Model = Convert-Path $Model
-$Data = Convert-Path $Data
-Import-Module $module
-$threads = [Math]::Max(1, [int][Math]::Floor([Environment]::ProcessorCount / $Shards))
+$Model = Convert-Path -LiteralPath $Model
+$Data = Convert-Path -LiteralPath $Data
+Import-Module $module -Verbose:$false
+$threads = [math]::Max(1, [math]::Floor([Environment]::ProcessorCount / $Shards))
 
 $jobs = foreach ($shard in 1..$Shards) {
     Start-Job {
@@ -42,4 +41,10 @@ $jobs = foreach ($shard in 1..$Shards) {
         Get-BnModule $using:Model | Measure-BnStat -Data $loader -Shard "$using:shard/$using:Shards"
     }
 }
-$jobs | Receive-Job -Wait -AutoRemoveJob | Merge-BnStat | Update-BnStat -Destination $Destination -Force
+try {
+    $jobs | Receive-Job -Wait | Merge-BnStat | Update-BnStat -Destination $Destination -Force
+}
+finally {
+    # One that failed, or Ctrl+C, leaves none of the others at work.
+    $jobs | Remove-Job -Force
+}

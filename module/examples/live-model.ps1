@@ -3,8 +3,7 @@
     Trains a TorchSharp model for a few steps, and recomputes its BatchNorm statistics in memory.
 .DESCRIPTION
     The model is of a class in an assembly of yours, or a small network that is built here. While the weights still move fast,
-    the running statistics lag behind them; the accuracy before and after shows what that costs. No file is written. It runs in
-    PowerShell and in the module's own host.
+    the running statistics lag behind them; the accuracy before and after shows what that costs. No file is written.
 .PARAMETER Assembly
     A .NET assembly with the model, built against the version of TorchSharp that this module has.
 .PARAMETER TypeName
@@ -17,7 +16,7 @@
 .EXAMPLE
     ./live-model.ps1
 .EXAMPLE
-    ./live-model.ps1 -Assembly bin/Release/net8.0/MyModels.dll -TypeName MyModels.DigitNet -Steps 100
+    ./live-model.ps1 -Assembly bin/Release/net10.0/MyModels.dll -TypeName MyModels.DigitNet -Steps 50
 #>
 [CmdletBinding(DefaultParameterSetName = 'Built')]
 param(
@@ -34,17 +33,17 @@ param(
 )
 
 $ErrorActionPreference = 'Stop'
+Import-Module "$PSScriptRoot/../../PreciseBn.psd1" -Verbose:$false
 $images = @{ Key = 'images'; Mean = 0.1307; StandardDeviation = 0.3081 }
 $labelled = @{ Key = 'images', 'labels'; Mean = 0.1307; StandardDeviation = 0.3081 }
 
 function Import-Network {
     param($Assembly, $TypeName)
-    $path = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Assembly)
-    $network = [System.Reflection.Assembly]::LoadFrom($path).CreateInstance($TypeName)
-    if ($null -eq $network) {
-        throw "There is no class '$TypeName' in '$path'."
+    $class = Add-Type -LiteralPath $Assembly -PassThru | Where-Object FullName -EQ $TypeName
+    if (-not $class) {
+        throw "There is no class '$TypeName' in '$Assembly'."
     }
-    $network
+    $class::new()
 }
 
 function Get-SmallNetwork {

@@ -2,8 +2,7 @@
 .SYNOPSIS
     Recomputes the BatchNorm statistics of a model in operation, and takes that back if the result does not pass.
 .DESCRIPTION
-    Writes new statistics into the model and keeps the old file as a backup (.bak, then .bak.1 and so on; remove those that are
-    not needed any more). The result must pass two gates on data that
+    Writes new statistics into the model and keeps the old file as a backup (.bak). The result must pass two gates on data that
     it was not measured on: no layer's statistics may differ from those of these data by more than Test-BnStat allows, and with
     -LabelKey no more items than -AccuracyLoss may be put into a wrong class that were not before. If it does not pass, or
     if anything fails, the old file is put back.
@@ -15,8 +14,6 @@
         2   something failed, and the model is what it was
 
         0 3 * * * pwsh -File nightly.ps1 -Model /srv/model.pt -Data /srv/last-week.npz -Holdout /srv/labelled.npz
-
-    It runs in PowerShell and in the module's own host.
 .PARAMETER Model
     The model as it is deployed.
 .PARAMETER Data
@@ -60,60 +57,55 @@ param(
 )
 
 $ErrorActionPreference = 'Stop'
-$file = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Model)
-# The backup is made beside the file itself.
-if ([System.IO.File]::Exists($file) -and ($target = [System.IO.File]::ResolveLinkTarget($file, $true))) {
-    $file = $target.FullName
-}
+Import-Module "$PSScriptRoot/../../PreciseBn.psd1" -Verbose:$false
 
-$labelled = @{ Model = $file; Data = $Holdout; Loader = $Loader; LabelKey = $LabelKey }
-
-# Backups of earlier nights stay; the new one is the one that was not there.
+# Backups of earlier nights stay, and the new one gets a number.
 function Get-Backup {
-    [System.IO.Directory]::GetFiles([System.IO.Path]::GetDirectoryName($file), "$([System.IO.Path]::GetFileName($file)).bak*")
-}
-
-# One rename, so that whoever opens the model finds either file whole.
-function Restore-Model {
-    $backup = (Get-Backup).Where({ $_ -notin $earlier })[0]
-    [System.IO.File]::Move($backup, $file, $true)
-    $PSCmdlet.WriteWarning("'$file' is what it was before.")
+    (Get-ChildItem -LiteralPath (Split-Path $file) -Filter "$(Split-Path $file -Leaf).bak*" -Force).FullName
 }
 
 $isReplaced = $false
+$isGood = $false
 try {
+    # The backup is made beside the file itself.
+    $file = (Get-Item -LiteralPath $Model -Force).ResolvedTarget
+    $labelled = @{ Model = $file; Data = $Holdout; Loader = $Loader; LabelKey = $LabelKey }
     $earlier = @(Get-Backup)
     $before = if ($LabelKey) { & "$PSScriptRoot/accuracy.ps1" @labelled }
-    $stats = @(Get-BnModule -LiteralPath $file | Update-BnStat (New-BnDataLoader $Data @Loader) -Backup)
+    $stats = Get-BnModule -LiteralPath $file | Update-BnStat (New-BnDataLoader $Data @Loader) -Backup
     if (-not $stats) {
         throw "'$file' has no BatchNorm layer to recompute."
     }
     $isReplaced = $true
     $verdicts = Test-BnStat $file -Data (New-BnDataLoader $Holdout @Loader) @Threshold -PassThru
     $after = if ($LabelKey) { & "$PSScriptRoot/accuracy.ps1" @labelled }
+
+    $reasons = @(
+        $verdicts | Where-Object Passed -EQ $false | ForEach-Object { "$($_.Name): $($_.Reason)" }
+        if ($before - $after -gt $AccuracyLoss) { 'The accuracy fell from {0:0.0 %} to {1:0.0 %}.' -f $before, $after }
+    )
+    $isGood = $reasons.Count -eq 0
 }
 catch {
-    if ($isReplaced) {
-        Restore-Model
-    }
-    $PSCmdlet.WriteWarning("$_")
+    Write-Warning "$_"
     exit 2
 }
+finally {
+    # After Ctrl+C too. One rename, so that whoever opens the model finds either file whole; Move-Item would delete one first.
+    if ($isReplaced -and -not $isGood) {
+        $backup = Get-Backup | Where-Object { $_ -notin $earlier }
+        [System.IO.File]::Move($backup, $file, $true)
+        Write-Warning "'$file' is what it was before."
+    }
+}
 
-$reasons = @(
-    foreach ($verdict in $verdicts.Where({ -not $_.Passed })) { "$($verdict.Name): $($verdict.Reason)" }
-    if ($before - $after -gt $AccuracyLoss) { 'The accuracy fell from {0:0.0 %} to {1:0.0 %}.' -f $before, $after }
-)
 [pscustomobject]@{
     Model          = $file
-    Passed         = $reasons.Count -eq 0
+    Passed         = $isGood
     Reasons        = $reasons
-    Layers         = $stats.Count
-    Batches        = [System.Linq.Enumerable]::Max([long[]]$stats.Batches)
+    Layers         = @($stats).Count
+    Batches        = [long] ($stats | Measure-Object Batches -Maximum).Maximum
     AccuracyBefore = $before
     AccuracyAfter  = $after
 }
-if ($reasons) {
-    Restore-Model
-}
-exit [int]($reasons.Count -gt 0)
+exit [int](-not $isGood)

@@ -3,8 +3,7 @@
     Recomputes BatchNorm statistics with several copies of a model in one process, each on a shard of the data.
 .DESCRIPTION
     Every copy gets its share of libtorch's threads, so that together they take no more than there are processors. That pays
-    where a model is too small, or its batches are, to keep all processors busy. It runs in PowerShell and in the module's own
-    host.
+    where a model is too small, or its batches are, to keep all processors busy.
 .PARAMETER Model
     The model; the new statistics go into a copy of it.
 .PARAMETER Data
@@ -24,13 +23,15 @@ param(
 
     [int] $Shards = 4,
 
-    [string] $Destination = "$([System.IO.Path]::GetTempPath())/digits.precise.pt"
+    [string] $Destination = 'Temp:/digits.precise.pt'
 )
 
 $ErrorActionPreference = 'Stop'
-$module = "$PSScriptRoot/../../PreciseBn.psd1"
-Import-Module $module
-[TorchSharp.torch]::set_num_threads([Math]::Max(1, [int][Math]::Floor([Environment]::ProcessorCount / $Shards)))
+$module = Convert-Path "$PSScriptRoot/../../PreciseBn.psd1"
+$Model = Convert-Path -LiteralPath $Model
+$Data = Convert-Path -LiteralPath $Data
+Import-Module $module -Verbose:$false
+[TorchSharp.torch]::set_num_threads([math]::Max(1, [math]::Floor([Environment]::ProcessorCount / $Shards)))
 
 1..$Shards | ForEach-Object -ThrottleLimit $Shards -Parallel {
     Import-Module $using:module

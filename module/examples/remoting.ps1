@@ -3,7 +3,7 @@
     Recomputes BatchNorm statistics on several machines, each on a shard of the data.
 .DESCRIPTION
     The module, the model and the data are at the same paths on all machines. They are reached by SSH; for WinRM give
-    -ComputerName instead of -HostName to Invoke-Command.
+    -ComputerName instead of -HostName to New-PSSession.
 .PARAMETER HostName
     The machines, as ssh knows them.
 .PARAMETER Module
@@ -13,7 +13,7 @@
 .PARAMETER Data
     The file of arrays that is divided among them.
 .PARAMETER Destination
-    Where that copy is written.
+    Where that copy is written; nothing may be there yet.
 .PARAMETER Connection
     What else New-PSSession needs to reach them, such as UserName, Port, KeyFilePath and Options.
 .EXAMPLE
@@ -43,12 +43,18 @@ param(
 )
 
 $ErrorActionPreference = 'Stop'
-Import-Module $Module
-$sessions = @(New-PSSession -HostName $HostName @Connection)
+Import-Module "$PSScriptRoot/../../PreciseBn.psd1" -Verbose:$false
+# Fails before any machine measures, if a file is there already or none can be written.
+New-Item $Destination -ItemType File | Remove-Item
+
+$sessions = @()
 try {
+    foreach ($name in $HostName) {
+        $sessions += New-PSSession -HostName $name @Connection
+    }
     $count = $sessions.Count
     $jobs = foreach ($index in 1..$count) {
-        Invoke-Command $sessions[$index - 1] -AsJob {
+        Invoke-Command -Session $sessions[$index - 1] -AsJob {
             $ErrorActionPreference = 'Stop'
             Import-Module $using:Module
             $loader = New-BnDataLoader $using:Data -Key images -Mean 0.1307 -StandardDeviation 0.3081

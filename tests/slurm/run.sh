@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-readonly shards=8 batch_size=1 victim=5 patience=600
+readonly shards=8 victim=5 patience=600
 
 skip() {
     echo "The Slurm test was skipped: $1."
@@ -49,8 +49,7 @@ trap stop EXIT
 mkdir "$work/state" "$work/spool"
 export SLURM_CONF=$work/slurm.conf
 # The jobs run the PowerShell of the tool manifest.
-PRECISEBN_SHELL=$(dotnet tool run pwsh -NoProfile -Command "\$PSHOME")/pwsh
-export PRECISEBN_SHELL
+PATH=$(dotnet tool run pwsh -NoProfile -Command "\$PSHOME"):$PATH
 
 head -c 1024 /dev/urandom > "$work/munge.key"
 chmod 600 "$work/munge.key"
@@ -94,7 +93,7 @@ wait_for "the start of Slurm" sh -c "sinfo -h -o %T | grep -q idle"
 
 model=tests/fixtures/digits.scripted.pt
 data=tests/fixtures/digits.calibration.npz
-read -r array merge < <(module/examples/slurm/submit.sh "$model" "$data" "$work/out" "$shards" -BatchSize "$batch_size" -Every 1)
+read -r array merge < <(module/examples/slurm/submit.sh "$model" "$data" "$work/out" "$shards" -BatchSize 1 -Every 1)
 echo "Submitted the array $array and the merge $merge."
 
 wait_for "the first checkpoint of shard $victim" test -e "$work/out/part-$victim.safetensors"
@@ -107,6 +106,6 @@ wait_for "the merge" ended "$merge"
 
 grep -q "Attempt 2 at shard $victim/$shards" "$work/out/measure-$victim.log" || fail "shard $victim was not put back into the queue"
 [ -e "$work/out/digits.scripted.pt" ] || fail "nothing was merged"
-dotnet tool run pwsh -NoProfile -File tests/slurm/compare.ps1 -Model "$model" -Data "$data" -Folder "$work/out" -Shards "$shards" -BatchSize "$batch_size" \
+pwsh -NoProfile -File tests/slurm/compare.ps1 -Model "$model" -Data "$data" -Folder "$work/out" \
     || fail "the result is another"
 echo "The Slurm test passed in $SECONDS s."

@@ -2,7 +2,7 @@
 .SYNOPSIS
     Measures one shard of the data into a file, or goes on where an earlier attempt was broken off.
 .DESCRIPTION
-    What a task of measure.sbatch runs. It runs in PowerShell and in the module's own host.
+    What a task of measure.sbatch runs.
 .PARAMETER Model
     The model.
 .PARAMETER Data
@@ -38,10 +38,10 @@ param(
 )
 
 $ErrorActionPreference = 'Stop'
-Import-Module "$PSScriptRoot/../../../PreciseBn.psd1"
+Import-Module "$PSScriptRoot/../../../PreciseBn.psd1" -Verbose:$false
 
 # The one place that knows what the data are like.
 $loader = New-BnDataLoader $Data -Key images -BatchSize $BatchSize -Mean 0.1307 -StandardDeviation 0.3081
 
-$part = "$Folder/part-$($Shard -replace '/.*').safetensors"
+$part = Join-Path $Folder "part-$($Shard -replace '/.*').safetensors"
 $null = Get-BnModule $Model | Measure-BnStat -Data $loader -Shard $Shard -Checkpoint $part -Every $Every

@@ -2,7 +2,7 @@
 .SYNOPSIS
     Merges the shards that were measured into a folder, and writes the statistics into a copy of the model.
 .DESCRIPTION
-    What merge.sbatch runs once all tasks have ended. It runs in PowerShell and in the module's own host.
+    What merge.sbatch runs once all tasks have ended.
 .PARAMETER Model
     The model that was measured.
 .PARAMETER Folder
@@ -25,5 +25,5 @@ param(
 )
 
 $ErrorActionPreference = 'Stop'
-Import-Module "$PSScriptRoot/../../../PreciseBn.psd1"
-Merge-BnStat "$Folder/part-*.safetensors" | Set-BnStat $Model -Destination $Destination -Force
+Import-Module "$PSScriptRoot/../../../PreciseBn.psd1" -Verbose:$false
+Merge-BnStat (Join-Path $Folder part-*.safetensors) | Set-BnStat $Model -Destination $Destination -Force
