@@ -2,7 +2,8 @@
 .SYNOPSIS
     Recomputes the BatchNorm statistics of a model in operation, and takes that back if the result does not pass.
 .DESCRIPTION
-    Writes new statistics into the model and keeps the old file as a backup (.bak). The result must pass two gates on data that
+    Writes new statistics into the model and keeps the old file as a backup (.bak, then .bak.1 and so on; remove those that are
+    not needed any more). The result must pass two gates on data that
     it was not measured on: no layer's statistics may differ from those of these data by more than Test-BnStat allows, and with
     -LabelKey no more items than -AccuracyLoss may be put into a wrong class that were not before. If it does not pass, or
     if anything fails, the old file is put back.
@@ -61,7 +62,7 @@ Import-Module "$PSScriptRoot/../../PreciseBn.psd1" -Verbose:$false
 
 # Backups of earlier nights stay, and the new one gets a number.
 function Get-Backup {
-    (Get-ChildItem -LiteralPath (Split-Path $file) -Filter "$(Split-Path $file -Leaf).bak*" -Force).FullName
+    Get-ChildItem -LiteralPath (Split-Path $file) -Filter "$(Split-Path $file -Leaf).bak*" -Force | Select-Object -ExpandProperty FullName
 }
 
 $isReplaced = $false

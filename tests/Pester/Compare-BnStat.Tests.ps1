@@ -26,6 +26,7 @@ Describe 'Compare-BnStat' {
         $found = Compare-BnStat (Get-BnModule $model -Name stem.bn, bn) (Get-BnModule $model -Name bn, body.0.bn)
         $found.Name | Should -Be 'stem.bn', 'bn', 'body.0.bn'
         $found.Presence | Should -Be 'ReferenceOnly', 'Both', 'DifferenceOnly'
+        $found.Divergence | Should -Be $null, 0, $null
     }
 
     It 'tells with -Verbose how many layers are on each side' {

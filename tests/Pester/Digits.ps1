@@ -97,7 +97,7 @@ function Assert-Mistake {
     "$failure" | Should -Match '\.$'
     "$failure" | Should -Not -Match '(?m)^ +at '
     $expected = if ($Target -is [scriptblock]) { & $Target } else { $Target }
-    if ($expected -is [string]) {
+    if ($expected -is [string] -or $expected -is [valuetype]) {
         $failure.TargetObject | Should -BeExactly $expected
     }
     else {

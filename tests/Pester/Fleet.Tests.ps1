@@ -1,18 +1,39 @@
 BeforeAll {
     . "$PSScriptRoot/Digits.ps1"
+    . "$PSScriptRoot/Sessions.ps1"
 }
 
 Describe 'A fleet of models' {
+    BeforeEach {
+        $folder = New-Item (Join-Path $TestDrive ([guid]::NewGuid())) -ItemType Directory
+        Copy-Item (Get-Fixture digits.scripted.pt) (Join-Path $folder model.pt)
+        $original = (Get-FileHash (Get-Fixture digits.scripted.pt)).Hash
+        $fleet = @{ Folder = "$folder"; Data = Get-Fixture digits.calibration.npz; Loader = Get-DigitsOption; Update = @{ Iterations = 2 } }
+    }
+
     It 'is recomputed but for one bad model, which is named' {
-        $null = Copy-Fixture digits.scripted.pt -As 'a.pt'
-        Set-Content (Join-Path $TestDrive 'b.pt') 'not a model'
-        $null = Copy-Fixture digits.traced.pt -As 'c.pt'
-        $results = & "$PSScriptRoot/../../module/examples/fleet.ps1" -Folder $TestDrive -Data (Get-Fixture digits.calibration.npz) -Loader (Get-DigitsOption) -Update @{ Iterations = 5 }
-        $LASTEXITCODE | Should -Be 1
-        $summary = $results | Sort-Object Model | ConvertTo-Csv | ConvertFrom-Csv
-        $summary.Model | Should -Be 'a.pt', 'b.pt', 'c.pt'
-        $summary.Result | Should -Be 'Recomputed', 'Failed', 'Recomputed'
-        $summary[1].Reason | Should -Match 'b\.pt'
-        Join-Path $TestDrive 'a.pt.bak' | Should -Exist
+        Set-Content (Join-Path $folder a-text.pt) 'not a model'
+        Move-Item (Copy-ChangedModel dict-out.scripted.pt other.pt 'torch.batch_norm(' 'torch.other(') $folder
+        Copy-Item (Get-Fixture digits.traced.pt) (Join-Path $folder traced.pt)
+        $done = Invoke-Example fleet.ps1 $fleet
+        $done.ExitCode | Should -Be 1
+        $summary = $done.Output | ConvertTo-Csv | ConvertFrom-Csv
+        $summary.Model | Should -Be 'a-text.pt', 'model.pt', 'other.pt', 'traced.pt'
+        $summary.Result | Should -Be 'Failed', 'Recomputed', 'NoBatchNorm', 'Recomputed'
+        $summary[0].Reason | Should -Match 'a-text\.pt'
+        (Get-FileHash (Join-Path $folder model.pt.bak)).Hash | Should -Be $original
+        (Get-FileHash (Join-Path $folder model.pt)).Hash | Should -Not -Be $original
+    }
+
+    It 'exits with 0 if none is bad, and goes into another folder' {
+        $new = Join-Path $folder new/deep
+        $done = Invoke-Example fleet.ps1 ($fleet + @{ Destination = $new })
+        $done.ExitCode | Should -Be 0
+        $done.Output | Should -HaveCount 1
+        $done.Output[0].Layers, $done.Output[0].Batches | Should -Be 6, 2
+        $stats = Compare-BnStat (Join-Path $folder model.pt) (Join-Path $new model.pt)
+        [math]::Abs($done.Output[0].MeanShift - ($stats.MeanShift | Measure-Object -Maximum).Maximum) | Should -BeLessThan 1e-5
+        [math]::Abs($done.Output[0].VarianceRatio - ($stats.VarianceRatio | Measure-Object -Maximum).Maximum) | Should -BeLessThan 1e-5
+        (Get-FileHash (Join-Path $folder model.pt)).Hash | Should -Be $original
     }
 }

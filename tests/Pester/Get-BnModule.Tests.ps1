@@ -43,7 +43,14 @@ Describe 'Get-BnModule' {
         (Get-BnModule $model BODY.*).Count | Should -Be 4
         (Get-BnModule $model -Name stem.bn, bn).Name | Should -Be 'stem.bn', 'bn'
         Get-BnModule $model -Mode Training | Should -BeNullOrEmpty
+        (Get-BnModule $model -Mode Evaluation).Count | Should -Be 6
         (Get-BnModule (Get-Fixture digits.scripted-training.pt) -Mode Training).Count | Should -Be 6
+    }
+
+    It 'lists those found beside an error for a name that no layer has' {
+        $layers = Get-BnModule (Get-Fixture digits.scripted.pt) -Name stem.bn, nowhere -ErrorVariable failures -ErrorAction SilentlyContinue
+        $layers.Name | Should -Be 'stem.bn'
+        $failures.FullyQualifiedErrorId | Should -Be 'LayerNotFound,PreciseBn.PowerShell.GetBnModuleCommand'
     }
 
     It 'lists <_>' -ForEach 'digits.exported-2.14.pt2', 'digits.checkpoint.pth', 'digits.safetensors', 'digits.traced.pt' {

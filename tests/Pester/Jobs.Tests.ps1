@@ -1,15 +1,62 @@
 BeforeAll {
     . "$PSScriptRoot/Digits.ps1"
+    . "$PSScriptRoot/Sessions.ps1"
+
+    function Assert-SameStatistics {
+        param([string] $Model)
+        $most = Compare-BnStat $expected $Model | Measure-Object MeanShift, VarianceRatio -Maximum
+        $most[0].Count | Should -Be 6
+        $most[0].Maximum | Should -BeLessThan 1e-6
+        $most[1].Maximum | Should -BeLessThan (1 + 1e-5)
+    }
 }
 
-Describe 'Shards that <Example> measures' -ForEach @(
-    @{ Example = 'jobs.ps1' }
-    @{ Example = 'parallel.ps1' }
-) {
-    It 'merge into the statistics of all values' {
-        $merged = Join-Path $TestDrive 'merged.pt'
-        & "$PSScriptRoot/../../module/examples/$Example" -Model (Get-Fixture digits.scripted.pt) -Shards 2 -Destination $merged
-        $expected = Get-ExpectedStat stem.bn
-        Measure-Difference (Get-BnModule $merged -Name stem.bn).Variance $expected.Variance | Should -BeLessThan 1e-5
+Describe 'Work that is divided' {
+    BeforeAll {
+        $parts = foreach ($shard in 1..2) {
+            Get-BnModule (Get-Fixture digits.scripted.pt) | Measure-BnStat (Get-Calibration) -Shard $shard/2
+        }
+        $expected = Join-Path $TestDrive 'expected.pt'
+        $null = $parts | Merge-BnStat | Update-BnStat -Destination $expected
+    }
+
+    It 'among jobs gives the same as one shard after the other' {
+        $merged = Join-Path $TestDrive 'jobs.pt'
+        $done = Invoke-Example jobs.ps1 @{ Model = Get-Fixture digits.scripted.pt; Shards = 2; Destination = $merged }
+        $done.Errors | Should -BeNullOrEmpty
+        $done.Output.Name | Should -Contain 'body.0.bn'
+        Assert-SameStatistics $merged
+    }
+
+    It 'among jobs leaves none behind when one fails' {
+        $done = Invoke-InNewSession {
+            param($example, $model)
+            try { & $example -Model $model -Data $model -Shards 2 } catch { $_.Exception.Message }
+            @(Get-Job).Count
+        } @{ example = "$PSScriptRoot/../../module/examples/jobs.ps1"; model = Get-Fixture digits.scripted.pt }
+        $done.Output | Should -HaveCount 2
+        $done.Output[0] | Should -Match 'digits\.scripted\.pt'
+        $done.Output[1] | Should -Be 0
+    }
+
+    # In a process of its own, as it divides the threads of libtorch.
+    It 'in one process gives the same, too' {
+        $merged = Join-Path $TestDrive 'parallel.pt'
+        $done = Invoke-PowerShell { & $args[0] -Shards 2 -Destination $args[1] } "$PSScriptRoot/../../module/examples/parallel.ps1", $merged
+        $done.ExitCode | Should -Be 0
+        $done.Errors | Should -BeNullOrEmpty
+        "$($done.Output)" | Should -Match 'body\.0\.bn'
+        Assert-SameStatistics $merged
+    }
+
+    It 'on Slurm is one script for a shard, and one that merges' {
+        $common = @{ Model = Get-Fixture digits.scripted.pt; Folder = "$TestDrive" }
+        foreach ($shard in 1..2) {
+            $done = Invoke-Example slurm/measure.ps1 ($common + @{ Data = Get-Fixture digits.calibration.npz; Shard = "$shard/2" })
+            $done.Output + $done.Errors | Should -BeNullOrEmpty
+        }
+        $merged = Join-Path $TestDrive 'slurm.pt'
+        $null = Invoke-Example slurm/merge.ps1 ($common + @{ Destination = $merged })
+        Assert-SameStatistics $merged
     }
 }

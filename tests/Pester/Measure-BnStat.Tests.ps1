@@ -21,17 +21,33 @@ Describe 'Measure-BnStat' {
         (Merge-BnStat $file)[0].Mean | Should -Be ($first | Merge-BnStat)[0].Mean
     }
 
+    It 'leaves in the checkpoint what merges with the other shards' {
+        $model = Copy-Fixture digits.scripted.pt
+        foreach ($shard in 1..2) {
+            $null = Get-BnModule $model | Measure-BnStat (Get-Calibration @{ Take = 128 }) -Shard $shard/2 -Checkpoint (Join-Path $TestDrive "all-$shard.safetensors") -Every 1
+        }
+        (Merge-BnStat (Join-Path $TestDrive 'all-*.safetensors')).Batches | Should -Be (@(4) * 6)
+    }
+
     It 'makes no checkpoint with -WhatIf' {
         $file = Join-Path $TestDrive 'none.safetensors'
         Get-BnModule (Get-Fixture digits.scripted.pt) | Measure-BnStat (Get-Calibration) -Checkpoint $file -WhatIf | Should -BeNullOrEmpty
         $file | Should -Not -Exist
     }
 
-    It 'refuses a shard that cannot be: <ErrorId>' -ForEach @(
-        @{ Option = @{}; Shard = '3/2'; ErrorId = 'NotAShard' }
-        @{ Option = @{ Shuffle = $true }; Shard = '1/2'; ErrorId = 'SeedNeeded' }
+    It 'says what is wrong: <Command>' -ForEach @(
+        @{ Command = { Get-BnModule $model | Measure-BnStat $loader -Shard 3/2 }; ErrorId = 'NotAShard'; Category = 'InvalidArgument'; Target = '3/2' }
+        @{ Command = { Get-BnModule $model | Measure-BnStat (Get-Calibration @{ Shuffle = $true }) -Shard 1/2 }; ErrorId = 'SeedNeeded'; Category = 'InvalidArgument'; Target = $null }
+        @{ Command = { Get-BnModule $model | Measure-BnStat $loader -Shard 1/2 -Iterations 3 }; ErrorId = 'NotEnoughData'; Category = 'InvalidData'; Target = { $model } }
+        @{ Command = { Get-BnModule $model, $other | Measure-BnStat $loader -Checkpoint $file }; ErrorId = 'OneCheckpoint'; Category = 'InvalidArgument'; Target = { $file } }
+        @{ Command = { Get-BnModule $model | Measure-BnStat $loader -Checkpoint $nowhere }; ErrorId = 'FolderNotFound'; Category = 'ObjectNotFound'; Target = { $nowhere } }
     ) {
-        { Get-BnModule (Get-Fixture digits.scripted.pt) | Measure-BnStat (Get-Calibration $Option) -Shard $Shard -ErrorAction Stop } |
-            Should -Throw -ErrorId "$ErrorId,PreciseBn.PowerShell.MeasureBnStatCommand"
+        $model = Copy-Fixture digits.scripted.pt
+        $other = Copy-Fixture digits.scripted.pt -As 'other.pt'
+        $loader = Get-Calibration @{ Take = 128 }
+        $file = Join-Path $TestDrive 'never.safetensors'
+        $nowhere = Join-Path $TestDrive nowhere c.safetensors
+        Assert-Mistake $Command "$ErrorId,PreciseBn.PowerShell.MeasureBnStatCommand" $Category $Target
+        $file | Should -Not -Exist
     }
 }

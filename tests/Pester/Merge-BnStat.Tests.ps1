@@ -51,8 +51,58 @@ Describe 'Merge-BnStat' {
         (Merge-BnStat $part -AsPartial).Shards | Should -HaveCount 1
     }
 
-    It 'refuses a shard that comes twice' {
+    It 'gives the same from objects that a job or a remote session sent' {
+        $parts = foreach ($shard in 1..2) {
+            Get-BnModule (Get-Fixture digits.scripted.pt) | Measure-BnStat (Get-Calibration @{ Take = 128 }) -Shard $shard/2 -Estimator PopulationVariance, MeanOfBatchVariance
+        }
+        # One level deep is what these send.
+        $sent = [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($parts, 1))
+        $sent[0].pstypenames[0] | Should -Be 'Deserialized.PreciseBn.PartialBnStat'
+        $expected = $parts | Merge-BnStat
+        $stats = $sent | Merge-BnStat
+        $stats | Should -HaveCount 12
+        foreach ($property in 'Name', 'Estimator', 'Batches', 'BatchesTracked', 'Mean', 'Variance', 'LogVarianceStandardError', 'PreviousMean', 'Path') {
+            $stats.$property | Should -Be $expected.$property -Because $property
+        }
+    }
+
+    It 'merges again what was merged of some shards' {
+        $parts = foreach ($shard in 1..3) {
+            , @(Get-BnModule (Get-Fixture digits.scripted.pt) | Measure-BnStat (Get-Calibration @{ Take = 128 }) -Shard $shard/3)
+        }
+        $files = 'some', 'others' | ForEach-Object { Join-Path $TestDrive "$_.safetensors" }
+        $parts[2] + $parts[0] | Merge-BnStat -AsPartial | Export-BnStat $files[0]
+        $parts[1] | Export-BnStat $files[1]
+        $expected = $parts[0] + $parts[1] + $parts[2] | Merge-BnStat
+        $stats = Merge-BnStat $files
+        $stats | Should -HaveCount 6
+        foreach ($layer in 0..5) {
+            Measure-Difference $stats[$layer].Variance $expected[$layer].Variance | Should -BeLessThan 1e-12
+        }
+    }
+
+    It 'ends the pipeline where shards are missing, before anything is written, or warns which' {
+        $model = Copy-Fixture digits.scripted.pt
+        $part = Join-Path $TestDrive 'second-of-three.safetensors'
+        Get-BnModule $model | Measure-BnStat (Get-Calibration @{ Take = 128 }) -Shard 2/3 | Export-BnStat $part
+        { Merge-BnStat $part | Set-BnStat $model } | Should -Throw -ErrorId 'ShardsMissing,PreciseBn.PowerShell.MergeBnStatCommand'
+        (Get-FileHash $model).Hash | Should -Be (Get-FileHash (Get-Fixture digits.scripted.pt)).Hash
+        Merge-BnStat $part -AllowMissing -WarningVariable warnings -WarningAction SilentlyContinue | Should -HaveCount 6
+        $warnings | Should -HaveCount 1
+        "$warnings" | Should -Match 'shard 1, 3 of 3'
+    }
+
+    It 'says what is wrong: <Command>' -ForEach @(
+        @{ Command = { Merge-BnStat $nothing }; ErrorId = 'FileNotFound'; Category = 'ObjectNotFound'; Target = { $nothing } }
+        @{ Command = { Merge-BnStat $model }; ErrorId = 'NotAPartial'; Category = 'InvalidData'; Target = { $model } }
+        @{ Command = { $stranger | Merge-BnStat }; ErrorId = 'NotAPartial'; Category = 'InvalidData'; Target = { $stranger } }
+        @{ Command = { @() | Merge-BnStat }; ErrorId = 'NothingGiven'; Category = 'InvalidArgument'; Target = $null }
+        @{ Command = { Merge-BnStat $part, $part }; ErrorId = 'ShardTwice'; Category = 'InvalidData'; Target = { "$((Import-BnStat $part).Shards)" } }
+    ) {
+        $nothing = Join-Path $TestDrive 'nothing-*.safetensors'
+        $model = Copy-Fixture digits.scripted.pt
+        $stranger = [version]::new(1, 0)
         $part = Join-Path $TestDrive 'part-1.safetensors'
-        { Merge-BnStat $part, $part } | Should -Throw -ErrorId 'ShardTwice,PreciseBn.PowerShell.MergeBnStatCommand'
+        Assert-Mistake $Command "$ErrorId,PreciseBn.PowerShell.MergeBnStatCommand" $Category $Target
     }
 }

@@ -1,9 +1,9 @@
 BeforeAll {
     . "$PSScriptRoot/Digits.ps1"
+    . "$PSScriptRoot/Sessions.ps1"
 
-    function Invoke-Night {
-        param([string] $Model, [string] $Data, [string] $Holdout = (Get-Fixture digits.test.npz))
-        & "$PSScriptRoot/../../module/examples/nightly.ps1" -Model $Model -Data $Data -Holdout $Holdout -LabelKey labels -Loader (Get-DigitsOption) -WarningAction SilentlyContinue
+    function Get-Night {
+        @{ Model = $model; Data = Get-Fixture digits.calibration.npz; Holdout = Get-Fixture digits.test.npz; Loader = Get-DigitsOption }
     }
 
     # 64 images that are nothing like digits: numpy's format, version 1.0.
@@ -18,40 +18,98 @@ BeforeAll {
 }
 
 Describe 'A nightly recalibration' {
-    It 'keeps statistics that pass, and the old file' {
+    BeforeAll {
+        $original = (Get-FileHash (Get-Fixture digits.scripted.pt)).Hash
+    }
+
+    BeforeEach {
+        Get-ChildItem $TestDrive | Remove-Item
         $model = Copy-Fixture digits.scripted.pt
-        $night = Invoke-Night $model (Get-Fixture digits.calibration.npz)
-        $LASTEXITCODE | Should -Be 0
-        $night.Passed, $night.AccuracyBefore, $night.AccuracyAfter | Should -Be $true, 0.921, 0.971
-        (Get-FileHash "$model.bak").Hash | Should -Be (Get-FileHash (Get-Fixture digits.scripted.pt)).Hash
+    }
+
+    It 'keeps statistics that pass, and the old file' {
+        $night = Invoke-Example nightly.ps1 ((Get-Night) + @{ LabelKey = 'labels' })
+        $night.ExitCode | Should -Be 0
+        $night.Warnings + $night.Errors | Should -BeNullOrEmpty
+        $night.Output | Should -HaveCount 1
+        $night.Output[0].Passed, $night.Output[0].AccuracyBefore, $night.Output[0].AccuracyAfter | Should -Be $true, 0.921, 0.971
+        $night.Output[0].Layers, $night.Output[0].Batches, $night.Output[0].Reasons.Count | Should -Be 6, 50, 0
+        (Get-FileHash "$model.bak").Hash | Should -Be $original
+        (Get-FileHash $model).Hash | Should -Not -Be $original
         Test-BnStat $model -Data (Get-Calibration) | Should -BeTrue
     }
 
-    It 'rolls back what does not pass' {
-        $model = Copy-Fixture digits.scripted.pt
-        $night = Invoke-Night $model (Get-Noise)
-        $LASTEXITCODE | Should -Be 1
-        $night.Passed | Should -BeFalse
-        $night.Reasons | Should -Contain ($night.Reasons -match '^The accuracy fell')[0]
-        (Get-FileHash $model).Hash | Should -Be (Get-FileHash (Get-Fixture digits.scripted.pt)).Hash
+    It 'takes back what does not pass: <Reason>' -ForEach @(
+        @{ Gates = @{ LabelKey = 'labels'; Threshold = @{ MeanShift = 100; VarianceRatio = 1e6; Divergence = 100 } }; Reason = 'The accuracy fell from 92[.,]1' }
+        @{ Gates = @{}; Reason = 'stem\.bn: ' }
+    ) {
+        $night = (Get-Night) + $Gates
+        $night.Data = Get-Noise
+        $done = Invoke-Example nightly.ps1 $night
+        $done.ExitCode | Should -Be 1
+        $done.Output[0].Passed | Should -BeFalse
+        @($done.Output[0].Reasons -match "^$Reason") | Should -HaveCount 1
+        $done.Warnings[-1] | Should -Match 'is what it was before\.$'
+        (Get-FileHash $model).Hash | Should -Be $original
         "$model.bak" | Should -Not -Exist
     }
 
     It 'rolls back to the night before, and leaves the backups of other nights' {
-        $model = Copy-Fixture digits.scripted.pt
-        $null = Invoke-Night $model (Get-Fixture digits.calibration.npz)
+        $null = Invoke-Example nightly.ps1 (Get-Night)
         $before = (Get-FileHash $model).Hash
-        $null = Invoke-Night $model (Get-Noise)
-        $LASTEXITCODE | Should -Be 1
+        $night = Get-Night
+        $night.Data = Get-Noise
+        (Invoke-Example nightly.ps1 $night).ExitCode | Should -Be 1
         (Get-FileHash $model).Hash | Should -Be $before
-        (Get-FileHash "$model.bak").Hash | Should -Be (Get-FileHash (Get-Fixture digits.scripted.pt)).Hash
+        (Get-FileHash "$model.bak").Hash | Should -Be $original
         "$model.bak.1" | Should -Not -Exist
     }
 
-    It 'leaves the model alone when something fails' {
-        $model = Copy-Fixture digits.scripted.pt
-        Invoke-Night $model (Get-Fixture digits.calibration.npz) -Holdout (Join-Path $TestDrive 'missing.npz') | Should -BeNullOrEmpty
-        $LASTEXITCODE | Should -Be 2
-        (Get-FileHash $model).Hash | Should -Be (Get-FileHash (Get-Fixture digits.scripted.pt)).Hash
+    It 'leaves the model alone if there is no file for -<Parameter>' -ForEach @(
+        @{ Parameter = 'Model' }
+        @{ Parameter = 'Data' }
+        @{ Parameter = 'Holdout' }
+    ) {
+        $night = Get-Night
+        $night[$Parameter] = Join-Path $TestDrive missing.npz
+        $done = Invoke-Example nightly.ps1 $night
+        $done.ExitCode | Should -Be 2
+        $done.Output | Should -BeNullOrEmpty
+        $done.Warnings[0] | Should -Match 'missing\.npz'
+        (Get-FileHash $model).Hash | Should -Be $original
+        "$model.bak" | Should -Not -Exist
+    }
+
+    It 'takes back what was not yet tested at Ctrl+C' {
+        $night = Get-Night
+        $session = New-Session
+        $null = $session.AddScript({
+            param($example, $night, $session)
+            $night.Loader.Transform = {
+                # There is a backup: what is read are the data to test on.
+                if (Test-Path "$($night.Model).bak") {
+                    $null = $session.BeginStop($null, $null)
+                    while ($true) { }
+                }
+                $_
+            }
+            & $example @night
+        }).AddArgument("$PSScriptRoot/../../module/examples/nightly.ps1").AddArgument($night).AddArgument($session)
+        $running = $session.BeginInvoke()
+        { $session.EndInvoke($running) } | Should -Throw
+        $session.InvocationStateInfo.State | Should -Be 'Stopped'
+        $session.Dispose()
+        (Get-FileHash $model).Hash | Should -Be $original
+        "$model.bak" | Should -Not -Exist
+    }
+
+    It 'goes to the file behind a link' {
+        $link = Join-Path $TestDrive 'link.pt'
+        try { $null = New-Item $link -ItemType SymbolicLink -Target $model } catch { Set-ItResult -Skipped -Because 'links need a right on Windows' }
+        $night = Get-Night
+        $night.Model = $link
+        (Invoke-Example nightly.ps1 $night).Output[0].Model | Should -Be $model
+        (Get-Item $link).LinkType | Should -Be 'SymbolicLink'
+        (Get-FileHash "$model.bak").Hash | Should -Be $original
     }
 }

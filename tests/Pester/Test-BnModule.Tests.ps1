@@ -14,12 +14,14 @@ Describe 'Test-BnModule' {
         $loader = Get-Calibration @{ Take = 512 }
         $findings = Test-BnModule $model -Data $loader
         $findings.Finding | Should -Be (@('Stale') * 6)
+        $findings | ForEach-Object { $_.pstypenames[0] | Should -Be 'PreciseBn.BnFinding' }
         $findings.Severity | Should -Contain 'Error'
         $findings.Advice | Should -Match 'Update-BnStat'
         Test-BnModule $model -Data $loader -Quiet | Should -BeFalse
 
         $null = Get-BnModule $model | Update-BnStat $loader
         Test-BnModule $model -Data $loader -Quiet | Should -BeTrue
+        Get-BnModule $model | Test-BnModule -Quiet | Should -BeTrue
     }
 
     It 'finds layers that never were trained, without data' {

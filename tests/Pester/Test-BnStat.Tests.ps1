@@ -3,54 +3,88 @@ BeforeAll {
 }
 
 Describe 'Test-BnStat' {
-    It 'answers once whether two files agree' {
-        $old = Get-Fixture digits.scripted.pt
-        $new = Copy-Fixture digits.scripted.pt
-        $stats = Get-BnModule $new | Update-BnStat (Get-Calibration)
-        Test-BnStat $old $new | Should -BeFalse
-        Test-BnStat $old $old | Should -BeTrue
-        $stats | Test-BnStat $new | Should -BeTrue
-        Test-BnStat $old $new -MeanShift 1 -VarianceRatio 3 -Divergence 0.2 | Should -BeTrue
+    BeforeAll {
+        $stale = Join-Path $TestDrive 'stale.pt'
+        $precise = Join-Path $TestDrive 'precise.pt'
+        Copy-Item (Get-Fixture digits.scripted.pt) $stale
+        $stats = Get-BnModule $stale | Update-BnStat (Get-Calibration) -Destination $precise
+        $read = Get-DigitsOption
+        $today = New-BnDataLoader (Get-Fixture digits.test.npz) @read
+    }
+
+    It 'answers once whether statistics have moved: <Question>' -ForEach @(
+        @{ Question = { Test-BnStat $precise -Data $today }; Answer = $true }
+        @{ Question = { Test-BnStat $stats -Data $today }; Answer = $true }
+        @{ Question = { Test-BnStat $stale -Data $today }; Answer = $false }
+        @{ Question = { Test-BnStat (Get-BnModule $stale -Name stem.bn) -Data $today -VarianceRatio 2.1 }; Answer = $true }
+        @{ Question = { Test-BnStat $stale $stale }; Answer = $true }
+        @{ Question = { Test-BnStat $stale $precise }; Answer = $false }
+        @{ Question = { Test-BnStat $stale $precise -MeanShift 1 -VarianceRatio 3 -Divergence 0.2 }; Answer = $true }
+        @{ Question = { Test-BnStat $stale $stats }; Answer = $false }
+        @{ Question = { $stats | Test-BnStat $precise }; Answer = $true }
+        @{ Question = { Get-BnModule $stale | Test-BnStat $stats }; Answer = $false }
+    ) {
+        # Warnings and errors would be among what it gives.
+        & $Question *>&1 | Should -BeExactly $Answer
     }
 
     It 'says which layers have moved with -PassThru' {
-        $new = Copy-Fixture digits.scripted.pt
-        $null = Get-BnModule $new | Update-BnStat (Get-Calibration)
-        $verdicts = Test-BnStat (Get-Fixture digits.scripted.pt) $new -PassThru -MeanShift 0.6 -VarianceRatio 100 -Divergence 100
+        $verdicts = Test-BnStat $stale $precise -PassThru -MeanShift 0.6 -VarianceRatio 100 -Divergence 100
         $verdicts.Where({ -not $_.Passed }).Name | Should -Be 'body.1.bn', 'bn'
         $verdicts[-1].Reason | Should -Match 'mean'
         $verdicts | Out-String -Width 120 | Should -Match 'MeanShift'
     }
 
-    It 'raises no alarm for a small sample, and says that it is small' {
-        $new = Copy-Fixture digits.scripted.pt
-        $null = Get-BnModule $new | Update-BnStat (Get-Calibration)
-        Test-BnStat $new -Data (Get-Calibration) -Iterations 2 -WarningVariable warnings -WarningAction SilentlyContinue | Should -BeTrue
-        $warnings | Should -Match 'The sample is small'
+    It 'gives comparisons with a verdict on what the sample cannot explain' {
+        $verdicts = Test-BnStat $stale -Data $today -PassThru
+        $verdicts | Should -HaveCount 6
+        foreach ($verdict in $verdicts) {
+            $verdict.pstypenames[0, 1] | Should -Be 'PreciseBn.BnVerdict', 'PreciseBn.BnComparison'
+            $verdict.Passed | Should -BeFalse
+            $verdict.LeastMeanShift | Should -BeLessThan $verdict.MeanShift
+        }
     }
 
     It 'tells with -Verbose what was measured on which data' {
-        $model = Copy-Fixture digits.scripted.pt
-        Get-VerboseLine { Test-BnStat $model -Data (Get-Calibration @{ Take = 64 }) -WarningAction SilentlyContinue -Verbose } |
-            Should -Contain 'Measured 6 layers of digits.scripted.pt on 2 batches (1600 items in batches of 32, 64 at most), stopped by DataEnd.'
+        Get-VerboseLine { Test-BnStat $stale -Data (Get-Calibration @{ Take = 64 }) -WarningAction SilentlyContinue -Verbose } |
+            Should -Contain 'Measured 6 layers of stale.pt on 2 batches (1600 items in batches of 32, 64 at most), stopped by DataEnd.'
     }
 
     It 'completes devices' {
         (TabExpansion2 'Test-BnStat -Device ').CompletionMatches[0].CompletionText | Should -Be 'cpu'
     }
 
-    It 'says what is wrong: <Command>' -ForEach @(
-        @{ Command = { Test-BnStat $model (Join-Path $TestDrive missing.pt) }; ErrorId = 'FileNotFound'; Category = 'ObjectNotFound'; Target = { Join-Path $TestDrive missing.pt } }
-        @{ Command = { Test-BnStat $loader $model }; ErrorId = 'NotStatistics'; Category = 'InvalidArgument'; Target = { , $loader } }
-        @{ Command = { Test-BnStat $model $nothing }; ErrorId = 'NotStatistics'; Category = 'InvalidArgument'; Target = { $nothing } }
-    ) {
-        $model = Get-Fixture digits.scripted.pt
-        $loader = Get-Calibration
-        $nothing = @{}
-        Assert-Mistake $Command "$ErrorId,PreciseBn.PowerShell.TestBnStatCommand" $Category $Target
+    It 'says with -Verbose what does not pass' {
+        Get-VerboseLine { Test-BnStat $stale $precise -Verbose } | Where-Object { $_ -like '*does not pass. *' } | Should -HaveCount 6
     }
 
-    It 'gives no answer after a mistake' {
-        Test-BnStat missing.pt -Data (Get-Calibration) -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+    It 'raises no alarm for a small sample, and says that it is small' {
+        Test-BnStat $precise -Data $today -Iterations 2 -WarningVariable warnings -WarningAction SilentlyContinue | Should -BeTrue
+        $warnings | Should -HaveCount 1
+        "$warnings" | Should -Match '^The sample is small'
+    }
+
+    It 'changes no file' {
+        $before = (Get-ChildItem $TestDrive).Name
+        $null = Test-BnStat $stale -Data $today
+        (Get-FileHash $stale).Hash | Should -Be (Get-FileHash (Get-Fixture digits.scripted.pt)).Hash
+        (Get-ChildItem $TestDrive).Name | Should -Be $before
+    }
+
+    It 'gives no answer after a mistake: <Question>' -ForEach @(
+        @{ Question = { Test-BnStat $precise $missing }; ErrorId = 'FileNotFound'; Category = 'ObjectNotFound'; Target = { $missing } }
+        @{ Question = { Test-BnStat $today $precise }; ErrorId = 'NotStatistics'; Category = 'InvalidArgument'; Target = { , $today } }
+        @{ Question = { Test-BnStat $precise $nothing }; ErrorId = 'NotStatistics'; Category = 'InvalidArgument'; Target = { $nothing } }
+        @{ Question = { Test-BnStat $missing -Data $today }; ErrorId = 'FileNotFound'; Category = 'ObjectNotFound'; Target = { $missing } }
+        @{ Question = { Test-BnStat $precise -Data $missing }; ErrorId = 'FileNotFound'; Category = 'ObjectNotFound'; Target = { $missing } }
+        @{ Question = { Test-BnStat $precise -Data $today -Iterations 1 }; ErrorId = 'SingleBatch'; Category = 'InvalidData'; Target = 'stem.bn' }
+        @{ Question = { Test-BnStat (Get-BnModule $stale, $precise) -Data $today }; ErrorId = 'NotOneModel'; Category = 'InvalidArgument'; Target = 2 }
+        @{ Question = { Test-BnStat $both -Data $today }; ErrorId = 'ModelUnknown'; Category = 'InvalidArgument'; Target = 'bn' }
+    ) {
+        $missing = Join-Path $TestDrive 'missing.pt'
+        $nothing = @{}
+        # Statistics of several estimators are of no file.
+        $both = Get-BnModule (Copy-Fixture digits.scripted.pt) -Name bn | Update-BnStat (Get-Calibration @{ Take = 64 }) -Estimator PopulationVariance, MeanOfBatchVariance
+        Assert-Mistake { & $Question | ForEach-Object { throw 'an answer' } } "$ErrorId,PreciseBn.PowerShell.TestBnStatCommand" $Category $Target
     }
 }

@@ -11,7 +11,57 @@ Describe 'Update-BnStat' {
             $stat.Batches, $stat.Count | Should -Be 50, $expected.Count
             Measure-Difference $stat.Variance $expected.Variance | Should -BeLessThan 1e-5
             Measure-Difference $stat.Mean $expected.Mean ($expected.Variance | ForEach-Object { [math]::Sqrt($_) }) | Should -BeLessThan 1e-5
+            $stat.StoppedBy | Should -Be 'DataEnd'
+            foreach ($uncertainty in $stat.MeanError, $stat.VarianceError) {
+                $uncertainty | Should -BeGreaterThan 1e-4
+                $uncertainty | Should -BeLessThan 0.1
+            }
         }
+    }
+
+    It 'takes data as <Form>' -ForEach @(
+        @{ Form = 'a tensor'; Update = { $layer | Update-BnStat $images }; Count = 4 }
+        @{ Form = 'an array of tensors'; Update = { $layer | Update-BnStat @($images, $images) }; Count = 8 }
+        @{ Form = 'a dictionary'; Update = { $layer | Update-BnStat @{ image = $images } }; Count = 4 }
+        @{ Form = 'an array of dictionaries'; Update = { $layer | Update-BnStat @(@{ image = $images; label = $images }) -InputKey image }; Count = 4 }
+        @{ Form = 'an array of arrays'; Update = { $layer | Update-BnStat (, @($images, $images)) -InputKey 1 }; Count = 4 }
+        @{ Form = 'a loader'; Update = { $layer | Update-BnStat (New-BnDataLoader -InputObject $images -BatchSize 2) }; Count = 4 }
+        @{ Form = 'an array of numbers'; Update = { $layer | Update-BnStat ([float[,,,]]::new(2, 1, 28, 28)) }; Count = 2 }
+    ) {
+        $layer = Get-BnModule (Copy-Fixture digits.scripted.pt) -Name stem.bn
+        $images = [TorchSharp.torch]::rand(4, 1, 28, 28)
+        $stats = @(& $Update)
+        $stats | Should -HaveCount 1
+        $stats[0].Count | Should -Be ($Count * 784)
+    }
+
+    It 'reads <Form> with the defaults of the loader' -ForEach @(
+        @{ Form = 'a path'; Data = { Get-Fixture digits.calibration.npz } }
+        @{ Form = 'a path with wildcards'; Data = { Get-Fixture digits.calibration.n*z } }
+        @{ Form = 'a file'; Data = { Get-Item (Get-Fixture digits.calibration.npz) } }
+    ) {
+        $layer = Get-BnModule (Copy-Fixture digits.scripted.pt) -Name stem.bn
+        $output = $layer | Update-BnStat (& $Data) -InputKey images -Iterations 2 -Verbose 4>&1
+        $lines, $stats = $output.Where({ $_ -is [System.Management.Automation.VerboseRecord] }, 'Split')
+        $expected = $layer | Update-BnStat (New-BnDataLoader (Get-Fixture digits.calibration.npz) -Key images) -Iterations 2
+        $stats.Mean | Should -Be $expected.Mean
+        "$lines" | Should -Match '1600 items in batches of 32'
+    }
+
+    It 'does several models with the same data' {
+        $models = 'first.pt', 'second.pt' | ForEach-Object { Copy-Fixture digits.scripted.pt -As $_ }
+        $stats = Get-BnModule $models -Name stem.bn | Update-BnStat (Get-Calibration) -Iterations 2
+        $stats.Path | Should -Be $models
+        $stats[1].Mean | Should -Be $stats[0].Mean
+    }
+
+    It 'writes several models into a folder' {
+        $models = 'first.pt', 'second.pt' | ForEach-Object { Copy-Fixture digits.scripted.pt -As $_ }
+        $folder = New-Item (Join-Path $TestDrive several) -ItemType Directory
+        $stats = Get-BnModule $models -Name stem.bn | Update-BnStat (Get-Calibration) -Iterations 2 -Destination $folder
+        (Get-ChildItem $folder).Name | Should -Be 'first.pt', 'second.pt'
+        $stats.Path | Should -Be (Get-ChildItem $folder).FullName
+        (Get-FileHash $models).Hash | Select-Object -Unique | Should -Be (Get-FileHash (Get-Fixture digits.scripted.pt)).Hash
     }
 
     It 'gives each of several estimators, and writes the first' {
@@ -40,10 +90,19 @@ Describe 'Update-BnStat' {
         (Get-FileHash "$model.bak").Hash | Should -Be $before
     }
 
-    It 'changes nothing with -WhatIf, nor after an error' {
+    It 'changes nothing and reads no data with -WhatIf' {
+        $folder = New-Item (Join-Path $TestDrive whatif) -ItemType Directory
+        $model = Copy-Fixture digits.scripted.pt -As whatif/model.pt
+        $unread = [System.Linq.Enumerable]::Select([int[]] 1, [Func[int, object]] { throw 'read' })
+        Get-BnModule $model | Update-BnStat $unread -WhatIf | Should -BeNullOrEmpty
+        { Get-BnModule $model | Update-BnStat $unread -ErrorAction Stop } | Should -Throw
+        (Get-FileHash $model).Hash | Should -Be (Get-FileHash (Get-Fixture digits.scripted.pt)).Hash
+        (Get-ChildItem $folder -Force).Name | Should -Be 'model.pt'
+    }
+
+    It 'changes nothing after an error' {
         $model = Copy-Fixture digits.scripted.pt
         $before = (Get-FileHash $model).Hash
-        Get-BnModule $model | Update-BnStat (Get-Calibration) -WhatIf | Should -BeNullOrEmpty
         { Get-BnModule $model | Update-BnStat (Get-Calibration) -Iterations 51 -ErrorAction Stop } |
             Should -Throw -ErrorId 'NotEnoughData,PreciseBn.PowerShell.UpdateBnStatCommand'
         (Get-FileHash $model).Hash | Should -Be $before
@@ -69,6 +128,12 @@ Describe 'Update-BnStat' {
         [math]::Abs($variances[1] / $variances[3] - 1) | Should -BeLessThan 0.0001
     }
 
+    It 'says beforehand how many passes -Exact takes' {
+        $output = Get-BnModule (Copy-Fixture digits.scripted.pt) | Update-BnStat (Get-Calibration) -Exact -Iterations 3 6>&1
+        "$($output[0])" | Should -Match '^6 passes over up to 3 batches, about '
+        $output | Should -HaveCount 7
+    }
+
     It 'mixes with what was there by -PriorWeight' {
         $images = [TorchSharp.torch]::rand(2, 1, 28, 28)
         $layer = Get-BnModule (Copy-Fixture digits.scripted.pt) -Name stem.bn
@@ -83,8 +148,10 @@ Describe 'Update-BnStat' {
         $bad = [TorchSharp.torch]::full(2, 1, 28, 28, [float]::NaN)
         { Get-BnModule $model | Update-BnStat @($good, $bad) -ErrorAction Stop } | Should -Throw "The layer 'stem.bn'*batch 1;*"
         $stats = Get-BnModule $model | Update-BnStat @($good, $bad, $good) -SkipNonFinite -WarningVariable warnings -WarningAction SilentlyContinue
-        $stats[0].Batches, $stats[0].SkippedBatches | Should -Be 2, 1
+        $stats | Should -HaveCount 6
+        $stats | ForEach-Object { $_.Batches, $_.SkippedBatches | Should -Be 2, 1 }
         $warnings | Should -HaveCount 1
+        "$warnings" | Should -Match '^1 batches with NaN'
     }
 
     It 'refuses a layer that is reused, or pools its uses with -AllowReuse' {

@@ -11,7 +11,8 @@ $loader = New-BnDataLoader $Data -Key images -BatchSize 1 -Mean 0.1307 -Standard
 $batches = @(foreach ($batch in $loader) { $batch.Inputs[0] })
 [array]::Reverse($batches)
 $single = Get-BnModule $Model | Measure-BnStat -Data $batches -Iterations $batches.Count | Merge-BnStat
-$merged = Merge-BnStat (Join-Path $Folder part-*.safetensors)
+$parts = Get-ChildItem $Folder -Filter part-*.safetensors
+$merged = $parts | Merge-BnStat
 
 $distances = foreach ($layer in 0..($single.Count - 1)) {
     $one, $other = $single[$layer], $merged[$layer]
@@ -33,4 +34,4 @@ $null = $single | Set-BnStat $Model -Destination $alone
 if (Compare-BnStat $alone (Join-Path $Folder (Split-Path $Model -Leaf)) | Where-Object MeanShift -GT 1e-6) {
     throw 'The job that merges wrote something else.'
 }
-"$($batches.Count) batches in $($merged[0].Shards.Count) shards: at most $worst from a single run."
+"$($batches.Count) batches in $($parts.Count) shards: at most $worst from a single run."

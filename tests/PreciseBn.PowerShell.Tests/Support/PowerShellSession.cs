@@ -1,4 +1,3 @@
-using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 
 namespace PreciseBn.PowerShell.Tests.Support;
@@ -21,34 +20,12 @@ internal sealed class PowerShellSession : IDisposable
     /// <summary>Runs a script; errors that end it are thrown.</summary>
     public PowerShellResult Invoke(string script, params object[] arguments)
     {
-        using var shell = Create(script, arguments);
-        var output = shell.Invoke();
-        return new PowerShellResult(output.ToArray(), shell.Streams);
-    }
-
-    /// <summary>Runs a script that must end with one error.</summary>
-    public ErrorRecord InvokeFailing(string script)
-    {
-        using var shell = Create(script, []);
-        try
-        {
-            shell.Invoke();
-        }
-        catch (RuntimeException failure)
-        {
-            return failure.ErrorRecord;
-        }
-        return Assert.Single(shell.Streams.Error);
-    }
-
-    /// <summary>A pipeline that the test runs itself.</summary>
-    public System.Management.Automation.PowerShell Create(string script, object[] arguments)
-    {
-        var shell = System.Management.Automation.PowerShell.Create(_runspace);
+        using var shell = System.Management.Automation.PowerShell.Create(_runspace);
         shell.AddScript(script, useLocalScope: false);
         foreach (var argument in arguments)
             shell.AddArgument(argument);
-        return shell;
+        var output = shell.Invoke();
+        return new PowerShellResult(output.ToArray(), shell.Streams);
     }
 
     public void Dispose() => _runspace.Dispose();
