@@ -107,6 +107,6 @@ Describe 'Get-BnModule' {
     It 'shows a table, grouped by file' {
         $table = Get-BnModule (Get-Fixture digits.scripted.pt) | Out-String -Width 120
         $table | Should -Match 'Path: .*digits\.scripted\.pt'
-        $table | Should -Match 'Name +Type +Channels +Momentum +Eps'
+        $table | Should -Match 'Channels +Momentum +Batches +Training +Type +Name'
     }
 }
