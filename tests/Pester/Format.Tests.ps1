@@ -9,11 +9,11 @@ Describe 'The shift of a mean in a table' {
     }
 
     BeforeEach {
-        $script:noColour = $env:NO_COLOR
+        $script:colourBefore = $env:NO_COLOR
     }
 
     AfterEach {
-        $env:NO_COLOR = $noColour
+        $env:NO_COLOR = $colourBefore
         [cultureinfo]::CurrentCulture = [cultureinfo]::InvariantCulture
     }
 

@@ -24,7 +24,7 @@ Describe 'The packages' -Skip:$isSkipped {
             $kept = @{}
             foreach ($name in 'HOME', 'NUGET_PACKAGES', 'PSModulePath', 'XDG_DATA_HOME', 'XDG_CONFIG_HOME', 'XDG_CACHE_HOME') {
                 $kept[$name] = [Environment]::GetEnvironmentVariable($name)
-                [Environment]::SetEnvironmentVariable($name, $(if ($name -in 'HOME', 'NUGET_PACKAGES') { Join-Path $TestDrive $name }))
+                Set-Item "Env:$name" $(if ($name -in 'HOME', 'NUGET_PACKAGES') { Join-Path $TestDrive $name } else { $null })
             }
             try {
                 $null = New-Item -ItemType Directory $env:HOME -Force
@@ -32,7 +32,7 @@ Describe 'The packages' -Skip:$isSkipped {
                 & $shell @engine -NoProfile -NonInteractive -Command $text 2>&1 | ForEach-Object { "$_" }
             }
             finally {
-                $kept.GetEnumerator() | ForEach-Object { [Environment]::SetEnvironmentVariable($_.Key, $_.Value) }
+                $kept.GetEnumerator() | ForEach-Object { Set-Item "Env:$($_.Key)" $_.Value }
             }
         }
 
