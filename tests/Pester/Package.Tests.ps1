@@ -1,11 +1,9 @@
 # The modules are published to a repository in a folder, and installed, updated and uninstalled as from a gallery, with a home of their own.
-BeforeDiscovery {
-    # On Windows the place for modules is not that of an environment variable, and the user's own would be changed.
-    $script:isSkipped = $IsWindows
-}
-
-Describe 'The packages' -Skip:$isSkipped {
+Describe 'The packages' {
     BeforeAll {
+        if ($IsWindows) {
+            return
+        }
         $root = Convert-Path "$PSScriptRoot/../.."
         $platform = '{0}-{1}' -f $(if ($IsMacOS) { 'osx' } else { 'linux' }), [System.Runtime.InteropServices.RuntimeInformation]::ProcessArchitecture.ToString().ToLower()
         $shell = [Environment]::ProcessPath
@@ -43,6 +41,12 @@ Describe 'The packages' -Skip:$isSkipped {
                 Publish-PSResource -NupkgPath $package -Repository Gallery
             }
             Find-PSResource PreciseBn* -Repository Gallery | Sort-Object Name | ForEach-Object { "$($_.Name) $($_.Version)" }
+        }
+    }
+
+    BeforeEach {
+        if ($IsWindows) {
+            Set-ItResult -Skipped -Because 'no environment variable says where modules lie on Windows, and those of the user would be changed'
         }
     }
 

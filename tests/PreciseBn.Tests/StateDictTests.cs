@@ -114,9 +114,10 @@ public sealed class StateDictTests
     [Fact]
     public void A_checkpoint_cannot_be_run_on_data_and_the_error_says_what_to_do()
     {
+        using var folder = new TemporaryFolder();
         using var data = Runs.Digits();
 
-        var error = Assert.Throws<PreciseBnException>(() => Runs.Update(Fixtures.Path("digits.state_dict.pth"), data));
+        var error = Assert.Throws<PreciseBnException>(() => Runs.Update(folder.Copy("digits.state_dict.pth"), data));
 
         Assert.Equal("NoCodeToRun", error.ErrorId);
         Assert.Contains("Set-BnStat", error.Advice);
