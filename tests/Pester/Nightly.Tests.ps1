@@ -105,7 +105,11 @@ Describe 'A nightly recalibration' {
 
     It 'goes to the file behind a link' {
         $link = Join-Path $TestDrive 'link.pt'
-        try { $null = New-Item $link -ItemType SymbolicLink -Target $model } catch { Set-ItResult -Skipped -Because 'links need a right on Windows' }
+        $null = New-Item $link -ItemType SymbolicLink -Target $model -ErrorAction Ignore
+        if (-not [System.IO.File]::Exists($link)) {
+            Set-ItResult -Skipped -Because 'symbolic links cannot be made here: Windows asks for rights or its developer mode, and Wine has none'
+            return
+        }
         $night = Get-Night
         $night.Model = $link
         (Invoke-Example nightly.ps1 $night).Output[0].Model | Should -Be $model

@@ -22,7 +22,13 @@ Describe 'README in one session' -ForEach @{ Lines = $lines } {
         $clone = Join-Path $TestDrive 'clone'
         $null = New-Item $clone -ItemType Directory
         Copy-Item "$root/PreciseBn.psd1" $clone
-        $null = New-Item (Join-Path $clone 'module') -ItemType ($IsWindows ? 'Junction' : 'SymbolicLink') -Value "$root/module"
+        # Links need rights on Windows.
+        if ($IsWindows) {
+            Copy-Item "$root/module" $clone -Recurse
+        }
+        else {
+            $null = New-Item (Join-Path $clone 'module') -ItemType SymbolicLink -Value "$root/module"
+        }
         Copy-ExampleFile $clone @{
             'model.pt'               = 'digits.scripted.pt'
             'model.pt2'              = 'digits.exported-static32-2.14.pt2'

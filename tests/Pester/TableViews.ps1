@@ -98,7 +98,7 @@ function Test-Table {
             }
             else {
                 # The bar aside.
-                $cell -replace ' [█#]+$' | Should -BeExactly "$value" -Because $because
+                $cell -replace ' [█#]+$' | Should -BeExactly $value.ToString() -Because $because
             }
         }
     }

@@ -1,39 +1,53 @@
-# Runs tests in that Windows and counts them. Sourced by run.sh, which sets $work and $checkout.
+# Runs tests in that Windows and counts them. Sourced by run.sh, which sets $work, $checkout and $linux.
 # shellcheck shell=bash
 
-passed=0 failed=0 skipped=0
-
-# What README begins with, where line endings are CRLF: all of it on this system, and there what it runs once the module is built.
-run_demos() {
-    local here=$work/logs/here.log there=$work/logs/there.log
-    (cd "$linux" && dotnet tool restore && dotnet tool run pwsh -NoProfile -NonInteractive -File build.ps1 -Task Demo) > "$here" 2>&1 || true
-    count_demo "Demo on this system" "$here"
-    run_powershell "$there" "$checkout/module/examples/digits.ps1"
-    count_demo "Demo" "$there"
+# The demo on this system: its own build takes CRLF as well.
+run_here() {
+    local log=$work/logs/here.log
+    (cd "$linux" && dotnet tool restore && dotnet tool run pwsh -NoProfile -NonInteractive -File build.ps1 -Task Demo) > "$log" 2>&1 || true
+    count_demo "Demo on this system" "$log"
 }
 
-count_demo() {
-    local counts='0 1 0'
-    ! grep -q 'images after: *97\.1 %' "$2" || counts='1 0 0'
-    count "$1" "$counts" "$2"
-}
-
-# The tests of the cmdlets, as ./build.ps1 -Task Test runs them.
-run_pester() {
-    local log=$work/logs/Pester.log result=$work/logs/Pester.json
+# What ./build.ps1 -Task Demo and -Task Test run of the cmdlets once the module is built.
+run_cmdlets() {
+    local log=$work/logs/demo.log result=$work/logs/Pester.json
+    run_powershell "$log" "$checkout/module/examples/digits.ps1"
+    count_demo Demo "$log"
+    log=$work/logs/Pester.log
     run_powershell "$log" "$checkout/tests/Pester/run.ps1" \
         -Pester "'$(windows_path "$cache/Pester/Pester.psd1")'" -Result "'$(windows_path "$result")'"
     count Pester "$(number Passed "$result") $(number Failed "$result") $(number Skipped "$result")" "$log"
-    sed -nE 's/^ +"(.*)",?\r?$/\1/p' "$result" >> "$work/limits" || true
+    sed -nE 's/^ +"(.*)",?\r?$/\1/p' "$result" >> "$work/reasons" || true
 }
 
-# run_xunit PROJECT: the tests of an assembly, one after the other.
+# The tests of the assemblies, one after the other.
 run_xunit() {
-    local name=${1##*/}
-    local log=$work/logs/$name.log
-    in_windows "$checkout/$1/bin/Release/net10.0/Runner.exe" "$name.dll" "$(windows_path "$log")" > "$log.console" 2>&1 || true
-    count "$name" "$(tail -n 1 "$log" | tr -d '\r')" "$log"
-    sed -nE 's/^SKIP ([^\r]*)\r?$/\1/p' "$log" >> "$work/limits" || true
+    local project name log
+    for project in "${xunit[@]}"; do
+        name=${project##*/}
+        log=$work/logs/$name.log
+        in_windows "$checkout/$project/bin/Release/net10.0/Runner.exe" "$name.dll" "$(windows_path "$log")" > "$log.console" 2>&1 || true
+        count "$name" "$(tail -n 1 "$log" | tr -d '\r')" "$log"
+        sed -nE 's/^SKIP ([^\r]*)\r?$/\1/p' "$log" >> "$work/reasons" || true
+    done
+}
+
+# at_the_same_time PART...: each in a Windows of its own, as tests look at what others leave behind.
+at_the_same_time() {
+    local part pids=()
+    for part in "$@"; do
+        (
+            prefix=$work/windows-$part
+            make_prefix
+            "$part"
+        ) > "$work/logs/$part.out" 2>&1 &
+        pids+=($!)
+    done
+    for part in "$@"; do
+        wait "${pids[0]}" || echo "0 1 0" >> "$work/counts"
+        pids=("${pids[@]:1}")
+        cat "$work/logs/$part.out"
+    done
 }
 
 # run_powershell LOG FILE [arguments]: runs a script; what it writes is the log.
@@ -45,6 +59,12 @@ run_powershell() {
         "\$PSStyle.OutputRendering = 'PlainText'; & '$file' $* *>&1 | Out-File -Width 200 '$(windows_path "$log")'" > "$log.console" 2>&1 || true
 }
 
+count_demo() {
+    local counts='0 1 0'
+    ! grep -q 'images after: *97\.1 %' "$2" || counts='1 0 0'
+    count "$1" "$counts" "$2"
+}
+
 # number NAME FILE: a number in a file of JSON.
 number() {
     sed -nE "s/.*\"$1\": *([0-9]+).*/\1/p" "$2" || true
@@ -53,11 +73,11 @@ number() {
 # count NAME "PASSED FAILED SKIPPED" LOG: what has no counts, or ran nothing, has failed.
 count() {
     if [[ $2 =~ ^([0-9]+)\ ([0-9]+)\ ([0-9]+)$ ]] && [ $((BASH_REMATCH[1] + BASH_REMATCH[2])) -gt 0 ]; then
-        passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2])) skipped=$((skipped + BASH_REMATCH[3]))
+        echo "$2" >> "$work/counts"
         echo "$1: ${BASH_REMATCH[1]} passed, ${BASH_REMATCH[2]} failed, ${BASH_REMATCH[3]} skipped, after $SECONDS s"
         [ "${BASH_REMATCH[2]}" = 0 ] || grep -E -A 15 '^FAIL|^ *\[-\]' "$3" || tail -n 40 "$3"
     else
-        failed=$((failed + 1))
+        echo "0 1 0" >> "$work/counts"
         echo "$1 ran no test, or ended before its time:"
         tail -n 40 "$3" "$3.console" 2> /dev/null || true
     fi

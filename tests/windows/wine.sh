@@ -1,4 +1,4 @@
-# Makes Wine and a prefix of an ordinary user, and runs programs there. Sourced by run.sh, which sets $cache and $work.
+# Makes Wine, and a prefix for an ordinary user, and runs programs there. Sourced by run.sh, which sets $cache, $work and $patience.
 # shellcheck shell=bash
 
 readonly wine=$cache/wine/usr/lib/wine/wine64
