@@ -78,7 +78,11 @@ public sealed unsafe class NativeExceptionTests
             Write(start + Text, message);
             Memory->Record = new()
             {
-                Code = 0xe06d7363, ParameterCount = 4, ImageBase = start, ThrowInfo = &Memory->ThrowInfo, Thrown = (byte*)&Memory->Object,
+                Code = 0xe06d7363,
+                ParameterCount = 4,
+                ImageBase = start,
+                ThrowInfo = &Memory->ThrowInfo,
+                Thrown = (byte*)&Memory->Object,
             };
             Memory->ThrowInfo.CatchableTypes = (int)((byte*)&Memory->TypeCount - start);
             Memory->TypeCount = 2;
