@@ -9,6 +9,8 @@
     The file of JSON for the counts, and why tests were skipped.
 .PARAMETER Path
     The files that are run; by default all.
+.PARAMETER ExcludeTag
+    Tags of tests that are left out.
 .EXAMPLE
     pwsh -NoProfile -File tests/Pester/run.ps1 -Pester ~/.nuget/packages/pester/6.2.0/tools/Pester.psd1
 #>
@@ -18,13 +20,16 @@ param(
 
     [string] $Result,
 
-    [string[]] $Path = $PSScriptRoot
+    [string[]] $Path = $PSScriptRoot,
+
+    [string[]] $ExcludeTag = @()
 )
 
 Import-Module $Pester
 $configuration = New-PesterConfiguration
 $configuration.Run.Path = $Path
 $configuration.Run.PassThru = $true
+$configuration.Filter.ExcludeTag = $ExcludeTag
 $configuration.Output.Verbosity = 'Normal'
 $run = Invoke-Pester -Configuration $configuration
 
