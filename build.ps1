@@ -39,7 +39,7 @@ param(
 $ErrorActionPreference = 'Stop'
 Push-Location $PSScriptRoot
 try {
-    # This much runs in Windows PowerShell 5.1 as well.
+    # This much runs in Windows PowerShell 5.1 as well, which reads all of the script first.
     if ([version] "$($PSVersionTable.PSVersion)".Split('-')[0] -lt [version] '7.6') {
         $command = "& '$($PSCommandPath.Replace("'", "''"))' -Task $($Task -join ', ') -TorchBackend $TorchBackend"
         if ($Platform) {
@@ -85,7 +85,7 @@ try {
         'Package' {
             $packages = Join-Path $PSScriptRoot 'artifacts/packages'
             Remove-Item $packages -Recurse -Force -ErrorAction Ignore
-            foreach ($one in $Platform ?? $allPlatforms) {
+            foreach ($one in $(if ($Platform) { $Platform } else { $allPlatforms })) {
                 # Each in a folder of its own, as what is built for one platform must not get into the module of another.
                 Invoke-Dotnet build src/PreciseBn.PowerShell @options -r $one --artifacts-path "artifacts/build/$one" "-p:PackagesFolder=$packages"
             }
