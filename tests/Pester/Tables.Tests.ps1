@@ -18,7 +18,7 @@ BeforeAll {
     # keep the language mode that it was defined in.
     $file = Join-Path $TestDrive 'layers.clixml'
     $layers | Export-Clixml $file -Depth 3
-    $read = '$layers = Import-Clixml $args[0]'
+    $read = '[cultureinfo]::CurrentCulture = [cultureinfo]::InvariantCulture; $layers = Import-Clixml $args[0]'
     $show = 'foreach ($view in $layers.Keys) { "== $view"; $layers[$view] | Out-Default }'
 
     # The tables of such a process.
