@@ -16,10 +16,4 @@ using var results = new Results(log);
 using var executor = framework.GetExecutor(name);
 executor.RunTests(discovered.Tests, results, new Options());
 results.Finished.WaitOne();
-// Now and then a file that is right is read wrongly there, and the next time rightly: few failures get a second try, and are named.
-if (results.TakeFailed() is { Count: > 0 } again)
-{
-    executor.RunTests(again, results, new Options());
-    results.Finished.WaitOne();
-}
 log.WriteLine(results.Counts);

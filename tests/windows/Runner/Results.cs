@@ -1,5 +1,4 @@
 using Xunit.Abstractions;
-using Xunit.Sdk;
 
 namespace Runner;
 
@@ -8,9 +7,6 @@ namespace Runner;
 /// </summary>
 internal sealed class Results(TextWriter log) : IMessageSink, IDisposable
 {
-    private const int MostTriedAgain = 3;
-
-    private readonly List<IXunitTestCase> _failedCases = [];
     private int _passed;
     private int _failed;
     private int _skipped;
@@ -19,20 +15,6 @@ internal sealed class Results(TextWriter log) : IMessageSink, IDisposable
 
     /// <summary>How many have passed, failed and been skipped.</summary>
     public string Counts => $"{_passed} {_failed} {_skipped}";
-
-    /// <summary>The few tests that have failed, to be run once more and counted then; none if there are more than a few.</summary>
-    public IReadOnlyList<IXunitTestCase> TakeFailed()
-    {
-        if (_failed != _failedCases.Count || _failed > MostTriedAgain)
-            return [];
-        IXunitTestCase[] again = [.. _failedCases];
-        foreach (var test in again)
-            log.WriteLine($"AGAIN {test.DisplayName}");
-        _failedCases.Clear();
-        _failed = 0;
-        Finished.Reset();
-        return again;
-    }
 
     public bool OnMessage(IMessageSinkMessage message)
     {
@@ -59,7 +41,6 @@ internal sealed class Results(TextWriter log) : IMessageSink, IDisposable
                 log.WriteLine($"SKIP {skipped.Test.DisplayName}: {skipped.Reason}");
                 break;
             case ITestFailed failed:
-                _failedCases.Add((IXunitTestCase)failed.TestCase);
                 WriteFailure(failed.Test.DisplayName, failed);
                 break;
             // The end of a test, of a class or of the whole can fail too.
