@@ -3,8 +3,8 @@
     Runs all tests of a solution that is built, and adds up what they gave.
 .DESCRIPTION
     Those of the assemblies, and those of tests/Pester in the newest version of Pester and in the oldest that is supported, each in a
-    process of its own; the packages are made and installed only once. The last line says how many passed and failed over everything; it exits with 1 if one failed, or if a part
-    ran none.
+    process of its own; the packages are made and installed only once. The last lines name the tests that failed, and say how many
+    passed and failed over everything; it exits with 1 if one failed, or if a part ran none.
 .PARAMETER Configuration
     The configuration that was built.
 .EXAMPLE
@@ -22,20 +22,22 @@ Remove-Item $results -Recurse -Force -ErrorAction Ignore
 
 # A part that ran no test, or could not end, is a failure whatever else it says.
 function Add-Outcome {
-    param([string] $Name, [int] $Passed, [int] $Failed, [int] $Skipped, [int] $ExitCode)
+    param([string] $Name, [int] $Passed, [int] $Failed, [int] $Skipped, [int] $ExitCode, [string[]] $Failures)
     if (-not $Failed -and ($ExitCode -or -not $Passed)) {
-        Write-Warning "$Name ended with exit code $ExitCode after $Passed tests."
+        $Failures = @("ended with exit code $ExitCode after $Passed tests.")
         $Failed = 1
     }
-    [pscustomobject]@{ Tests = $Name; Passed = $Passed; Failed = $Failed; Skipped = $Skipped }
+    [pscustomobject]@{ Tests = $Name; Passed = $Passed; Failed = $Failed; Skipped = $Skipped; Failures = $Failures }
 }
 
 function Invoke-AssemblyTest {
     param([string] $Project)
     dotnet test $Project -c $Configuration --no-build --nologo --logger "trx;LogFileName=$(Split-Path $Project -Leaf).trx" --results-directory $results | Out-Host
     $exitCode = $LASTEXITCODE
-    $counters = ([xml](Get-Content "$results/$(Split-Path $Project -Leaf).trx" -Raw -ErrorAction Ignore)).TestRun.ResultSummary.Counters
-    Add-Outcome (Split-Path $Project -Leaf) $counters.passed ($counters.executed - $counters.passed) ($counters.total - $counters.executed) $exitCode
+    $run = ([xml](Get-Content "$results/$(Split-Path $Project -Leaf).trx" -Raw -ErrorAction Ignore)).TestRun
+    $counters = $run.ResultSummary.Counters
+    $failures = $run.Results.UnitTestResult | Where-Object outcome -EQ 'Failed' | ForEach-Object { "$($_.testName): $($_.Output.ErrorInfo.Message)" }
+    Add-Outcome (Split-Path $Project -Leaf) $counters.passed ($counters.executed - $counters.passed) ($counters.total - $counters.executed) $exitCode $failures
 }
 
 function Invoke-CmdletTest {
@@ -46,7 +48,7 @@ function Invoke-CmdletTest {
     & $shell @engine -NoProfile -NonInteractive -File "$PSScriptRoot/Pester/run.ps1" -Pester "$Packages/pester/$Version/tools/Pester.psd1" -Result $file @Option | Out-Host
     $exitCode = $LASTEXITCODE
     $counts = Get-Content $file -Raw -ErrorAction Ignore | ConvertFrom-Json
-    Add-Outcome "Pester $Version" $counts.Passed $counts.Failed $counts.Skipped $exitCode
+    Add-Outcome "Pester $Version" $counts.Passed $counts.Failed $counts.Skipped $exitCode $counts.Failures
 }
 
 $project = Join-Path $PSScriptRoot 'PreciseBn.PowerShell.Tests'
@@ -57,7 +59,10 @@ $outcomes = @(
     Invoke-CmdletTest $pester.NuGetPackageRoot $pester.PesterVersion
     Invoke-CmdletTest $pester.NuGetPackageRoot $pester.OldestPesterVersion -Option '-ExcludeTag', 'Package'
 )
-$outcomes | Format-Table | Out-Host
+$outcomes | Format-Table Tests, Passed, Failed, Skipped | Out-Host
+foreach ($outcome in $outcomes) {
+    $outcome.Failures | Where-Object { $_ } | ForEach-Object { "FAILED $($outcome.Tests): $($_ -replace '\s+', ' ')" }
+}
 $sum = @{}
 foreach ($kind in 'Passed', 'Failed', 'Skipped') {
     $sum[$kind] = ($outcomes | Measure-Object $kind -Sum).Sum

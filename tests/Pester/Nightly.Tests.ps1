@@ -29,7 +29,7 @@ Describe 'A nightly recalibration' {
 
     It 'keeps statistics that pass, and the old file' {
         $night = Invoke-Example nightly.ps1 ((Get-Night) + @{ LabelKey = 'labels' })
-        $night.ExitCode | Should -Be 0
+        $night.ExitCode | Should -Be 0 -Because "it said '$($night.Warnings)'"
         $night.Warnings + $night.Errors | Should -BeNullOrEmpty
         $night.Output | Should -HaveCount 1
         $night.Output[0].Passed, $night.Output[0].AccuracyBefore, $night.Output[0].AccuracyAfter | Should -Be $true, 0.921, 0.971
@@ -46,7 +46,7 @@ Describe 'A nightly recalibration' {
         $night = (Get-Night) + $Gates
         $night.Data = Get-Noise
         $done = Invoke-Example nightly.ps1 $night
-        $done.ExitCode | Should -Be 1
+        $done.ExitCode | Should -Be 1 -Because "it said '$($done.Warnings)'"
         $done.Output[0].Passed | Should -BeFalse
         @($done.Output[0].Reasons -match "^$Reason") | Should -HaveCount 1
         $done.Warnings[-1] | Should -Match 'is what it was before\.$'
@@ -59,7 +59,8 @@ Describe 'A nightly recalibration' {
         $before = (Get-FileHash $model).Hash
         $night = Get-Night
         $night.Data = Get-Noise
-        (Invoke-Example nightly.ps1 $night).ExitCode | Should -Be 1
+        $done = Invoke-Example nightly.ps1 $night
+        $done.ExitCode | Should -Be 1 -Because "it said '$($done.Warnings)'"
         (Get-FileHash $model).Hash | Should -Be $before
         (Get-FileHash "$model.bak").Hash | Should -Be $original
         "$model.bak.1" | Should -Not -Exist
@@ -73,7 +74,7 @@ Describe 'A nightly recalibration' {
         $night = Get-Night
         $night[$Parameter] = Join-Path $TestDrive missing.npz
         $done = Invoke-Example nightly.ps1 $night
-        $done.ExitCode | Should -Be 2
+        $done.ExitCode | Should -Be 2 -Because "it said '$($done.Warnings)'"
         $done.Output | Should -BeNullOrEmpty
         $done.Warnings[0] | Should -Match 'missing\.npz'
         (Get-FileHash $model).Hash | Should -Be $original

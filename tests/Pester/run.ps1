@@ -6,7 +6,7 @@
 .PARAMETER Pester
     The manifest of the version of Pester that runs them.
 .PARAMETER Result
-    The file of JSON for the counts, and why tests were skipped.
+    The file of JSON for the counts, which tests failed, and why tests were skipped.
 .PARAMETER Path
     The files that are run; by default all.
 .PARAMETER ExcludeTag
@@ -34,10 +34,11 @@ $configuration.Output.Verbosity = 'Normal'
 $run = Invoke-Pester -Configuration $configuration
 
 $counts = [ordered]@{
-    Passed  = $run.PassedCount
-    Failed  = $run.FailedCount + $run.FailedBlocksCount + $run.FailedContainersCount
-    Skipped = $run.SkippedCount + $run.NotRunCount
-    Reasons = @($run.Skipped | ForEach-Object { "$($_.ExpandedPath): $($_.ErrorRecord)" })
+    Passed   = $run.PassedCount
+    Failed   = $run.FailedCount + $run.FailedBlocksCount + $run.FailedContainersCount
+    Skipped  = $run.SkippedCount + $run.NotRunCount
+    Failures = @($run.Failed + $run.FailedBlocks + $run.FailedContainers | ForEach-Object { "$($_.ExpandedPath ?? $_): $($_.ErrorRecord)" })
+    Reasons  = @($run.Skipped | ForEach-Object { "$($_.ExpandedPath): $($_.ErrorRecord)" })
 }
 if ($Result) {
     $counts | ConvertTo-Json | Set-Content -LiteralPath $Result

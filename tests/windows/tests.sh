@@ -76,6 +76,7 @@ count() {
         echo "$2" >> "$work/counts"
         echo "$1: ${BASH_REMATCH[1]} passed, ${BASH_REMATCH[2]} failed, ${BASH_REMATCH[3]} skipped, after $SECONDS s"
         [ "${BASH_REMATCH[2]}" = 0 ] || grep -E -A 15 '^FAIL|^ *\[-\]' "$3" || tail -n 40 "$3"
+        sed -nE "s/^FAIL |^ *\[-\] /FAILED $1: /p" "$3" | tr -d '\r'
     else
         echo "0 1 0" >> "$work/counts"
         echo "$1 ran no test, or ended before its time:"
