@@ -67,18 +67,21 @@ function Get-Backup {
 
 $isReplaced = $false
 $isGood = $false
+$batches = $tests = $null
 try {
     # The backup is made beside the file itself.
     $file = (Get-Item -LiteralPath $Model -Force).ResolvedTarget
     $labelled = @{ Model = $file; Data = $Holdout; Loader = $Loader; LabelKey = $LabelKey }
     $earlier = @(Get-Backup)
     $before = if ($LabelKey) { & "$PSScriptRoot/accuracy.ps1" @labelled }
-    $stats = Get-BnModule -LiteralPath $file | Update-BnStat (New-BnDataLoader $Data @Loader) -Backup
+    $batches = New-BnDataLoader $Data @Loader
+    $stats = Get-BnModule -LiteralPath $file | Update-BnStat $batches -Backup
     if (-not $stats) {
         throw "'$file' has no BatchNorm layer to recompute."
     }
     $isReplaced = $true
-    $verdicts = Test-BnStat $file -Data (New-BnDataLoader $Holdout @Loader) @Threshold -PassThru
+    $tests = New-BnDataLoader $Holdout @Loader
+    $verdicts = Test-BnStat $file -Data $tests @Threshold -PassThru
     $after = if ($LabelKey) { & "$PSScriptRoot/accuracy.ps1" @labelled }
 
     $reasons = @(
@@ -97,6 +100,10 @@ finally {
         $backup = Get-Backup | Where-Object { $_ -notin $earlier }
         [System.IO.File]::Move($backup, $file, $true)
         Write-Warning "'$file' is what it was before."
+    }
+    # Files that a loader holds open cannot be replaced on Windows, and tomorrow's data may have the same names.
+    foreach ($opened in $batches, $tests) {
+        if ($opened) { $opened.Dispose() }
     }
 }
 
