@@ -1,3 +1,5 @@
+using PreciseBn.Batches;
+
 namespace PreciseBn.Data;
 
 /// <summary>Arrays each of which is a batch already. The items are the batches.</summary>

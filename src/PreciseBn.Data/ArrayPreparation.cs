@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using PreciseBn.Archives;
-using PreciseBn.Archives.Arrays;
+using PreciseBn.Formats;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Data;
 

@@ -1,4 +1,5 @@
-using PreciseBn.Models;
+using PreciseBn.Batches;
+using PreciseBn.Native;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Data;

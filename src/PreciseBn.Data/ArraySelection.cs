@@ -1,4 +1,5 @@
-using PreciseBn.Archives.Arrays;
+using PreciseBn.Formats;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Data;
 

@@ -1,6 +1,8 @@
 using System.Collections;
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using PreciseBn.Batches;
+using PreciseBn.Primitives;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Data;

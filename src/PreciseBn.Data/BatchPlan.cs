@@ -1,3 +1,5 @@
+using PreciseBn.Sharding;
+
 namespace PreciseBn.Data;
 
 /// <summary>Which items go into which batch.</summary>

@@ -1,3 +1,5 @@
+using PreciseBn.Batches;
+
 namespace PreciseBn.Data;
 
 /// <summary>

@@ -1,6 +1,8 @@
 using System.Collections;
 using System.Collections.Specialized;
-using PreciseBn.Models;
+using PreciseBn.Batches;
+using PreciseBn.Native;
+using PreciseBn.Primitives;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Data;

@@ -1,6 +1,7 @@
-using PreciseBn.Archives;
 using PreciseBn.Data.Files;
 using PreciseBn.Data.Tables;
+using PreciseBn.Files;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Data;
 

@@ -1,9 +1,12 @@
 using System.Collections;
-using PreciseBn.Archives.Arrays;
+using PreciseBn.Batches;
 using PreciseBn.Data.Files;
 using PreciseBn.Data.Images;
 using PreciseBn.Data.Tables;
+using PreciseBn.Formats;
 using PreciseBn.Native;
+using PreciseBn.Primitives;
+using PreciseBn.Sharding;
 
 namespace PreciseBn.Data;
 

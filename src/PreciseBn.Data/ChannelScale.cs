@@ -1,4 +1,4 @@
-using PreciseBn.Archives;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Data;
 

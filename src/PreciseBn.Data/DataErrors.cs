@@ -1,3 +1,5 @@
+using PreciseBn.Primitives;
+
 namespace PreciseBn.Data;
 
 /// <summary>What can be wrong with data, in words for the person who gave them.</summary>

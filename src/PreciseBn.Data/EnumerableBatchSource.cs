@@ -1,3 +1,5 @@
+using PreciseBn.Batches;
+
 namespace PreciseBn.Data;
 
 /// <summary>Batches that a caller has, in any form that a model can be given.</summary>

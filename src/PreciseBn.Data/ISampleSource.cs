@@ -1,3 +1,5 @@
+using PreciseBn.Batches;
+
 namespace PreciseBn.Data;
 
 /// <summary>Items that can be read in any order, from many threads.</summary>

@@ -1,3 +1,4 @@
+using PreciseBn.Batches;
 using PreciseBn.Native;
 
 namespace PreciseBn.Data;

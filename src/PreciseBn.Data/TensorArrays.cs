@@ -1,5 +1,6 @@
-using PreciseBn.Archives.Arrays;
-using PreciseBn.Models;
+using PreciseBn.Formats;
+using PreciseBn.Native;
+using PreciseBn.Primitives;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Data;

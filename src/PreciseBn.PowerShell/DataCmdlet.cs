@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using PreciseBn.Batches;
 using PreciseBn.Data;
 using PreciseBn.PowerShell.Completion;
 using PreciseBn.Recalibration;

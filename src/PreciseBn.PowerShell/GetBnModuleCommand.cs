@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using PreciseBn.PowerShell.Completion;
+using PreciseBn.Primitives;
 using static TorchSharp.torch;
 
 namespace PreciseBn.PowerShell;

@@ -1,5 +1,7 @@
 using System.Management.Automation;
-using PreciseBn.Data;
+using PreciseBn.Batches;
+using PreciseBn.Primitives;
+using PreciseBn.Sharding;
 
 namespace PreciseBn.PowerShell;
 

@@ -2,6 +2,7 @@ using System.Management.Automation;
 using PreciseBn.Data;
 using PreciseBn.Data.Tables;
 using PreciseBn.PowerShell.Completion;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.PowerShell;
 

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
+using PreciseBn.Batches;
 using PreciseBn.Data;
 using static TorchSharp.torch;
 

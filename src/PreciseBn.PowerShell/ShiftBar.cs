@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
 using System.Text;
+using PreciseBn.Comparison;
 
 namespace PreciseBn.PowerShell;
 

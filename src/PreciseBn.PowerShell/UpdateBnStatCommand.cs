@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Management.Automation;
-using PreciseBn.Data;
+using PreciseBn.Batches;
 
 namespace PreciseBn.PowerShell;
 

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.PowerShell;
 

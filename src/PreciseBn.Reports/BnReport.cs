@@ -1,5 +1,6 @@
 using System.Text;
-using PreciseBn.Archives;
+using PreciseBn.Files;
+using PreciseBn.Primitives;
 using PreciseBn.Reports;
 using PreciseBn.Reports.Page;
 using PreciseBn.Reports.Plots;

@@ -1,3 +1,5 @@
+using PreciseBn.Comparison;
+
 namespace PreciseBn.Reports;
 
 /// <summary>What a report is of.</summary>

@@ -1,3 +1,5 @@
+using PreciseBn.Primitives;
+
 namespace PreciseBn.Reports;
 
 /// <summary>What can be wrong with what a report is to be of.</summary>

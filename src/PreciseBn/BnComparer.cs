@@ -1,4 +1,5 @@
-using PreciseBn.Statistics;
+using PreciseBn.Comparison;
+using PreciseBn.Primitives;
 
 namespace PreciseBn;
 

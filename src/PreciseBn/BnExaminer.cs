@@ -1,4 +1,4 @@
-using PreciseBn.Diagnosis;
+using PreciseBn.Comparison;
 
 namespace PreciseBn;
 

@@ -1,3 +1,5 @@
+using PreciseBn.Comparison;
+using PreciseBn.Primitives;
 using PreciseBn.Statistics;
 
 namespace PreciseBn;

@@ -1,5 +1,6 @@
-using PreciseBn.Data;
+using PreciseBn.Batches;
 using PreciseBn.Recalibration;
+using PreciseBn.Sharding;
 
 namespace PreciseBn;
 

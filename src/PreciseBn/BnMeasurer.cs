@@ -1,6 +1,7 @@
-using PreciseBn.Data;
-using PreciseBn.Partials;
+using PreciseBn.Batches;
+using PreciseBn.Primitives;
 using PreciseBn.Recalibration;
+using PreciseBn.Sharding;
 
 namespace PreciseBn;
 

@@ -1,5 +1,6 @@
-using PreciseBn.Partials;
+using PreciseBn.Primitives;
 using PreciseBn.Recalibration;
+using PreciseBn.Sharding;
 using PreciseBn.Statistics;
 
 namespace PreciseBn;

@@ -1,4 +1,5 @@
 using PreciseBn.Models.Live;
+using PreciseBn.Primitives;
 
 namespace PreciseBn;
 

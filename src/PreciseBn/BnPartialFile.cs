@@ -1,5 +1,6 @@
-using PreciseBn.Archives;
-using PreciseBn.Partials;
+using PreciseBn.Files;
+using PreciseBn.Primitives;
+using PreciseBn.Sharding;
 
 namespace PreciseBn;
 

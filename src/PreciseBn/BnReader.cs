@@ -1,5 +1,6 @@
 using PreciseBn.Models;
 using PreciseBn.Models.Live;
+using PreciseBn.Primitives;
 using PreciseBn.Recalibration;
 using static TorchSharp.torch;
 

@@ -1,4 +1,5 @@
 using PreciseBn.Models;
+using PreciseBn.Primitives;
 using PreciseBn.Transfer;
 
 namespace PreciseBn;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
-using PreciseBn.Archives;
+using PreciseBn.Files;
+using PreciseBn.Primitives;
 using PreciseBn.Transfer;
 
 namespace PreciseBn;

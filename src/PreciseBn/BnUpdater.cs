@@ -1,8 +1,9 @@
-using PreciseBn.Archives;
-using PreciseBn.Data;
+using PreciseBn.Batches;
+using PreciseBn.Files;
 using PreciseBn.Models;
-using PreciseBn.Partials;
+using PreciseBn.Primitives;
 using PreciseBn.Recalibration;
+using PreciseBn.Sharding;
 using static TorchSharp.torch;
 
 namespace PreciseBn;

@@ -1,5 +1,6 @@
 using PreciseBn;
 using PreciseBn.Data;
+using PreciseBn.Primitives;
 
 // FileWriter <file> <statistics> <other statistics> <times>: puts the one and the other in turn into the file, and says for
 // each whether it was written or why not. Partial statistics take the place of the file; from data its own are recomputed.

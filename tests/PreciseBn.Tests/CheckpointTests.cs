@@ -1,5 +1,8 @@
+using PreciseBn.Batches;
 using PreciseBn.Data;
+using PreciseBn.Primitives;
 using PreciseBn.Recalibration;
+using PreciseBn.Sharding;
 using PreciseBn.Tests.Support;
 using static TorchSharp.torch;
 

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using PreciseBn.Data;
 using PreciseBn.Data.Tables;
+using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 
 namespace PreciseBn.Tests;

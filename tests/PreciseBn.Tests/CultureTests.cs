@@ -1,4 +1,6 @@
 using System.Globalization;
+using PreciseBn.Files;
+using PreciseBn.Formats;
 using PreciseBn.Tests.Support;
 
 namespace PreciseBn.Tests;
@@ -29,8 +31,8 @@ public sealed class CultureTests : IDisposable
         UseOtherCulture();
         BnStatFile.Write(_folder.File("s.safetensors"), BnReader.ReadFile(_model).Layers, force: false);
 
-        using var file = Archives.SourceFile.Open(_folder.File("s.safetensors"));
-        Assert.Matches(@"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$", Archives.Arrays.SafetensorsHeader.Read(file).Metadata["precise_bn.created"]);
+        using var file = SourceFile.Open(_folder.File("s.safetensors"));
+        Assert.Matches(@"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$", SafetensorsHeader.Read(file).Metadata["precise_bn.created"]);
     }
 
     [Fact]

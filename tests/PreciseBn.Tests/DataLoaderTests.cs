@@ -1,6 +1,9 @@
 using System.IO.Compression;
 using System.Text;
+using PreciseBn.Batches;
 using PreciseBn.Data;
+using PreciseBn.Primitives;
+using PreciseBn.Sharding;
 using PreciseBn.Tests.Support;
 using static TorchSharp.torch;
 

@@ -1,4 +1,6 @@
+using PreciseBn.Batches;
 using PreciseBn.Data;
+using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 using static TorchSharp.torch;
 

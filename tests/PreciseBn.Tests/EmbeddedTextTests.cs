@@ -1,4 +1,4 @@
-using PreciseBn.Models.Compiled;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Tests;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using PreciseBn.Data;
+using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 
 namespace PreciseBn.Tests;

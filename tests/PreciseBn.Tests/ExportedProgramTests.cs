@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.IO.Hashing;
 using PreciseBn.Data;
+using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 
 namespace PreciseBn.Tests;

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using PreciseBn.Files;
+using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 
 namespace PreciseBn.Tests;
@@ -107,7 +109,7 @@ public sealed class FileSafetyTests : IDisposable
     [Fact]
     public void A_file_that_is_being_written_is_busy()
     {
-        using (new Archives.FileReplacement(_model))
+        using (new FileReplacement(_model))
         {
             var error = Assert.Throws<PreciseBnException>(() => BnSetter.Set(_model, BnStatFile.Read(State(0)), new()));
             Assert.Equal("FileBusy", error.ErrorId);

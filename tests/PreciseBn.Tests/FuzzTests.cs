@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.IO.Compression;
-using PreciseBn.Archives.Pickles;
 using PreciseBn.Data;
 using PreciseBn.Data.Images;
+using PreciseBn.Formats;
+using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 
 namespace PreciseBn.Tests;

@@ -1,5 +1,6 @@
 using PreciseBn.Data;
 using PreciseBn.Data.Images;
+using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 
 namespace PreciseBn.Tests;

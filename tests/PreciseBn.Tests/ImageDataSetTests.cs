@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using PreciseBn.Data;
+using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 
 namespace PreciseBn.Tests;

@@ -1,4 +1,6 @@
 using PreciseBn.Data;
+using PreciseBn.Primitives;
+using PreciseBn.Sharding;
 using PreciseBn.Tests.Support;
 
 namespace PreciseBn.Tests;

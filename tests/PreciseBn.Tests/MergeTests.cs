@@ -1,5 +1,6 @@
 using PreciseBn.Data;
 using PreciseBn.Recalibration;
+using PreciseBn.Sharding;
 using PreciseBn.Tests.Support;
 using static TorchSharp.torch;
 

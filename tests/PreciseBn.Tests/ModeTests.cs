@@ -1,4 +1,5 @@
 using PreciseBn.Data;
+using PreciseBn.Primitives;
 using PreciseBn.Recalibration;
 using PreciseBn.Tests.Support;
 using TorchSharp.Modules;

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using PreciseBn.Data;
 using PreciseBn.Native;
+using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 using static TorchSharp.torch;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
-using PreciseBn.Archives;
-using PreciseBn.Data;
+using PreciseBn.Batches;
+using PreciseBn.Files;
+using PreciseBn.Formats;
 using PreciseBn.Models;
 using PreciseBn.Models.TorchScript;
 using PreciseBn.Statistics;

@@ -1,6 +1,7 @@
 using ParquetSharp;
 using PreciseBn.Data;
 using PreciseBn.Data.Tables;
+using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 
 namespace PreciseBn.Tests;

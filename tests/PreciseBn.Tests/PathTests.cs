@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
-using PreciseBn.Archives;
+using PreciseBn.Files;
+using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 
 namespace PreciseBn.Tests;

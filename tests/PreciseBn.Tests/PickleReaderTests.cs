@@ -1,5 +1,5 @@
 using System.Text;
-using PreciseBn.Archives.Pickles;
+using PreciseBn.Formats;
 
 namespace PreciseBn.Tests;
 

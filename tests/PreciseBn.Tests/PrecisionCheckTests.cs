@@ -1,3 +1,4 @@
+using PreciseBn.Recalibration;
 using PreciseBn.Statistics;
 
 namespace PreciseBn.Tests;

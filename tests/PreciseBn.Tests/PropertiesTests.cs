@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using PreciseBn.Files;
 using PreciseBn.Tests.Support;
 
 namespace PreciseBn.Tests;
@@ -62,7 +63,7 @@ public sealed class PropertiesTests : IDisposable
     [WindowsFact("hides files by an attribute")]
     public void What_exists_for_a_moment_only_is_hidden()
     {
-        using var replacement = new Archives.FileReplacement(_model);
+        using var replacement = new FileReplacement(_model);
 
         replacement.Prepare(_ => Assert.All(
             Directory.GetFiles(_folder.Path, ".*"), file => Assert.True(File.GetAttributes(file).HasFlag(FileAttributes.Hidden))));

@@ -1,4 +1,5 @@
 using PreciseBn.Data;
+using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 using static TorchSharp.torch;
 

@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using PreciseBn.Comparison;
+using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 using SkiaSharp;
 

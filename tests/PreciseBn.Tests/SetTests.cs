@@ -1,3 +1,6 @@
+using PreciseBn.Files;
+using PreciseBn.Formats;
+using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 
 namespace PreciseBn.Tests;
@@ -234,8 +237,8 @@ public sealed class SetTests : IDisposable
         var model = _folder.Copy("digits.scripted.pt");
         BnStatFile.Write(_folder.File("s.safetensors"), BnReader.ReadFile(model).Layers, force: false);
 
-        using var file = Archives.SourceFile.Open(_folder.File("s.safetensors"));
-        var metadata = Archives.Arrays.SafetensorsHeader.Read(file).Metadata;
+        using var file = SourceFile.Open(_folder.File("s.safetensors"));
+        var metadata = SafetensorsHeader.Read(file).Metadata;
 
         Assert.Equal(
             Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(model))).ToLowerInvariant(),

@@ -1,6 +1,8 @@
 using System.IO.Compression;
 using System.Text;
 using PreciseBn.Data;
+using PreciseBn.Primitives;
+using PreciseBn.Sharding;
 using PreciseBn.Tests.Support;
 
 namespace PreciseBn.Tests;

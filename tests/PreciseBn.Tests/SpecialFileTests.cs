@@ -1,6 +1,7 @@
 using System.Net.Sockets;
-using PreciseBn.Archives;
 using PreciseBn.Data;
+using PreciseBn.Files;
+using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 
 namespace PreciseBn.Tests;

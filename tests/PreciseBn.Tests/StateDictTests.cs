@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 
 namespace PreciseBn.Tests;

@@ -1,4 +1,5 @@
-using PreciseBn.Archives;
+using PreciseBn.Comparison;
+using PreciseBn.Primitives;
 using PreciseBn.Statistics;
 using static TorchSharp.torch;
 

@@ -1,4 +1,5 @@
-using PreciseBn.Models.TorchScript;
+using PreciseBn.Files;
+using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 
 namespace PreciseBn.Tests;

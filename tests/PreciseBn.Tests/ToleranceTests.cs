@@ -1,6 +1,5 @@
 using PreciseBn.Data;
 using PreciseBn.Recalibration;
-using PreciseBn.Statistics;
 using PreciseBn.Tests.Support;
 
 namespace PreciseBn.Tests;

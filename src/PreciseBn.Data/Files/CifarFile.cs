@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
-using PreciseBn.Archives;
-using PreciseBn.Archives.Arrays;
+using PreciseBn.Files;
+using PreciseBn.Formats;
+using PreciseBn.Primitives;
 using static System.Buffers.Binary.BinaryPrimitives;
 
 namespace PreciseBn.Data.Files;

@@ -1,6 +1,7 @@
-using PreciseBn.Archives;
-using PreciseBn.Archives.Arrays;
 using PreciseBn.Data.Tables;
+using PreciseBn.Files;
+using PreciseBn.Formats;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Data.Files;
 

@@ -1,6 +1,6 @@
-using PreciseBn.Archives;
-using PreciseBn.Archives.Arrays;
-using PreciseBn.Archives.Pickles;
+using PreciseBn.Files;
+using PreciseBn.Formats;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Data.Files;
 

@@ -1,4 +1,5 @@
-using PreciseBn.Archives;
+using PreciseBn.Formats;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Data.Files;
 

@@ -1,5 +1,6 @@
-using PreciseBn.Archives;
-using PreciseBn.Archives.Arrays;
+using PreciseBn.Files;
+using PreciseBn.Formats;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Data.Files;
 

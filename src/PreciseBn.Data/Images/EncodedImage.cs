@@ -1,4 +1,5 @@
 using System.Buffers;
+using PreciseBn.Primitives;
 using SkiaSharp;
 
 namespace PreciseBn.Data.Images;

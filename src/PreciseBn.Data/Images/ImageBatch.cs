@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using PreciseBn.Batches;
+using PreciseBn.Primitives;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Data.Images;

@@ -1,3 +1,5 @@
+using PreciseBn.Primitives;
+
 namespace PreciseBn.Data.Images;
 
 /// <summary>The size that an image is resized to, and the part of the result that goes to the model, in pixels.</summary>

@@ -1,3 +1,5 @@
+using PreciseBn.Primitives;
+
 namespace PreciseBn.Data.Images;
 
 /// <summary>Folders of images, with a folder for each class or without.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Data.Images;
 

@@ -1,3 +1,6 @@
+using PreciseBn.Batches;
+using PreciseBn.Primitives;
+
 namespace PreciseBn.Data.Images;
 
 /// <summary>Image files as items. Each is decoded into its place in the batch, and nothing else of it stays in memory.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers;
-using PreciseBn.Archives;
+using PreciseBn.Files;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Data.Images;
 

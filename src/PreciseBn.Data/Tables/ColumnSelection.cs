@@ -1,3 +1,5 @@
+using PreciseBn.Primitives;
+
 namespace PreciseBn.Data.Tables;
 
 /// <summary>Chooses columns of a table, and their order.</summary>

@@ -2,8 +2,9 @@ using System.Globalization;
 using System.IO.Compression;
 using CsvHelper;
 using CsvHelper.Configuration;
-using PreciseBn.Archives;
-using PreciseBn.Archives.Arrays;
+using PreciseBn.Files;
+using PreciseBn.Formats;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Data.Tables;
 

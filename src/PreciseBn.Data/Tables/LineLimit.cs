@@ -1,4 +1,4 @@
-using PreciseBn.Archives;
+using PreciseBn.Files;
 
 namespace PreciseBn.Data.Tables;
 

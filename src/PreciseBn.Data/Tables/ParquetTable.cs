@@ -1,6 +1,7 @@
 using ParquetSharp;
-using PreciseBn.Archives;
-using PreciseBn.Archives.Arrays;
+using PreciseBn.Files;
+using PreciseBn.Formats;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Data.Tables;
 

@@ -1,4 +1,5 @@
-using PreciseBn.Archives;
+using PreciseBn.Files;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Data.Tables;
 

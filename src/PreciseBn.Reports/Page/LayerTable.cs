@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using PreciseBn.Comparison;
 
 namespace PreciseBn.Reports.Page;
 

@@ -3,7 +3,7 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using System.Xml.Linq;
-using PreciseBn.Models.Compiled;
+using PreciseBn.Primitives;
 using PreciseBn.Reports.Plots;
 
 namespace PreciseBn.Reports.Page;

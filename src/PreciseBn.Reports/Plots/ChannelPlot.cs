@@ -1,4 +1,4 @@
-using PreciseBn.Statistics;
+using PreciseBn.Comparison;
 using ScottPlot;
 
 namespace PreciseBn.Reports.Plots;

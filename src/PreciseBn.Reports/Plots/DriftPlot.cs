@@ -1,3 +1,4 @@
+using PreciseBn.Comparison;
 using ScottPlot;
 using ScottPlot.TickGenerators;
 

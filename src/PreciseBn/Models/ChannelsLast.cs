@@ -1,4 +1,4 @@
-using PreciseBn.Data;
+using PreciseBn.Batches;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Models;

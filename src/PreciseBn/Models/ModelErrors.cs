@@ -1,4 +1,6 @@
-using PreciseBn.Archives;
+using PreciseBn.Files;
+using PreciseBn.Native;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Models;
 

@@ -1,9 +1,10 @@
-using PreciseBn.Archives;
-using PreciseBn.Archives.Arrays;
-using PreciseBn.Data;
+using PreciseBn.Batches;
+using PreciseBn.Files;
+using PreciseBn.Formats;
+using PreciseBn.Models.Checkpoints;
 using PreciseBn.Models.Exported;
-using PreciseBn.Models.StateDicts;
 using PreciseBn.Models.TorchScript;
+using PreciseBn.Primitives;
 using PreciseBn.Statistics;
 using static TorchSharp.torch;
 

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
-using PreciseBn.Archives;
+using PreciseBn.Files;
+using PreciseBn.Formats;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Models;
 

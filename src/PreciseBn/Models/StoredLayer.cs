@@ -1,4 +1,4 @@
-using PreciseBn.Archives;
+using PreciseBn.Formats;
 
 namespace PreciseBn.Models;
 

@@ -1,3 +1,4 @@
+using PreciseBn.Primitives;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using PreciseBn.Primitives;
 using TorchSharp;
 
 namespace PreciseBn.Native;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using PreciseBn.Data;
+using PreciseBn.Batches;
 using PreciseBn.Models;
 using static TorchSharp.torch;
 

@@ -1,5 +1,6 @@
-using PreciseBn.Data;
+using PreciseBn.Batches;
 using PreciseBn.Models;
+using PreciseBn.Primitives;
 using PreciseBn.Statistics;
 using static TorchSharp.torch;
 

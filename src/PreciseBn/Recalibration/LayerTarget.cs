@@ -1,5 +1,6 @@
 using PreciseBn.Models;
 using PreciseBn.Native;
+using PreciseBn.Primitives;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Recalibration;

@@ -1,6 +1,7 @@
-using PreciseBn.Data;
+using PreciseBn.Batches;
 using PreciseBn.Models;
 using PreciseBn.Models.Live;
+using PreciseBn.Primitives;
 using PreciseBn.Statistics;
 using static TorchSharp.torch;
 

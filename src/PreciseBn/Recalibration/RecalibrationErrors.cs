@@ -1,3 +1,5 @@
+using PreciseBn.Primitives;
+
 namespace PreciseBn.Recalibration;
 
 /// <summary>What can go wrong while statistics are recomputed. Each leaves the model and its file as they were.</summary>

@@ -1,7 +1,8 @@
 using System.Diagnostics;
-using PreciseBn.Data;
+using PreciseBn.Batches;
 using PreciseBn.Models;
 using PreciseBn.Native;
+using PreciseBn.Primitives;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Recalibration;

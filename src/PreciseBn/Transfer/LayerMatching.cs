@@ -1,3 +1,5 @@
+using PreciseBn.Primitives;
+
 namespace PreciseBn.Transfer;
 
 /// <summary>Finds for each layer that is given the one in a file that it stands for.</summary>

@@ -1,3 +1,5 @@
+using PreciseBn.Primitives;
+
 namespace PreciseBn.Transfer;
 
 /// <summary>What an exported layer is, besides its numbers; this is what stands in the metadata of the file.</summary>

@@ -1,7 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using PreciseBn.Archives;
-using PreciseBn.Archives.Arrays;
+using PreciseBn.Files;
+using PreciseBn.Formats;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Transfer;
 

@@ -1,3 +1,5 @@
+using PreciseBn.Primitives;
+
 namespace PreciseBn.Transfer;
 
 /// <summary>What can be wrong when statistics go from one file to another.</summary>

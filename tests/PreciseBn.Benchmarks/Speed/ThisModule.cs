@@ -1,4 +1,4 @@
-using PreciseBn.Data;
+using PreciseBn.Batches;
 using PreciseBn.Recalibration;
 using static TorchSharp.torch;
 

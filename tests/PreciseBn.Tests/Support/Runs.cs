@@ -1,3 +1,4 @@
+using PreciseBn.Batches;
 using PreciseBn.Data;
 
 namespace PreciseBn.Tests.Support;

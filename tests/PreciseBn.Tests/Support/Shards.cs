@@ -1,4 +1,5 @@
-using PreciseBn.Data;
+using PreciseBn.Batches;
+using PreciseBn.Sharding;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Tests.Support;

@@ -1,3 +1,4 @@
+using PreciseBn.Native;
 using PreciseBn.Statistics;
 using static TorchSharp.torch;
 

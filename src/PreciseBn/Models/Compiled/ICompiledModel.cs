@@ -1,4 +1,5 @@
-using PreciseBn.Data;
+using PreciseBn.Batches;
+using PreciseBn.Primitives;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Models.Compiled;

@@ -1,3 +1,5 @@
+using PreciseBn.Primitives;
+
 namespace PreciseBn.Models.Compiled;
 
 /// <summary>The operators that libtorch has in its own namespace, aten.</summary>

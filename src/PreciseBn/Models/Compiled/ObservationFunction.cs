@@ -1,3 +1,5 @@
+using PreciseBn.Primitives;
+
 namespace PreciseBn.Models.Compiled;
 
 /// <summary>The source of the function that takes the place of torch.batch_norm in a model that is observed.</summary>

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
-using PreciseBn.Archives;
-using PreciseBn.Data;
+using PreciseBn.Batches;
 using PreciseBn.Models.Compiled;
 using PreciseBn.Native;
+using PreciseBn.Primitives;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Models.Exported;

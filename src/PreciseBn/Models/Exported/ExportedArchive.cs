@@ -1,5 +1,7 @@
 using System.Text.Json;
-using PreciseBn.Archives;
+using PreciseBn.Files;
+using PreciseBn.Formats;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Models.Exported;
 

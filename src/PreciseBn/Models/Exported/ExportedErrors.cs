@@ -1,3 +1,5 @@
+using PreciseBn.Primitives;
+
 namespace PreciseBn.Models.Exported;
 
 /// <summary>What can be wrong with an exported program, in words for the person who gave it.</summary>

@@ -1,4 +1,4 @@
-using PreciseBn.Data;
+using PreciseBn.Batches;
 using PreciseBn.Models.Compiled;
 using PreciseBn.Statistics;
 using static TorchSharp.torch;

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using PreciseBn.Data;
+using PreciseBn.Batches;
+using PreciseBn.Primitives;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Models.Exported;

@@ -1,5 +1,6 @@
-using PreciseBn.Archives;
-using PreciseBn.Models.StateDicts;
+using PreciseBn.Formats;
+using PreciseBn.Models.Checkpoints;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Models.Exported;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Models.Exported;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using PreciseBn.Data;
+using PreciseBn.Batches;
 
 namespace PreciseBn.Models.Exported;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using PreciseBn.Archives;
-using PreciseBn.Archives.Pickles;
+using PreciseBn.Files;
+using PreciseBn.Formats;
 
 namespace PreciseBn.Models.Exported;
 

@@ -1,6 +1,9 @@
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
-using PreciseBn.Archives;
+using PreciseBn.Files;
+using PreciseBn.Formats;
+using PreciseBn.Native;
+using PreciseBn.Primitives;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Models.Exported;

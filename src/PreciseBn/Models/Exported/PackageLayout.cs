@@ -1,5 +1,6 @@
 using System.Text;
-using PreciseBn.Archives;
+using PreciseBn.Files;
+using PreciseBn.Formats;
 
 namespace PreciseBn.Models.Exported;
 

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
-using PreciseBn.Archives;
+using PreciseBn.Files;
 using PreciseBn.Models.Compiled;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Models.Exported;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PreciseBn.Primitives;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Models.Exported;

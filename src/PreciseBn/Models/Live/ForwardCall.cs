@@ -1,4 +1,5 @@
 using System.Reflection;
+using PreciseBn.Primitives;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Models.Live;

@@ -1,3 +1,4 @@
+using PreciseBn.Native;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
-using PreciseBn.Data;
+using PreciseBn.Batches;
+using PreciseBn.Primitives;
 using PreciseBn.Statistics;
 using static TorchSharp.torch;
 

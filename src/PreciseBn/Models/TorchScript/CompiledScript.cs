@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
-using PreciseBn.Data;
+using PreciseBn.Batches;
+using PreciseBn.Files;
 using PreciseBn.Models.Compiled;
 using PreciseBn.Native;
+using PreciseBn.Primitives;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Models.TorchScript;

@@ -1,7 +1,8 @@
 using System.IO.Compression;
 using System.Text;
-using PreciseBn.Archives;
+using PreciseBn.Formats;
 using PreciseBn.Models.Compiled;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Models.TorchScript;
 

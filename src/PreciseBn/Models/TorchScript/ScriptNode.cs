@@ -1,5 +1,5 @@
-using PreciseBn.Archives;
-using PreciseBn.Archives.Pickles;
+using PreciseBn.Formats;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Models.TorchScript;
 

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using PreciseBn.Archives;
+using PreciseBn.Formats;
 
 namespace PreciseBn.Models.TorchScript;
 

@@ -1,6 +1,8 @@
 using System.Text.RegularExpressions;
-using PreciseBn.Archives;
+using PreciseBn.Formats;
 using PreciseBn.Models.Compiled;
+using PreciseBn.Native;
+using PreciseBn.Primitives;
 using PreciseBn.Statistics;
 using static TorchSharp.torch;
 

@@ -1,0 +1,44 @@
+using static TorchSharp.torch;
+
+namespace PreciseBn.Batches;
+
+/// <summary>The inputs of one forward pass.</summary>
+/// <param name="inputs">One tensor for each input of the model, in that order.</param>
+/// <param name="isOwned">Whether the tensors are disposed of with the batch; those that a caller keeps are not.</param>
+/// <param name="origin">Where the data come from, for error messages; <c>null</c> if that is not known.</param>
+public sealed class Batch(IReadOnlyList<Tensor> inputs, bool isOwned, string? origin = null) : IDisposable
+{
+    /// <summary>One tensor for each input of the model.</summary>
+    public IReadOnlyList<Tensor> Inputs { get; } = inputs;
+
+    /// <summary>Where the data come from; <c>null</c> if that is not known.</summary>
+    public string? Origin { get; } = origin;
+
+    /// <summary>Number of items, by the first input.</summary>
+    internal long ItemCount => Inputs.Count > 0 && Inputs[0].dim() > 0 ? Inputs[0].size(0) : 0;
+
+    /// <summary>Whether its values go into the statistics; if not, the model only gets to know its data by it.</summary>
+    internal bool IsCounted { get; private init; } = true;
+
+    /// <summary>The same batch, whose values do not go into the statistics; it takes the place of this one.</summary>
+    internal Batch Uncounted() => new(Inputs, isOwned, Origin) { IsCounted = false };
+
+    /// <summary>The same batch with other tensors, which are not disposed of with it.</summary>
+    internal Batch With(IReadOnlyList<Tensor> inputs) => new(inputs, isOwned: false, Origin) { IsCounted = IsCounted };
+
+    /// <summary>Names the batch in a sentence: its index, what it is made of and where it comes from.</summary>
+    internal string Describe(long index)
+    {
+        var shapes = string.Join(", ", Inputs.Select(input => $"{input.dtype} [{string.Join(", ", input.shape)}]"));
+        return $"batch {index} ({shapes}{(Origin is null ? "" : $", from {Origin}")})";
+    }
+
+    /// <summary>Disposes of the tensors, if they belong to the batch.</summary>
+    public void Dispose()
+    {
+        if (!isOwned)
+            return;
+        foreach (var input in Inputs)
+            input.Dispose();
+    }
+}

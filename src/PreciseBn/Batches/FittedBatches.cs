@@ -1,0 +1,37 @@
+namespace PreciseBn.Batches;
+
+/// <summary>The batches of a source for a model that accepts only some sizes: a last batch that is too small is left out.</summary>
+/// <param name="source">The source.</param>
+/// <param name="accepted">The sizes that the model accepts.</param>
+internal sealed class FittedBatches(IBatchSource source, SizeRange accepted) : IBatchSource
+{
+    private readonly IBatchSource _source = Resize(source, accepted);
+
+    /// <summary>Number of items in the batch that was left out; 0 if none was.</summary>
+    public long ItemsLeftOut { get; private set; }
+
+    public long? BatchCount =>
+        _source is IResizableBatchSource { LastBatchSize: > 0 and var last } && last < accepted.Least ? _source.BatchCount - 1 : _source.BatchCount;
+
+    /// <summary>The same data in batches of a size that is accepted, where the source leaves that open.</summary>
+    public static IBatchSource Resize(IBatchSource source, SizeRange accepted) =>
+        source is IResizableBatchSource resizable ? resizable.WithBatchSize(accepted) : source;
+
+    public IEnumerable<Batch> Read(CancellationToken cancellation)
+    {
+        using var batches = _source.Read(cancellation).GetEnumerator();
+        for (var hasBatch = batches.MoveNext(); hasBatch;)
+        {
+            var batch = batches.Current;
+            var isTooSmall = batch.ItemCount < accepted.Least;
+            if (isTooSmall && !(hasBatch = batches.MoveNext()))
+            {
+                ItemsLeftOut = batch.ItemCount;
+                batch.Dispose();
+                yield break;
+            }
+            yield return batch;
+            hasBatch = isTooSmall ? hasBatch : batches.MoveNext();
+        }
+    }
+}

@@ -1,0 +1,65 @@
+namespace PreciseBn.Comparison;
+
+/// <summary>What running data through a model says of its layers.</summary>
+internal static class DataFindings
+{
+    // Beyond these a difference is certain, given the errors; what matters for the model is judged by its size.
+    private const double CertainInErrors = 4;
+
+    /// <param name="stat">The layer as measured, beside what it has.</param>
+    public static IEnumerable<BnFinding> Of(BnStat stat)
+    {
+        if (stat.Batches == 0)
+        {
+            yield return Finding(stat, FindingSeverity.Warning, FindingKind.NeverReached,
+                "No batch of the data reached the layer.", "Give data that take this way through the model, or leave the layer as it is.");
+            yield break;
+        }
+        if (stat.Uses > stat.Batches)
+            yield return Finding(stat, FindingSeverity.Warning, FindingKind.Reused,
+                $"The layer ran {stat.Uses} times in {stat.Batches} batches, so that its statistics are those of several places.",
+                "Give each place a layer of its own; until then Update-BnStat needs -AllowReuse.");
+        var shift = Largest(stat, Shift);
+        var ratio = Largest(stat, Ratio);
+        if (DriftSeverity.Of(shift, ratio) is var severity and not FindingSeverity.Information)
+            yield return Finding(stat, severity, FindingKind.Stale,
+                FormattableString.Invariant($"The statistics differ from those of the data by up to {shift:0.00} deviations in the mean and a factor of {ratio:0.00} in the variance."),
+                "If these are data the model is for, recompute the statistics with Update-BnStat.");
+    }
+
+    /// <param name="stats">The layers as measured.</param>
+    public static IEnumerable<BnFinding> OfModel(IReadOnlyList<BnStat> stats)
+    {
+        var skipped = stats.Max(stat => stat.SkippedBatches);
+        if (skipped > 0)
+            yield return Finding(stats[0], FindingSeverity.Error, FindingKind.NonFiniteData,
+                $"{skipped} batches gave NaN or infinity.", "Look at these data and their normalisation; Update-BnStat names the first layer and batch.") with
+            { Name = "" };
+    }
+
+    private static double Largest(BnStat stat, Func<BnStat, int, double> distance) =>
+        Enumerable.Range(0, stat.Channels).Max(channel => distance(stat, channel));
+
+    // Without an error (of a single batch) nothing is certain.
+    private static double Shift(BnStat stat, int channel)
+    {
+        var shift = Math.Abs(stat.Mean[channel] - stat.PreviousMean[channel]) / Math.Sqrt(stat.Variance[channel]);
+        return shift > CertainInErrors * stat.MeanStandardError[channel] ? shift : 0;
+    }
+
+    private static double Ratio(BnStat stat, int channel)
+    {
+        var logarithm = Math.Abs(Math.Log(stat.Variance[channel] / stat.PreviousVariance[channel]));
+        return logarithm > CertainInErrors * stat.LogVarianceStandardError[channel] ? Math.Exp(logarithm) : 1;
+    }
+
+    private static BnFinding Finding(BnStat stat, FindingSeverity severity, FindingKind kind, string detail, string advice) => new()
+    {
+        Name = stat.Name,
+        Severity = severity,
+        Finding = kind,
+        Detail = detail,
+        Advice = advice,
+        Path = stat.Path,
+    };
+}

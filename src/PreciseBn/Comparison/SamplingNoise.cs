@@ -1,0 +1,33 @@
+namespace PreciseBn.Comparison;
+
+/// <summary>How far two sets of statistics of a layer may differ by chance, because each comes from a sample of data.</summary>
+/// <param name="Mean">The most that two means differ by, shape [C].</param>
+/// <param name="LogVariance">The most that the logarithms of two variances differ by, shape [C].</param>
+internal sealed record SamplingNoise(double[] Mean, double[] LogVariance)
+{
+    /// <summary>
+    /// The noise of two sides of which one at least was measured. A file does not say how precise its statistics are: they are
+    /// taken to be as precise as those of the other side. Of two files there is no noise known.
+    /// </summary>
+    /// <param name="reference">The one side.</param>
+    /// <param name="difference">The other side, of as many channels.</param>
+    /// <param name="risk">The probability that a channel differs by more.</param>
+    public static SamplingNoise Between(ILayerStatistics reference, ILayerStatistics difference, double risk)
+    {
+        var first = Measured(reference) ?? Measured(difference);
+        var second = Measured(difference) ?? first;
+        if (first is null || second is null)
+            return new SamplingNoise(new double[reference.Mean.Length], new double[reference.Mean.Length]);
+        var quantile = StudentDistribution.TwoSidedQuantile(risk, Math.Min(first.Batches, second.Batches) - 1);
+        return new SamplingNoise(
+            Combine(first, second, quantile, (stat, channel) => stat.MeanStandardError[channel] * Math.Sqrt(stat.Variance[channel])),
+            Combine(first, second, quantile, (stat, channel) => stat.LogVarianceStandardError[channel]));
+    }
+
+    // A layer that no batch reached has the statistics of the file.
+    private static BnStat? Measured(ILayerStatistics statistics) => statistics is BnStat { Batches: > 0 } stat ? stat : null;
+
+    private static double[] Combine(BnStat first, BnStat second, double quantile, Func<BnStat, int, double> error) =>
+        Enumerable.Range(0, first.Channels).Select(channel =>
+            quantile * double.Hypot(error(first, channel), error(second, channel))).ToArray();
+}

@@ -1,0 +1,129 @@
+using Microsoft.Win32.SafeHandles;
+using PreciseBn.Primitives;
+
+namespace PreciseBn.Files;
+
+/// <summary>
+/// Replaces a file as a whole or not at all: the new one is made in the same folder, flushed to the disk, and renamed over the
+/// old. Until then the file is what it was; what a killed process left half-made is removed by the next one.
+/// </summary>
+internal sealed class FileReplacement : IDisposable
+{
+    private readonly SourceFile? _original;
+    private readonly bool _isInPlace;
+    private readonly string _destination;
+    private readonly bool _overwrite;
+    private readonly bool _keepBackup;
+    private readonly string _copy;
+    private readonly WriteLock _lock;
+    private FileIdentity? _replaced;
+    private FileBackup? _backup;
+
+    /// <param name="destination">
+    /// The file to replace or make; a symbolic link stands for the file it leads to. The path of the original is the original itself.
+    /// </param>
+    /// <param name="original">The file that the new one is a changed copy of, open and unchanged since, if there is one.</param>
+    /// <param name="overwrite">Whether another file than the original may be replaced.</param>
+    /// <param name="keepBackup">Whether what is replaced is kept, see <see cref="FileBackup"/>.</param>
+    /// <exception cref="PreciseBnException">Another process is writing the destination, or it is there and may not be replaced.</exception>
+    public FileReplacement(string destination, SourceFile? original = null, bool overwrite = true, bool keepBackup = false)
+    {
+        _original = original;
+        _isInPlace = destination == original?.Path;
+        _destination = WritableFile.FollowLinks(destination);
+        _overwrite = overwrite;
+        _keepBackup = keepBackup;
+        _copy = TemporarySibling.New(_destination);
+        _lock = WriteLock.Take(_destination);
+        try
+        {
+            WritableFile.Try(_destination, LookAround);
+        }
+        catch
+        {
+            _lock.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes the new file.</summary>
+    /// <param name="write">Writes it, or changes the copy.</param>
+    /// <exception cref="PreciseBnException">It could not be written, or not given the owner of what it will replace.</exception>
+    public void Prepare(Action<SafeFileHandle> write) => WritableFile.Try(_destination, () =>
+    {
+        RequireUnchanged();
+        using (var copy = TemporarySibling.Create(_copy, isPrivate: _original is not null || _replaced is not null))
+        {
+            _original?.CopyTo(copy.SafeFileHandle);
+            write(copy.SafeFileHandle);
+            RandomAccess.FlushToDisk(copy.SafeFileHandle);
+        }
+        if (_replaced is not null)
+            FileProperties.Copy(_destination, _copy);
+        else
+            FileProperties.Show(_copy, _original?.Path);
+        if (_keepBackup && _replaced is { } replaced)
+            _backup = new FileBackup(_destination, replaced);
+    });
+
+    /// <summary>Makes sure that nobody else has changed what is read, or what is to be replaced.</summary>
+    /// <exception cref="PreciseBnException">Somebody has.</exception>
+    public void RequireUnchanged() => WritableFile.Try(_destination, () =>
+    {
+        if (_original is { IsUnchanged: false })
+            throw FileErrors.Changed(_original.Path);
+        if (_replaced is { } replaced && FileStatus.At(_destination)?.Identity != replaced)
+            throw FileErrors.Changed(_destination);
+    });
+
+    /// <summary>Puts the new file in the place of the old.</summary>
+    /// <exception cref="PreciseBnException">Somebody has changed a file meanwhile, or does not let go of it.</exception>
+    public void Commit() => WritableFile.Try(_destination, () =>
+    {
+        try
+        {
+            FileSharing.Retry(Replace, FileSharing.MayBeViolation);
+        }
+        catch
+        {
+            _backup?.Withdraw();
+            throw;
+        }
+    });
+
+    /// <summary>Removes the new file, if it was not committed, and lets others write.</summary>
+    public void Dispose()
+    {
+        TemporarySibling.Remove(_copy);
+        _backup?.Dispose();
+        _lock.Dispose();
+    }
+
+    private void LookAround()
+    {
+        TemporarySibling.RemoveLeftovers(_destination);
+        _replaced = _isInPlace ? _original!.Identity : FileStatus.At(_destination)?.Identity;
+        if (_replaced is not null && !_isInPlace && !_overwrite)
+            throw FileErrors.DestinationExists(_destination);
+    }
+
+    private void Replace()
+    {
+        RequireUnchanged();
+        // Windows replaces no file that is open, not even by this process. Closing it loses nothing: which file it was and when it
+        // had changed last is known and has just been compared with what is at the path. A moment between the comparison and the
+        // renaming there is anyway, and it is as short as before.
+        if (_isInPlace)
+            _original!.Dispose();
+        _backup?.Put();
+        var mayReplace = _replaced is not null || (_overwrite && !_keepBackup);
+        try
+        {
+            File.Move(_copy, _destination, mayReplace);
+        }
+        catch (IOException) when (!mayReplace && Path.Exists(_destination))
+        {
+            throw FileErrors.DestinationExists(_destination);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using PreciseBn.Primitives;
+
+namespace PreciseBn.Files;
+
+/// <summary>Tells beforehand, as far as that can be told, whether a file can be replaced or made.</summary>
+internal static class WritableFile
+{
+    /// <summary>The file itself that a path leads to; a symbolic link stands for the file at its end.</summary>
+    /// <exception cref="PreciseBnException">The links lead nowhere, as in a circle.</exception>
+    public static string FollowLinks(string path)
+    {
+        try
+        {
+            return new FileInfo(path) is { LinkTarget: not null } link
+                ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName
+                : Path.GetFullPath(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw FileErrors.ReadFailed(path, e);
+        }
+    }
+
+    /// <summary>Whether two paths lead to one file, as <c>m.pt</c> and <c>M.PT</c> do where the file system says so.</summary>
+    public static bool IsSame(string path, string other) => FollowLinks(path) == FollowLinks(other) || KeyOf(path).Equals(KeyOf(other));
+
+    /// <summary>What is equal for all paths that lead to one file, and only for these.</summary>
+    public static object KeyOf(string path)
+    {
+        try
+        {
+            // One of several names of a file is a file of its own: replacing it leaves the others as they are.
+            if (FileStatus.At(path) is { Links: 1, IsRegular: true } status)
+                return (status.Identity.Volume, status.Identity.Index);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // What may not be looked at is known by its path alone.
+        }
+        return path;
+    }
+
+    /// <param name="path">The file.</param>
+    /// <param name="overwrite">Whether it may be there already.</param>
+    /// <exception cref="PreciseBnException">
+    /// It is there, read-only, or no file with contents of its own, or its folder is missing or not to be written in.
+    /// </exception>
+    public static void Require(string path, bool overwrite = true)
+    {
+        var file = FollowLinks(path);
+        if (Directory.Exists(file))
+            throw FileErrors.IsDirectory(file);
+        Try(file, () =>
+        {
+            RegularFile.Require(path);
+            if (!overwrite && File.Exists(file))
+                throw FileErrors.DestinationExists(path);
+            if (File.Exists(file) && File.GetAttributes(file).HasFlag(FileAttributes.ReadOnly))
+                throw FileErrors.ReadOnly(file);
+            var probe = TemporarySibling.New(file);
+            TemporarySibling.Create(probe, isPrivate: true).Dispose();
+            // Whoever writes the file meanwhile may have taken it for a leftover.
+            TemporarySibling.Remove(probe);
+        });
+    }
+
+    /// <summary>Runs what writes a file; what the operating system refuses comes as an error for the user.</summary>
+    public static void Try(string file, Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (DirectoryNotFoundException)
+        {
+            throw FileErrors.NoSuchFolder(file);
+        }
+        catch (Exception e) when (FileSharing.IsViolation(e) || (FileSharing.MayBeViolation(e) && FileSharing.IsInUse(file)))
+        {
+            throw FileErrors.InUse(file, e);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw FileErrors.AccessDenied(file, e);
+        }
+        catch (Exception e) when (e is IOException or ArgumentOutOfRangeException)
+        {
+            // The latter is how .NET says that a file is larger than the file system or a quota allows.
+            throw FileErrors.WriteFailed(file, e);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using System.Text.Json;
+using PreciseBn.Files;
+using PreciseBn.Primitives;
+using static System.Buffers.Binary.BinaryPrimitives;
+
+namespace PreciseBn.Formats;
+
+/// <summary>
+/// The header of a safetensors file: its length as 64 bits, then JSON that gives each tensor's type, shape and range of
+/// bytes, counted from the end of the header (github.com/huggingface/safetensors, "Format").
+/// </summary>
+/// <param name="Tensors">The tensors of known types, in the order of the header.</param>
+/// <param name="Metadata">The texts that the file carries beside them.</param>
+internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsTensor> Tensors, IReadOnlyDictionary<string, string> Metadata)
+{
+    public const string MetadataKey = "__metadata__";
+    public const int LengthSize = sizeof(long);
+
+    private const int LongestHeader = 100_000_000;
+
+    /// <summary>Whether a file begins as a safetensors file does.</summary>
+    public static bool IsAtStart(SourceFile file) =>
+        file.Length > LengthSize && Length(file) is >= 2 && file.Read(LengthSize, 1)[0] == '{';
+
+    /// <exception cref="PreciseBnException">The header is damaged or hostile.</exception>
+    public static SafetensorsHeader Read(SourceFile file)
+    {
+        var length = Length(file) ?? throw FileErrors.Damaged(file.Path, "it does not begin with a safetensors header");
+        if (length > LongestHeader)
+            throw FileErrors.LimitExceeded(file.Path, $"its header claims {length} bytes");
+        try
+        {
+            using var header = JsonDocument.Parse(file.Read(LengthSize, (int)length));
+            var tensors = header.RootElement.EnumerateObject().Where(item => item.Name != MetadataKey)
+                .Select(item => ReadTensor(file, item, LengthSize + length)).OfType<SafetensorsTensor>().ToArray();
+            var metadata = header.RootElement.TryGetProperty(MetadataKey, out var texts)
+                ? texts.EnumerateObject().DistinctBy(text => text.Name).ToDictionary(text => text.Name, text => text.Value.GetString() ?? "")
+                : [];
+            return new SafetensorsHeader(tensors, metadata);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        {
+            throw FileErrors.Damaged(file.Path, "its safetensors header cannot be read");
+        }
+    }
+
+    private static long? Length(SourceFile file)
+    {
+        var length = file.Length < LengthSize ? -1 : ReadInt64LittleEndian(file.Read(0, LengthSize));
+        return length >= 2 && length <= file.Length - LengthSize ? length : null;
+    }
+
+    private static SafetensorsTensor? ReadTensor(SourceFile file, JsonProperty item, long dataStart)
+    {
+        var shape = item.Value.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64()).ToArray();
+        var range = item.Value.GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt64()).ToArray();
+        if (ElementType(item.Value.GetProperty("dtype").GetString()) is not { } dtype)
+            return null;
+        if (range.Length != 2 || range[0] < 0 || range[1] < range[0] || range[1] > file.Length - dataStart
+            || shape.Any(size => size < 0) || StoredArray.Size(dtype, shape) != range[1] - range[0])
+            throw FileErrors.Damaged(file.Path, $"its tensor '{item.Name}' lies outside the file or has another size");
+        return new SafetensorsTensor(item.Name, dtype, shape, dataStart + range[0]);
+    }
+
+    private static DType? ElementType(string? type) => type switch
+    {
+        "F32" => DType.Float32,
+        "F64" => DType.Float64,
+        "F16" => DType.Float16,
+        "BF16" => DType.BFloat16,
+        "I64" => DType.Int64,
+        "I32" => DType.Int32,
+        "I16" => DType.Int16,
+        "I8" => DType.Int8,
+        "U8" => DType.UInt8,
+        "BOOL" => DType.Bool,
+        _ => null,
+    };
+}

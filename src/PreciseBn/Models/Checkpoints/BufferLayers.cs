@@ -1,0 +1,64 @@
+using PreciseBn.Formats;
+using PreciseBn.Primitives;
+
+namespace PreciseBn.Models.Checkpoints;
+
+/// <summary>
+/// Finds BatchNorm layers among named tensors: a <c>running_mean</c> with a <c>running_var</c> of the same length beside it.
+/// That is all such files say; InstanceNorm looks the same there.
+/// </summary>
+internal static class BufferLayers
+{
+    public const string UnknownType = "Unknown";
+
+    private const string MeanName = "running_mean";
+
+    /// <param name="path">The file, for the layers and for messages.</param>
+    /// <param name="fileLength">Its length in bytes, which bounds what its layers may claim.</param>
+    /// <param name="tensors">Its tensors.</param>
+    public static IReadOnlyList<StoredLayer> Find(string path, long fileLength, IEnumerable<NamedTensor> tensors)
+    {
+        var byName = new Dictionary<string, NamedTensor>();
+        foreach (var tensor in tensors)
+            byName.TryAdd(tensor.Name, tensor);
+        var layers = new List<StoredLayer>();
+        var unclaimed = fileLength;
+        foreach (var mean in byName.Values.Where(tensor => tensor.DType.IsFloatingPoint() && IsNamed(tensor.Name, MeanName)))
+        {
+            var prefix = mean.Name[..^MeanName.Length];
+            if (mean.Shape is not [>= 1 and <= TensorSlot.LongestVector] || !byName.TryGetValue(prefix + "running_var", out var variance)
+                || !variance.Shape.SequenceEqual(mean.Shape) || !variance.DType.IsFloatingPoint())
+                continue;
+            // Layers that share storage could make a small file ask for any amount of memory.
+            unclaimed -= 2 * mean.Shape[0] * mean.DType.Size();
+            if (unclaimed < 0)
+                throw ModelErrors.TooManyStatistics(path);
+            layers.Add(ToLayer(path, prefix, byName, mean.Locate(), variance.Locate()));
+        }
+        return layers;
+    }
+
+    private static StoredLayer ToLayer(
+        string path, string prefix, Dictionary<string, NamedTensor> tensors, TensorSlot mean, TensorSlot variance)
+    {
+        var tracked = tensors.GetValueOrDefault(prefix + "num_batches_tracked") is { Shape.Count: 0 } count ? count.Locate() : null;
+        var module = new BnModule
+        {
+            Name = prefix.TrimEnd('.'),
+            Type = UnknownType,
+            Momentum = double.NaN,
+            Eps = double.NaN,
+            Affine = tensors.ContainsKey(prefix + "weight"),
+            Training = false,
+            BatchesTracked = tracked is null ? null : (long)tracked.Read()[0],
+            Mean = mean.Read(),
+            Variance = variance.Read(),
+            DType = mean.DType,
+            Path = path,
+        };
+        return new StoredLayer(module, mean, variance, tracked);
+    }
+
+    private static bool IsNamed(string name, string buffer) =>
+        name == buffer || name.EndsWith("." + buffer, StringComparison.Ordinal);
+}

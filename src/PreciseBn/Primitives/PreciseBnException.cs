@@ -1,0 +1,36 @@
+namespace PreciseBn.Primitives;
+
+/// <summary>
+/// A failure a user can act on: what is wrong, with which file, layer or batch, and what to do.
+/// </summary>
+public sealed class PreciseBnException : Exception
+{
+    /// <summary>Creates a failure whose message is the problem followed by the advice.</summary>
+    /// <param name="errorId">A stable identifier, such as <c>FileNotFound</c>.</param>
+    /// <param name="kind">What sort of failure it is.</param>
+    /// <param name="problem">What is wrong: one sentence, naming the file, layer or batch.</param>
+    /// <param name="advice">What to do about it: one sentence.</param>
+    /// <param name="target">The path, name or object the failure is about.</param>
+    /// <param name="inner">The exception that caused it, if any.</param>
+    public PreciseBnException(
+        string errorId, ErrorKind kind, string problem, string advice, object? target = null, Exception? inner = null)
+        : base($"{problem} {advice}", inner)
+    {
+        ErrorId = errorId;
+        Kind = kind;
+        Advice = advice;
+        Target = target;
+    }
+
+    /// <summary>A stable identifier of the failure.</summary>
+    public string ErrorId { get; }
+
+    /// <summary>What sort of failure it is.</summary>
+    public ErrorKind Kind { get; }
+
+    /// <summary>What the user can do about it.</summary>
+    public string Advice { get; }
+
+    /// <summary>The path, name or object the failure is about.</summary>
+    public object? Target { get; }
+}

@@ -1,0 +1,134 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using PreciseBn.Files;
+using PreciseBn.Formats;
+using PreciseBn.Primitives;
+using PreciseBn.Statistics;
+using PreciseBn.Transfer;
+
+namespace PreciseBn.Sharding;
+
+/// <summary>Partial statistics as a safetensors file: two tensors a layer, and all else in the metadata.</summary>
+internal static class PartialArchive
+{
+    private const string RecordKey = "precise_bn.partial";
+    private const string Moments = "moments";
+    private const string Previous = "previous";
+    private const int PreviousRows = 2;
+
+    private static readonly JsonSerializerOptions Json = new() { Converters = { new JsonStringEnumConverter() } };
+
+    /// <exception cref="PreciseBnException">The file cannot be written; what was there still is.</exception>
+    public static void Write(string path, bool overwrite, PartialContents contents)
+    {
+        var tensors = new SafetensorsWriter();
+        foreach (var partial in contents.Partials)
+        {
+            tensors.AddRows(Key(partial.Name, Moments), LayerMoments.Rows, partial.Moments);
+            tensors.AddRows(Key(partial.Name, Previous), PreviousRows, [.. partial.PreviousMean, .. partial.PreviousVariance]);
+        }
+        foreach (var (key, value) in Provenance.Describe())
+            tensors.Metadata[key] = value;
+        tensors.Metadata[RecordKey] = JsonSerializer.Serialize(ToRecord(contents), Json);
+        using var replacement = new FileReplacement(path, overwrite: overwrite);
+        replacement.Prepare(handle => RandomAccess.Write(handle, tensors.ToBytes(), 0));
+        replacement.Commit();
+    }
+
+    public static bool IsIn(SourceFile file) =>
+        SafetensorsHeader.IsAtStart(file) && SafetensorsHeader.Read(file).Metadata.ContainsKey(RecordKey);
+
+    /// <exception cref="PreciseBnException">The file holds no partial statistics, or is damaged.</exception>
+    public static PartialContents Read(SourceFile file)
+    {
+        if (!SafetensorsHeader.IsAtStart(file))
+            throw PartialErrors.NotAPartial(file.Path);
+        var header = SafetensorsHeader.Read(file);
+        if (!header.Metadata.TryGetValue(RecordKey, out var json))
+            throw PartialErrors.NotAPartial(file.Path);
+        var record = Parse(json, file.Path);
+        var tensors = header.Tensors.DistinctBy(tensor => tensor.Name).ToDictionary(tensor => tensor.Name);
+        var partials = record.Layers.Select(layer => ToPartial(record, layer, tensors, file)).ToArray();
+        return new PartialContents(partials, record.IsFinished, record.Arguments);
+    }
+
+    private static PartialRecord ToRecord(PartialContents contents)
+    {
+        var first = contents.Partials[0];
+        return new PartialRecord
+        {
+            Path = first.Path,
+            ModelSha256 = first.ModelSha256,
+            ContentSha256 = first.ContentSha256,
+            Estimators = first.Estimators,
+            Device = first.Device,
+            Shards = first.Shards,
+            TotalBatches = first.TotalBatches,
+            SkippedBatches = first.SkippedBatches,
+            StoppedBy = first.StoppedBy,
+            IsFinished = contents.IsFinished,
+            Arguments = contents.Arguments,
+            Layers = contents.Partials.Select(partial => new PartialRecord.Layer(
+                partial.Name, partial.Type, partial.Batches, partial.Uses, partial.Count, partial.BatchesTracked)).ToArray(),
+        };
+    }
+
+    private static PartialBnStat ToPartial(
+        PartialRecord record, PartialRecord.Layer layer, Dictionary<string, SafetensorsTensor> tensors, SourceFile file)
+    {
+        var moments = Rows(layer.Name, Moments, LayerMoments.Rows, tensors, file);
+        var previous = Rows(layer.Name, Previous, PreviousRows, tensors, file);
+        var channels = previous.Length / PreviousRows;
+        if (moments.Length != LayerMoments.Rows * channels)
+            throw FileErrors.Damaged(file.Path, $"its tensors of the layer '{layer.Name}' differ in size");
+        return new PartialBnStat
+        {
+            Name = layer.Name,
+            Type = layer.Type,
+            Batches = layer.Batches,
+            Uses = layer.Uses,
+            Count = layer.Count,
+            Moments = moments,
+            PreviousMean = previous[..channels],
+            PreviousVariance = previous[channels..],
+            BatchesTracked = layer.BatchesTracked,
+            Shards = record.Shards,
+            TotalBatches = record.TotalBatches,
+            SkippedBatches = record.SkippedBatches,
+            StoppedBy = record.StoppedBy,
+            Estimators = record.Estimators,
+            Device = record.Device,
+            Path = record.Path,
+            ModelSha256 = record.ModelSha256,
+            ContentSha256 = record.ContentSha256,
+        };
+    }
+
+    private static double[] Rows(string layer, string name, int rows, Dictionary<string, SafetensorsTensor> tensors, SourceFile file)
+    {
+        var key = Key(layer, name);
+        if (!tensors.TryGetValue(key, out var tensor))
+            throw FileErrors.Damaged(file.Path, $"it has no tensor '{key}'");
+        if (tensor.DType != DType.Float64 || tensor.Shape.Count != 2 || tensor.Shape[0] != rows || tensor.Shape[1] is < 1 or > TensorSlot.LongestVector / LayerMoments.Rows)
+            throw FileErrors.Damaged(file.Path, $"its tensor '{key}' has an impossible size");
+        var values = GC.AllocateUninitializedArray<double>(checked((int)(rows * tensor.Shape[1])));
+        file.Read(tensor.Position, MemoryMarshal.AsBytes(values.AsSpan()));
+        return values;
+    }
+
+    private static PartialRecord Parse(string json, string path)
+    {
+        var damaged = FileErrors.Damaged(path, "its list of layers cannot be read");
+        try
+        {
+            return JsonSerializer.Deserialize<PartialRecord>(json, Json) is { IsComplete: true } record ? record : throw damaged;
+        }
+        catch (JsonException)
+        {
+            throw damaged;
+        }
+    }
+
+    private static string Key(string layer, string tensor) => layer.Length == 0 ? tensor : $"{layer}.{tensor}";
+}

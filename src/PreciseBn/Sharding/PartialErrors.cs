@@ -1,0 +1,84 @@
+using PreciseBn.Primitives;
+
+namespace PreciseBn.Sharding;
+
+/// <summary>What can be wrong when partial statistics are measured, kept and merged.</summary>
+internal static class PartialErrors
+{
+    private const string NothingMerged = "nothing was merged";
+
+    public static PreciseBnException ExactNotMergeable() => new(
+        "ExactNotMergeable", ErrorKind.NotSupported,
+        "The exact mode needs the final statistics of the layers before a layer, which a shard of the data does not know.",
+        "Run it in one process, or measure, merge and write the layers one after the other, in the order of the model.");
+
+    public static PreciseBnException NothingGiven() => new(
+        "NothingGiven", ErrorKind.InvalidArgument, "No partial statistics were given.", "Give what Measure-BnStat returned or wrote.");
+
+    public static PreciseBnException SeveralRuns(string layer) => new(
+        "LayerGivenTwice", ErrorKind.InvalidArgument,
+        $"Partial statistics of the layer '{layer}' were given twice.", "Write those of each shard to a file of its own.", layer);
+
+    public static PreciseBnException NotAPartial(string path) => new(
+        "NotAPartial", ErrorKind.InvalidData,
+        $"'{path}' holds no partial statistics, or has lost its beginning.", "Give a file that Measure-BnStat or Export-BnStat wrote.", path);
+
+    public static PreciseBnException Unfinished(string path, PartialBnStat partial) => new(
+        "UnfinishedPartial", ErrorKind.InvalidData,
+        $"'{path}' is the checkpoint of a measurement of shard {partial.Shards[0]} that has come no further than {partial.TotalBatches} batches.",
+        "Run Measure-BnStat again with the same arguments to let it go on.", path);
+
+    public static PreciseBnException OtherArguments(string path, string name, string then, string now) => new(
+        "CheckpointOfOtherRun", ErrorKind.Conflict,
+        $"'{path}' is the checkpoint of a run with other arguments: {name} was '{then}' there, and is '{now}' now; it was left as it is.",
+        "Give the same arguments to go on, or another -Checkpoint to start anew.", path);
+
+    public static PreciseBnException ModelsDiffer(string one, string? itsModel, string other, string? otherModel) => new(
+        "ModelsDiffer", ErrorKind.InvalidData,
+        $"{other} was measured on another model{In(otherModel)} than {one}{In(itsModel)}; {NothingMerged}.",
+        "Merge partial statistics of one model only.", otherModel);
+
+    public static PreciseBnException EstimatorsDiffer(string one, IEnumerable<Estimator> its, string other, IEnumerable<Estimator> others) => new(
+        "EstimatorsDiffer", ErrorKind.InvalidData,
+        $"{other} is for the estimator {string.Join(", ", others)}, but {one} for {string.Join(", ", its)}; {NothingMerged}.",
+        "Measure all shards with the same -Estimator.", other);
+
+    public static PreciseBnException LayersDiffer(string one, string other, string layer) => new(
+        "LayersDiffer", ErrorKind.InvalidData,
+        $"The layer '{layer}' is not the same in {one} and {other}, or in one of them only; {NothingMerged}.",
+        "Measure the same layers in all shards.", layer);
+
+    public static PreciseBnException ShardsDiffer(string one, ShardLabel its, string other, ShardLabel others) => new(
+        "ShardsDiffer", ErrorKind.InvalidData,
+        $"{other} is shard {others}, but {one} is shard {its}, so that they may overlap; {NothingMerged}.",
+        "Divide the same data in the same way in all processes.", other);
+
+    public static PreciseBnException ShardTwice(string one, ShardLabel shard, string other) => new(
+        "ShardTwice", ErrorKind.InvalidData,
+        $"Shard {shard} comes twice{(one == other ? "" : $", in {one} and in {other}")}; {NothingMerged}.",
+        "Leave one of them out; if these are different data, tell them apart with -DataName of Measure-BnStat.", $"{shard}");
+
+    public static PreciseBnException ShardsMissing(string missing) => new(
+        "ShardsMissing", ErrorKind.NotFound,
+        $"There are no partial statistics of {missing}; {NothingMerged}.",
+        "Measure what is missing, or use -AllowMissing to do without.", missing);
+
+    public static PreciseBnException PriorsDiffer(string one, string other) => new(
+        "PriorsDiffer", ErrorKind.InvalidData,
+        $"The statistics in the model were changed between the measurements of {one} and {other}, so that it is open which of them -PriorWeight means.",
+        "Leave out -PriorWeight, or measure all shards on one file.", other);
+
+    public static PreciseBnException NoFileToWrite() => new(
+        "NoFileToWrite", ErrorKind.NotSupported,
+        "The statistics were measured on a model in memory, so that there is no file to write them to.", "Write them to a file with Set-BnStat.");
+
+    public static PreciseBnException WrongModel(string path) => new(
+        "WrongModel", ErrorKind.InvalidData,
+        $"'{path}' is not the model that the statistics were measured on, or was changed since; nothing was changed.",
+        "Give that model, or use Set-BnStat for another file with the same layers.", path);
+
+    public static PreciseBnException BadPartial(string what) => new(
+        "NotAPartial", ErrorKind.InvalidData, $"An object is no partial statistic: {what}.", "Give what Measure-BnStat returned.");
+
+    private static string In(string? path) => path is null ? "" : $" ('{path}')";
+}

@@ -1,0 +1,47 @@
+using PreciseBn.Primitives;
+
+namespace PreciseBn.Sharding;
+
+/// <summary>Keeps account of the shards that have come, and of those that have not.</summary>
+internal sealed class ShardLedger
+{
+    private readonly Dictionary<string, (ShardLabel Label, string Origin)> _plans = [];
+    private readonly Dictionary<(string Data, int Index), string> _shards = [];
+
+    /// <summary>The shards that have come, in the order of their data and number.</summary>
+    public IEnumerable<ShardLabel> Present => _shards.Keys.OrderBy(shard => shard.Data, StringComparer.Ordinal).ThenBy(shard => shard.Index)
+        .Select(shard => Label(shard.Data, shard.Index));
+
+    /// <summary>The shards of the same data that have not, in words; <c>null</c> if there are none.</summary>
+    public string? Missing => _plans.Values.Select(plan => Describe(plan.Label)).OfType<string>().Order(StringComparer.Ordinal).ToArray() is { Length: > 0 } missing
+        ? string.Join(", and of ", missing)
+        : null;
+
+    /// <summary>Enters a shard.</summary>
+    /// <param name="label">The shard.</param>
+    /// <param name="origin">Where it comes from, for messages.</param>
+    /// <exception cref="PreciseBnException">It is there, or other shards of the data may overlap it.</exception>
+    public void Enter(ShardLabel label, string origin)
+    {
+        if (_shards.TryGetValue((label.Data, label.Shard.Index), out var earlier) && _plans[label.Data].Label.Shard.Count == label.Shard.Count)
+            throw PartialErrors.ShardTwice(earlier, label, origin);
+        if (!_plans.TryAdd(label.Data, (label, origin)) && _plans[label.Data] is var (other, itsOrigin)
+            && (other.Plan != label.Plan || other.Shard.Count != label.Shard.Count))
+            throw PartialErrors.ShardsDiffer(itsOrigin, other, origin, label);
+        _shards.Add((label.Data, label.Shard.Index), origin);
+    }
+
+    private string? Describe(ShardLabel any)
+    {
+        const int MostNamed = 8;
+        var missing = Enumerable.Range(1, any.Shard.Count).Where(index => !_shards.ContainsKey((any.Data, index))).ToArray();
+        var more = missing.Length > MostNamed ? $" and {missing.Length - MostNamed} more" : "";
+        return missing.Length == 0 ? null : $"shard {string.Join(", ", missing.Take(MostNamed))}{more} of {any.Shard.Count} of {any.Data} ({any.Plan})";
+    }
+
+    private ShardLabel Label(string data, int index)
+    {
+        var any = _plans[data].Label;
+        return any with { Shard = DataShard.Parse($"{index}/{any.Shard.Count}") };
+    }
+}
