@@ -2,7 +2,6 @@ using System.Management.Automation;
 using PreciseBn.Batches;
 using PreciseBn.Data;
 using PreciseBn.PowerShell.Completion;
-using PreciseBn.Recalibration;
 
 namespace PreciseBn.PowerShell;
 
@@ -53,38 +52,39 @@ public abstract class DataCmdlet : PreciseBnCmdlet
     [Parameter]
     public MemoryFormat MemoryFormat { get; set; }
 
-    /// <summary>The parameters above, as the core takes them.</summary>
-    private protected RecalibrationOptions RecalibrationOptions => new()
-    {
-        Iterations = Iterations,
-        Tolerance = Tolerance,
-        AllowReuse = AllowReuse,
-        SkipNonFinite = SkipNonFinite,
-        MemoryFormat = MemoryFormat,
-    };
+    /// <summary>Options with the parameters above.</summary>
+    private protected T Fill<T>(T options)
+        where T : RunOptions => options with
+        {
+            Iterations = Iterations,
+            Tolerance = Tolerance,
+            AllowReuse = AllowReuse,
+            SkipNonFinite = SkipNonFinite,
+            MemoryFormat = MemoryFormat,
+            Device = Device,
+        };
 
     /// <summary>Whatever was given as data, as a source of batches. A path is read as New-BnDataLoader reads it by default.</summary>
     private protected IBatchSource ToBatches(object data) =>
         PowerShellData.PathOf(data) is { } path ? Require(() => Open(path)) : PowerShellData.ToBatches(data, InputKey);
 
     /// <summary>Tells what was measured: how many layers of which model, on which data, and why no more of them.</summary>
-    private protected void TellOfMeasurement(IReadOnlyList<BnStat> stats, IBatchSource batches, string model)
+    private protected void TellOfMeasurement(BnResult result, IBatchSource batches, string model)
     {
-        var layers = stats.Select(stat => stat.Name).Distinct().Count();
         var data = batches is BnDataLoader loader ? $" ({loader.Plan})" : "";
-        WriteVerbose($"Measured {layers} layers of {model} on {stats.Max(stat => stat.Batches)} batches{data}, stopped by {stats[0].StoppedBy}.");
+        WriteVerbose($"Measured {result.Layers.Count} layers of {model} on {result.Batches} batches{data}, stopped by {result.StoppedBy}.");
     }
 
     /// <summary>Warns of layers that no batch reached, of batches and of files that were left out.</summary>
-    private protected void WarnOfOmissions(IReadOnlyList<BnStat> stats, IBatchSource batches, string model)
+    private protected void WarnOfOmissions(BnResult result, IBatchSource batches, string model)
     {
         const double MostSkipped = 0.01;
-        foreach (var name in stats.Where(stat => stat.Batches == 0).Select(stat => stat.Name).Distinct())
+        foreach (var name in result.Unreached)
             WriteWarning($"No batch reached the layer '{name}' of {model}; its statistics are what they were.");
-        var skipped = stats.Max(stat => stat.SkippedBatches);
-        if (skipped > MostSkipped * (skipped + stats.Max(stat => stat.Batches)))
+        var skipped = result.SkippedBatches;
+        if (skipped > MostSkipped * (skipped + result.Batches))
             WriteWarning($"{skipped} batches with NaN or infinity were left out of the statistics of {model}.");
-        WarnOfItemsLeftOut(stats.Max(stat => stat.ItemsLeftOut), model);
+        WarnOfItemsLeftOut(result.ItemsLeftOut, model);
         if (batches is BnDataLoader { Skipped: > 0 } loader)
             WriteWarning($"{loader.Skipped} image files could not be read and were left out.");
     }

@@ -46,17 +46,17 @@ public sealed class GetBnModuleCommand : PreciseBnCmdlet
     {
         ForEachFile(Path, LiteralPath, List);
         if (Model is not null)
-            ForEachItem(() => WriteLayers(BnReader.ReadModel(Model), "the model"));
+            ForEachItem(() => WriteLayers(BnModel.Of(Model).Layers, "the model"));
     }
 
     private void List(string path)
     {
-        var summary = BnReader.ReadFile(path);
-        WriteVerbose($"'{path}' has {summary.Layers.Count} BatchNorm layers with tracked statistics.");
-        if (summary.Layers.Count == 0)
-            WriteWarning($"'{path}' has no BatchNorm layer with tracked statistics; it {summary.Contents}.");
+        using var model = BnModel.Open(path);
+        WriteVerbose($"'{path}' has {model.Layers.Count} BatchNorm layers with tracked statistics.");
+        if (model.Layers.Count == 0)
+            WriteWarning($"'{path}' has no BatchNorm layer with tracked statistics; it {model.Contents}.");
         else
-            WriteLayers(summary.Layers, $"'{path}'");
+            WriteLayers(model.Layers, $"'{path}'");
     }
 
     private void WriteLayers(IReadOnlyList<BnModule> layers, string where)

@@ -62,35 +62,34 @@ public sealed class MeasureBnStatCommand : DataCmdlet
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        var models = BnUpdater.GroupByModel(_layers).ToArray();
-        var checkpoint = Require(() => Checkpoint is null || models.Length == 1 ? Resolve(Checkpoint) : throw OneCheckpoint());
+        var models = BnModel.Of(_layers);
+        var checkpoint = Require(() => Checkpoint is null || models.Count == 1 ? Resolve(Checkpoint) : throw OneCheckpoint());
         var options = Options(Require(() => DataShard.Parse(Shard)), checkpoint);
         var batches = ToBatches(Data);
-        using var progress = new ModelsProgress(this, "BatchNorm layers", models.Length);
+        using var progress = new ModelsProgress(this, "BatchNorm layers", models.Count);
         foreach (var model in models)
         {
-            progress.Begin(model[0].Path ?? "the model in memory");
+            progress.Begin(model.Path ?? "the model in memory");
             ForEachItem(() => Measure(model, batches, options));
         }
     }
 
-    private void Measure(IReadOnlyList<BnModule> layers, IBatchSource batches, BnMeasureOptions options)
+    private void Measure(BnModel model, IBatchSource batches, ShardOptions options)
     {
-        var path = layers[0].Path;
-        var model = path is null ? "the model in memory" : $"'{path}'";
-        if (!ShouldProcess(options.Checkpoint ?? model, $"Measure {layers.Count} BatchNorm layers on shard {Shard}"))
+        using var opened = model;
+        var name = model.Path is null ? "the model in memory" : $"'{model.Path}'";
+        if (!ShouldProcess(options.Checkpoint ?? name, $"Measure {model.Layers.Count} BatchNorm layers on shard {Shard}"))
             return;
-        using var progress = new UpdateProgress(this, $"BatchNorm layers of {System.IO.Path.GetFileName(path) ?? model}, shard {Shard}");
-        var partials = BnMeasurer.Measure(layers, batches, options, progress, StopToken);
-        WriteVerbose($"Measured {partials.Count} layers of {model} on {partials[0].TotalBatches} batches of shard {partials[0].Shards[0]}, stopped by {partials[0].StoppedBy}.");
-        WarnOfItemsLeftOut(partials[0].ItemsLeftOut, model);
+        using var progress = new UpdateProgress(this, $"BatchNorm layers of {System.IO.Path.GetFileName(model.Path) ?? name}, shard {Shard}");
+        var partials = model.MeasureShard(batches, options, progress, StopToken);
+        WriteVerbose($"Measured {partials.Count} layers of {name} on {partials[0].TotalBatches} batches of shard {partials[0].Shards[0]}, stopped by {partials[0].StoppedBy}.");
+        WarnOfItemsLeftOut(partials[0].ItemsLeftOut, name);
         WriteObject(partials, enumerateCollection: true);
     }
 
-    private BnMeasureOptions Options(DataShard shard, string? checkpoint) => new()
+    private ShardOptions Options(DataShard shard, string? checkpoint) => Fill(new ShardOptions()) with
     {
-        Recalibration = RecalibrationOptions with { Estimators = Estimator.Distinct().ToArray() },
-        Device = Device,
+        Estimators = Estimator.Distinct().ToArray(),
         Shard = shard,
         DataName = DataName,
         Checkpoint = checkpoint,

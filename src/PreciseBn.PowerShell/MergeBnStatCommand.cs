@@ -65,13 +65,13 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
             WriteObject(Require(_merger.ToPartials), enumerateCollection: true);
             return;
         }
-        var stats = Require(() => _merger.Estimate(PriorWeight, AllowMissing));
-        WriteVerbose($"Merged {stats.DistinctBy(stat => stat.Name).Count()} layers from {stats.Max(stat => stat.Batches)} batches of all shards, stopped by {stats[0].StoppedBy}.");
+        var result = Require(() => _merger.Estimate(PriorWeight, AllowMissing));
+        WriteVerbose($"Merged {result.Layers.Count} layers from {result.Batches} batches of all shards, stopped by {result.StoppedBy}.");
         if (_merger.MissingShards is { } missing)
             WriteWarning($"There are no partial statistics of {missing}; the others were merged.");
-        foreach (var name in stats.Where(stat => stat.Batches == 0).Select(stat => stat.Name).Distinct())
+        foreach (var name in result.Unreached)
             WriteWarning($"No batch reached the layer '{name}'; its statistics are what they were.");
-        WriteObject(stats, enumerateCollection: true);
+        WriteObject(result.Statistics, enumerateCollection: true);
     }
 
     private void Add(PSObject item)

@@ -63,20 +63,24 @@ public sealed class SetBnStatCommand : PreciseBnCmdlet
     {
         var path = PathResolver.ResolveLiteral(this, Path);
         if (ParameterSetName == FromSet)
-            _statistics.AddRange(BnReader.ReadFile(PathResolver.ResolveLiteral(this, From)).Layers);
-        var options = new BnSetOptions
+            _statistics.AddRange(StatisticsSources.ReadModel(PathResolver.ResolveLiteral(this, From)));
+        var match = new MatchOptions
         {
             Prefix = Prefix,
             Map = Map.Cast<DictionaryEntry>().ToDictionary(entry => $"{entry.Key}", entry => $"{entry.Value}"),
             AllowPartial = AllowPartial,
+        };
+        var save = new SaveOptions
+        {
             Destination = Destination is null ? null : PathResolver.ResolveLiteral(this, Destination),
             Force = Force,
             Backup = Backup,
         };
-        if (!ShouldProcess(options.Destination ?? path, $"Set the statistics of {_statistics.Count} BatchNorm layers"))
+        if (!ShouldProcess(save.Destination ?? path, $"Set the statistics of {_statistics.Count} BatchNorm layers"))
             return;
-        var changed = BnSetter.Set(path, _statistics, options);
-        WriteVerbose($"Set the statistics of {changed.Count} layers; the result is in '{options.Destination ?? path}'{(Backup ? ", and a backup keeps what was replaced" : "")}.");
+        using var model = BnModel.Open(path);
+        var changed = model.Apply(_statistics, match, save);
+        WriteVerbose($"Set the statistics of {changed.Count} layers; the result is in '{save.Destination ?? path}'{(Backup ? ", and a backup keeps what was replaced" : "")}.");
         WriteObject(changed, enumerateCollection: true);
     });
 }

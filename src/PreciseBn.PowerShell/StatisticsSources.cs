@@ -14,13 +14,42 @@ internal static class StatisticsSources
         _ => throw NotStatistics(source),
     }).ToList();
 
+    /// <summary>The layers of a file.</summary>
+    /// <exception cref="PreciseBnException">It cannot be read.</exception>
+    public static IReadOnlyList<BnModule> ReadModel(string path)
+    {
+        using var model = BnModel.Open(path);
+        return model.Layers;
+    }
+
+    /// <summary>Finds the layers that statistics are of, in the file that these name or as they are in memory.</summary>
+    /// <exception cref="PreciseBnException">They name no file, or it cannot be read or has no such layer.</exception>
+    public static IReadOnlyList<BnModule> FindLayers(IReadOnlyList<ILayerStatistics> statistics)
+    {
+        var read = statistics.OfType<BnStat>().Select(stat => stat.Path).OfType<string>().Distinct().ToDictionary(path => path, ReadModel);
+        return statistics.Select(layer => layer switch
+        {
+            BnModule module => module,
+            BnStat { Path: { } path } => read[path].FirstOrDefault(module => module.Name == layer.Name) ?? throw LayerNotFound(path, layer.Name),
+            _ => throw NoModel(layer.Name),
+        }).ToArray();
+    }
+
     private static IReadOnlyList<ILayerStatistics> ReadFile(PSCmdlet cmdlet, string path)
     {
-        var summary = BnReader.ReadFile(PathResolver.ResolveLiteral(cmdlet, path));
-        if (summary.Layers.Count == 0)
-            cmdlet.WriteWarning($"'{summary.Path}' has no BatchNorm layer with tracked statistics; it {summary.Contents}.");
-        return summary.Layers;
+        using var model = BnModel.Open(PathResolver.ResolveLiteral(cmdlet, path));
+        if (model.Layers.Count == 0)
+            cmdlet.WriteWarning($"'{model.Path}' has no BatchNorm layer with tracked statistics; it {model.Contents}.");
+        return model.Layers;
     }
+
+    private static PreciseBnException LayerNotFound(string path, string layer) => new(
+        "LayerNotFound", ErrorKind.NotFound, $"'{path}' has no BatchNorm layer '{layer}' any more.", "Read the layers again with Get-BnModule.", layer);
+
+    private static PreciseBnException NoModel(string layer) => new(
+        "ModelUnknown", ErrorKind.InvalidArgument,
+        $"The statistics of the layer '{layer}' do not say which model they are of.",
+        "Give the path of the model, or layers from Get-BnModule.", layer);
 
     private static PreciseBnException NotStatistics(PSObject item) => new(
         "NotStatistics", ErrorKind.InvalidArgument, $"An object of type {item.TypeNames[0]} is neither statistics nor the path of a file.",

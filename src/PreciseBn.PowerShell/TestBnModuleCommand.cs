@@ -48,10 +48,10 @@ public sealed class TestBnModuleCommand : DataCmdlet
             Report(finding);
         ForEachFile(Path, LiteralPath, file =>
         {
-            var summary = BnReader.ReadFile(file);
-            WriteVerbose($"'{file}' has {summary.Layers.Count} BatchNorm layers with tracked statistics.");
-            _layers.AddRange(summary.Layers);
-            foreach (var finding in BnExaminer.Examine(summary))
+            using var model = BnModel.Open(file);
+            WriteVerbose($"'{file}' has {model.Layers.Count} BatchNorm layers with tracked statistics.");
+            _layers.AddRange(model.Layers);
+            foreach (var finding in model.Diagnose())
                 Report(finding);
         });
     }
@@ -62,19 +62,16 @@ public sealed class TestBnModuleCommand : DataCmdlet
         if (Data is not null)
         {
             var batches = ToBatches(Data);
-            var options = new BnUpdateOptions
-            {
-                Recalibration = RecalibrationOptions with { AllowReuse = true, SkipNonFinite = true },
-                Device = Device,
-            };
-            foreach (var layers in BnUpdater.GroupByModel(_layers))
+            var options = Fill(new MeasureOptions()) with { AllowReuse = true, SkipNonFinite = true };
+            foreach (var model in BnModel.Of(_layers))
             {
                 ForEachItem(() =>
                 {
-                    using var progress = new UpdateProgress(this, $"Testing {System.IO.Path.GetFileName(layers[0].Path) ?? "the model in memory"}");
-                    var stats = BnUpdater.Measure(layers, batches, options, progress, StopToken);
-                    TellOfMeasurement(stats, batches, layers[0].Path is { } path ? $"'{path}'" : "the model in memory");
-                    foreach (var finding in BnExaminer.Examine(stats))
+                    using var opened = model;
+                    using var progress = new UpdateProgress(this, $"Testing {System.IO.Path.GetFileName(model.Path) ?? "the model in memory"}");
+                    var result = model.Measure(batches, options, progress, StopToken);
+                    TellOfMeasurement(result, batches, model.Path is { } path ? $"'{path}'" : "the model in memory");
+                    foreach (var finding in BnExaminer.Examine(result.Statistics))
                         Report(finding);
                 });
             }

@@ -68,17 +68,17 @@ public sealed class TestBnStatCommand : DataCmdlet
 
     private IReadOnlyList<ILayerStatistics> Measure(IReadOnlyList<ILayerStatistics> reference)
     {
-        var models = BnUpdater.GroupByModel(BnReader.FindLayers(reference)).ToArray();
-        if (models is not [var layers])
-            throw NotOneModel(models.Length);
+        var models = BnModel.Of(StatisticsSources.FindLayers(reference));
+        if (models is not [var model])
+            throw NotOneModel(models.Count);
+        using var opened = model;
         var batches = ToBatches(Data);
-        var model = System.IO.Path.GetFileName(layers[0].Path) ?? "the model in memory";
-        using var progress = new UpdateProgress(this, $"Measuring {model}");
-        var options = new BnUpdateOptions { Recalibration = RecalibrationOptions, Device = Device };
-        var stats = BnUpdater.Measure(layers, batches, options, progress, StopToken);
-        TellOfMeasurement(stats, batches, model);
-        WarnOfOmissions(stats, batches, model);
-        return stats;
+        var name = System.IO.Path.GetFileName(model.Path) ?? "the model in memory";
+        using var progress = new UpdateProgress(this, $"Measuring {name}");
+        var result = model.Measure(batches, Fill(new MeasureOptions()), progress, StopToken);
+        TellOfMeasurement(result, batches, name);
+        WarnOfOmissions(result, batches, name);
+        return result.Statistics;
     }
 
     private void WarnOfNoise(IReadOnlyList<BnVerdict> verdicts)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Management.Automation;
 using PreciseBn.Batches;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.PowerShell;
 
@@ -76,59 +77,60 @@ public sealed class UpdateBnStatCommand : DataCmdlet
             ForEachItem(WriteMerged);
             return;
         }
-        var models = BnUpdater.GroupByModel(_layers).ToArray();
-        var destinations = Require(() => new UpdateDestination(this, Destination, models.Length > 1));
+        var models = BnModel.Of(_layers);
+        var destinations = Require(() => new UpdateDestination(this, Destination, models.Count > 1));
         var batches = ToBatches(Data);
-        using var progress = new ModelsProgress(this, "BatchNorm statistics", models.Length);
+        using var progress = new ModelsProgress(this, "BatchNorm statistics", models.Count);
         foreach (var model in models)
         {
-            progress.Begin(model[0].Path ?? "the model in memory");
+            progress.Begin(model.Path ?? "the model in memory");
             ForEachItem(() => UpdateModel(model, batches, destinations));
         }
     }
 
-    private void UpdateModel(IReadOnlyList<BnModule> layers, IBatchSource batches, UpdateDestination destinations)
+    private void UpdateModel(BnModel model, IBatchSource batches, UpdateDestination destinations)
     {
-        var path = layers[0].Path;
-        var model = path is null ? "the model in memory" : $"'{path}'";
-        var destination = path is null ? null : destinations.For(path);
-        if (!ShouldProcess(destination ?? model, $"Recompute the statistics of {layers.Count} BatchNorm layers"))
+        using var opened = model;
+        var name = model.Path is null ? "the model in memory" : $"'{model.Path}'";
+        var destination = model.Path is { } path ? destinations.For(path) : null;
+        var layers = model.Layers.Count;
+        if (!ShouldProcess(destination ?? name, $"Recompute the statistics of {layers} BatchNorm layers"))
             return;
         var clock = Stopwatch.StartNew();
-        using var progress = new UpdateProgress(this, $"BatchNorm statistics of {System.IO.Path.GetFileName(path) ?? model}");
-        var stats = BnUpdater.Update(layers, batches, Options(destination), progress, StopToken);
-        TellOfMeasurement(stats, batches, model);
-        TellOfResult(layers.Count, destination is null ? model : $"'{destination}'", $" after {clock.Elapsed.TotalSeconds:0.0} s");
-        WarnOfOmissions(stats, batches, model);
-        WriteObject(stats, enumerateCollection: true);
+        using var progress = new UpdateProgress(this, $"BatchNorm statistics of {System.IO.Path.GetFileName(model.Path) ?? name}");
+        var result = model.Update(batches, Options(), Saving(destination), progress, StopToken);
+        TellOfMeasurement(result, batches, name);
+        TellOfResult(layers, destination is null ? name : $"'{destination}'", $" after {clock.Elapsed.TotalSeconds:0.0} s");
+        WarnOfOmissions(result, batches, name);
+        WriteObject(result.Statistics, enumerateCollection: true);
     }
 
     private void WriteMerged()
     {
-        var model = _merged[0].Path;
-        var destination = new UpdateDestination(this, Destination, hasSeveralModels: false);
-        if (model is not null && !ShouldProcess(destination.For(model), $"Write the statistics of {_merged.Count} BatchNorm layers"))
+        var path = _merged[0].Path ?? throw NoFileToWrite();
+        var destination = new UpdateDestination(this, Destination, hasSeveralModels: false).For(path);
+        if (!ShouldProcess(destination, $"Write the statistics of {_merged.Count} BatchNorm layers"))
             return;
-        var written = BnUpdater.Write(_merged, Options(model is null ? null : destination.For(model)));
-        TellOfResult(written.Count, $"'{written[0].Path}'");
-        WriteObject(written, enumerateCollection: true);
+        using var model = BnModel.Open(path);
+        var written = model.Save(new BnResult(_merged), Saving(destination));
+        TellOfResult(written.Layers.Count, $"'{written.Layers[0].Path}'");
+        WriteObject(written.Layers, enumerateCollection: true);
     }
 
     private void TellOfResult(int layers, string place, string when = "") => WriteVerbose(
         $"The statistics of {layers} layers were written into {place}{when}{(Backup ? "; a backup keeps what was replaced" : "")}.");
 
-    private BnUpdateOptions Options(string? destination) => new()
+    private MeasureOptions Options() => Fill(new MeasureOptions()) with
     {
-        Recalibration = RecalibrationOptions with
-        {
-            Estimators = Estimator.Distinct().ToArray(),
-            PriorWeight = PriorWeight,
-            Exact = Exact,
-            RecordConvergence = RecordConvergence,
-        },
-        Device = Device,
-        Destination = destination,
-        Force = Force,
-        Backup = Backup,
+        Estimators = Estimator.Distinct().ToArray(),
+        PriorWeight = PriorWeight,
+        Exact = Exact,
+        RecordConvergence = RecordConvergence,
     };
+
+    private SaveOptions Saving(string? destination) => destination is null ? new() : new() { Destination = destination, Force = Force, Backup = Backup };
+
+    private static PreciseBnException NoFileToWrite() => new(
+        "NoFileToWrite", ErrorKind.NotSupported,
+        "The statistics were measured on a model in memory, so that there is no file to write them to.", "Write them to a file with Set-BnStat.");
 }

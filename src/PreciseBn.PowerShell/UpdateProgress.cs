@@ -1,18 +1,17 @@
 using System.Diagnostics;
 using System.Management.Automation;
-using PreciseBn.Recalibration;
 
 namespace PreciseBn.PowerShell;
 
 /// <summary>Shows how far a recalibration has come; a few times a second at most, as showing it takes time.</summary>
-internal sealed class UpdateProgress(Cmdlet cmdlet, string activity) : IProgress<RecalibrationProgress>, IDisposable
+internal sealed class UpdateProgress(Cmdlet cmdlet, string activity) : IProgress<MeasureProgress>, IDisposable
 {
     private const int ActivityId = 1;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
     private readonly Stopwatch _sinceLast = new();
 
-    public void Report(RecalibrationProgress value)
+    public void Report(MeasureProgress value)
     {
         if (value.Pass == 0)
             Announce(value);
@@ -24,7 +23,7 @@ internal sealed class UpdateProgress(Cmdlet cmdlet, string activity) : IProgress
         {
             ParentActivityId = ModelsProgress.ActivityId,
             CurrentOperation = value.Model,
-            PercentComplete = (int)(100 * value.Batches / value.Total),
+            PercentComplete = (int)(100 * value.Fraction),
             SecondsRemaining = (int)Math.Ceiling(value.Remaining.TotalSeconds),
         });
     }
@@ -39,10 +38,10 @@ internal sealed class UpdateProgress(Cmdlet cmdlet, string activity) : IProgress
             });
     }
 
-    private static string Throughput(RecalibrationProgress value) =>
-        value.Batches > 0 ? $", {value.Batches / value.Elapsed.TotalSeconds:0.0} batches/s" : "";
+    private static string Throughput(MeasureProgress value) =>
+        value.Rate > 0 ? $", {value.Rate:0.0} batches/s" : "";
 
     // Several passes take several times as long as a user may expect; shown as Write-Host shows, unless silenced.
-    private void Announce(RecalibrationProgress plan) => cmdlet.WriteInformation(
-        $"{plan.Passes} passes over up to {plan.Total / plan.Passes} batches, about {plan.Remaining.TotalSeconds:0} s.", ["PSHOST"]);
+    private void Announce(MeasureProgress plan) => cmdlet.WriteInformation(
+        $"{plan.Passes} passes over up to {plan.Total} batches, about {plan.Remaining.TotalSeconds:0} s.", ["PSHOST"]);
 }

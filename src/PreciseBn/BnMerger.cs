@@ -41,21 +41,22 @@ public sealed class BnMerger
     /// <exception cref="PreciseBnException">It does not go with the others.</exception>
     public void Add(PartialBnStat partial) => Add(partial, $"shard {partial.Shards[0]}");
 
-    /// <summary>The statistics, one object a layer and estimator.</summary>
+    /// <summary>The statistics of all layers.</summary>
     /// <param name="priorWeight">How many values the statistics in the model count as, in a mixture with the new ones.</param>
     /// <param name="allowMissing">Whether shards may be missing.</param>
     /// <exception cref="PreciseBnException">Shards are missing, or layers of some.</exception>
-    public IReadOnlyList<BnStat> Estimate(double priorWeight = 0, bool allowMissing = false)
+    public BnResult Estimate(double priorWeight = 0, bool allowMissing = false)
     {
+        OptionErrors.RequireWeight(nameof(priorWeight), priorWeight);
         RefuseGaps(allowMissing);
         if (priorWeight > 0 && _otherFile is not null)
             throw PartialErrors.PriorsDiffer(First.Origin, _otherFile);
         var estimators = First.Partial.Estimators;
-        return estimators.SelectMany(estimator => _layers.Values.Select(layer =>
+        return new BnResult(estimators.SelectMany(estimator => _layers.Values.Select(layer =>
             ToResult(layer.First, layer.Merge.Sum).ToStat(estimator, priorWeight, estimator == estimators[0] ? layer.First.Path : null) with
             {
                 ContentSha256 = layer.First.ContentSha256,
-            })).ToArray();
+            })).ToArray());
     }
 
     /// <summary>The sums themselves, to be merged with others later; shards may be missing.</summary>
@@ -134,6 +135,7 @@ public sealed class BnMerger
         Previous = (layer.PreviousMean, layer.PreviousVariance),
         BatchesTracked = layer.BatchesTracked,
         Moments = moments,
+        TotalBatches = _totals.Batches,
         SkippedBatches = _totals.Skipped,
         StoppedBy = _totals.StoppedBy,
     };

@@ -61,4 +61,8 @@ public static class BnStatFile
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         return Convert.ToHexString(SHA256.HashData(stream)).ToLowerInvariant();
     }
+
+    internal static PreciseBnException NothingMeasured(string path) => new(
+        "NothingMeasured", ErrorKind.InvalidData, $"'{path}' holds statistics of layers as they are, and none that were measured.",
+        "Read them as statistics of layers.", path);
 }

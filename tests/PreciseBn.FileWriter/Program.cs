@@ -23,9 +23,12 @@ Action Writer(string state)
 {
     if (Path.GetExtension(state) == ".npy")
     {
-        var layers = BnReader.ReadFile(args[0]).Layers;
         var data = BnDataLoader.FromFiles([state], new());
-        return () => BnUpdater.Update(layers, data, new());
+        return () =>
+        {
+            using var model = BnModel.Open(args[0]);
+            model.Update(data);
+        };
     }
     if (BnPartialFile.IsPartial(state))
     {
@@ -33,5 +36,9 @@ Action Writer(string state)
         return () => BnPartialFile.Write(args[0], partials, force: true);
     }
     var statistics = BnStatFile.Read(state);
-    return () => BnSetter.Set(args[0], statistics, new());
+    return () =>
+    {
+        using var model = BnModel.Open(args[0]);
+        model.Apply(statistics);
+    };
 }

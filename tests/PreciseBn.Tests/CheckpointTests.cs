@@ -1,7 +1,6 @@
 using PreciseBn.Batches;
 using PreciseBn.Data;
 using PreciseBn.Primitives;
-using PreciseBn.Recalibration;
 using PreciseBn.Sharding;
 using PreciseBn.Tests.Support;
 using static TorchSharp.torch;
@@ -19,7 +18,7 @@ public sealed class CheckpointTests : IDisposable
 
     private string Checkpoint => _folder.File("checkpoint.safetensors");
 
-    private BnMeasureOptions Options => new() { Checkpoint = Checkpoint, Every = 3 };
+    private ShardOptions Options => new() { Checkpoint = Checkpoint, Every = 3 };
 
     [Theory]
     [InlineData("1/1", 1)]
@@ -47,7 +46,7 @@ public sealed class CheckpointTests : IDisposable
 
         var resumed = Shards.Measure(_model, _data, "1/1", Options);
 
-        Shards.AssertSame(Shards.Merge(undisturbed).Estimate(), Shards.Merge(resumed).Estimate());
+        Shards.AssertSame(Shards.Merge(undisturbed).Estimate().Statistics, Shards.Merge(resumed).Estimate().Statistics);
     }
 
     [Fact]
@@ -56,13 +55,13 @@ public sealed class CheckpointTests : IDisposable
         using var generator = new Generator(9);
         var model = Fixtures.Path("bn1d.scripted.pt");
         var data = new EnumerableBatchSource(Enumerable.Range(0, 10).Select(_ => randn([32, 4], generator: generator) + 1000).ToArray(), []);
-        var layers = BnReader.ReadFile(model).Layers;
-        var undisturbed = BnMeasurer.Measure(layers, data, new());
+        var layers = Runs.Read(model).Layers;
+        var undisturbed = Runs.MeasureShard(layers, data, new());
         BreakOff(layers, data, Options, after: 7);
 
-        var resumed = BnMeasurer.Measure(layers, data, Options);
+        var resumed = Runs.MeasureShard(layers, data, Options);
 
-        Shards.AssertSame(Shards.Merge(undisturbed).Estimate(), Shards.Merge(resumed).Estimate());
+        Shards.AssertSame(Shards.Merge(undisturbed).Estimate().Statistics, Shards.Merge(resumed).Estimate().Statistics);
     }
 
     [Fact]
@@ -79,7 +78,7 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void A_tolerance_is_judged_at_the_same_batches_after_a_break()
     {
-        var options = Options with { Recalibration = new RecalibrationOptions { Tolerance = 0.25 } };
+        var options = Options with { Tolerance = 0.25 };
         var undisturbed = Shards.Measure(_model, _data, "1/1", options with { Checkpoint = null });
         BreakOff("1/1", after: 14, options);
 
@@ -96,9 +95,9 @@ public sealed class CheckpointTests : IDisposable
         var before = File.ReadAllBytes(Checkpoint);
 
         AssertRefused("shard", () => Shards.Measure(_model, _data, "2/2", Options));
-        AssertRefused("-Iterations", () => Shards.Measure(_model, _data, "1/2", Options with { Recalibration = new() { Iterations = 5 } }));
-        AssertRefused("-Estimator", () => Shards.Measure(_model, _data, "1/2", Options with { Recalibration = new() { Estimators = [Estimator.MeanOfBatchVariance] } }));
-        AssertRefused("layers", () => BnMeasurer.Measure(BnReader.ReadFile(_model).Layers.Skip(1).ToArray(), _data, Options with { Shard = DataShard.Parse("1/2") }), "model");
+        AssertRefused("-Iterations", () => Shards.Measure(_model, _data, "1/2", Options with { Iterations = 5 }));
+        AssertRefused("-Estimator", () => Shards.Measure(_model, _data, "1/2", Options with { Estimators = [Estimator.MeanOfBatchVariance] }));
+        AssertRefused("layers", () => Runs.MeasureShard(Runs.Read(_model).Layers.Skip(1).ToArray(), _data, Options with { Shard = DataShard.Parse("1/2") }), "model");
         using var others = Runs.Digits(batchSize: 8, take: 320);
         AssertRefused("batches of 8", () => Shards.Measure(_model, others, "1/2", Options));
         Assert.Equal(before, File.ReadAllBytes(Checkpoint));
@@ -131,10 +130,10 @@ public sealed class CheckpointTests : IDisposable
         var good = ones(4, 1, 28, 28);
         var bad = full([4, 1, 28, 28], float.NaN);
         var data = new EnumerableBatchSource(new[] { good, good, good, good, bad }, []);
-        var layers = BnReader.ReadFile(_model).Layers;
+        var layers = Runs.Read(_model).Layers;
         BreakOff(layers, data, Options, after: 4);
 
-        var error = Assert.Throws<PreciseBnException>(() => BnMeasurer.Measure(layers, data, Options));
+        var error = Assert.Throws<PreciseBnException>(() => Runs.MeasureShard(layers, data, Options));
 
         Assert.Equal("NotFinite", error.ErrorId);
         Assert.Contains("batch 4", error.Message);
@@ -146,10 +145,10 @@ public sealed class CheckpointTests : IDisposable
         _folder.Dispose();
     }
 
-    private void BreakOff(string shard, int after, BnMeasureOptions? options = null) =>
-        BreakOff(BnReader.ReadFile(_model).Layers, _data, (options ?? Options) with { Shard = DataShard.Parse(shard) }, after);
+    private void BreakOff(string shard, int after, ShardOptions? options = null) =>
+        BreakOff(Runs.Read(_model).Layers, _data, (options ?? Options) with { Shard = DataShard.Parse(shard) }, after);
 
-    private static void BreakOff(IReadOnlyList<BnModule> layers, IBatchSource data, BnMeasureOptions options, int after)
+    private static void BreakOff(IReadOnlyList<BnModule> layers, IBatchSource data, ShardOptions options, int after)
     {
         using var cancellation = new CancellationTokenSource();
         var batches = 0;
@@ -159,14 +158,14 @@ public sealed class CheckpointTests : IDisposable
                 cancellation.Cancel();
         });
 
-        Assert.ThrowsAny<OperationCanceledException>(() => BnMeasurer.Measure(layers, data, options, progress, cancellation.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => Runs.MeasureShard(layers, data, options, progress, cancellation.Token));
     }
 
-    private (IReadOnlyList<PartialBnStat> Partials, int Batches) Count(string shard, BnMeasureOptions options)
+    private (IReadOnlyList<PartialBnStat> Partials, int Batches) Count(string shard, ShardOptions options)
     {
         var batches = 0;
-        var partials = BnMeasurer.Measure(
-            BnReader.ReadFile(_model).Layers, _data, options with { Shard = DataShard.Parse(shard) }, new Recorder(_ => batches++));
+        var partials = Runs.MeasureShard(
+            Runs.Read(_model).Layers, _data, options with { Shard = DataShard.Parse(shard) }, new Recorder(_ => batches++));
         return (partials, batches);
     }
 
@@ -177,8 +176,8 @@ public sealed class CheckpointTests : IDisposable
         Assert.True(error.Message.Contains(what) || (or is not null && error.Message.Contains(or)), error.Message);
     }
 
-    private sealed class Recorder(Action<RecalibrationProgress> onReport) : IProgress<RecalibrationProgress>
+    private sealed class Recorder(Action<MeasureProgress> onReport) : IProgress<MeasureProgress>
     {
-        public void Report(RecalibrationProgress value) => onReport(value);
+        public void Report(MeasureProgress value) => onReport(value);
     }
 }

@@ -5,7 +5,7 @@ namespace PreciseBn.Tests;
 /// <summary>What is recorded of convergence is what shorter runs over the same data give.</summary>
 public sealed class ConvergenceTests
 {
-    private static readonly IReadOnlyList<BnModule> Layers = BnReader.ReadFile(Fixtures.Path("digits.scripted.pt")).Layers;
+    private static readonly IReadOnlyList<BnModule> Layers = Runs.Read(Fixtures.Path("digits.scripted.pt")).Layers;
 
     [Theory]
     [InlineData(Estimator.PopulationVariance)]
@@ -54,9 +54,9 @@ public sealed class ConvergenceTests
 
     private static double Largest(BnStat stat, Func<int, double> distance) => Enumerable.Range(0, stat.Channels).Max(distance);
 
-    private static IReadOnlyList<BnStat> Measure(int batches, Estimator estimator, bool recordConvergence = false) => BnUpdater.Measure(
+    private static IReadOnlyList<BnStat> Measure(int batches, Estimator estimator, bool recordConvergence = false) => Runs.Measure(
         Layers, Runs.Digits(), new()
         {
-            Recalibration = new() { Iterations = batches, Estimators = [estimator], RecordConvergence = recordConvergence },
+            Iterations = batches, Estimators = [estimator], RecordConvergence = recordConvergence,
         });
 }

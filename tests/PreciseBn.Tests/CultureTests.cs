@@ -18,7 +18,7 @@ public sealed class CultureTests : IDisposable
     public void A_measurement_that_was_begun_in_one_culture_goes_on_in_another()
     {
         var data = Runs.Digits(batchSize: 16, take: 64);
-        var options = new BnMeasureOptions { Checkpoint = _folder.File("part.safetensors"), Recalibration = new() { Tolerance = 0.25 } };
+        var options = new ShardOptions { Checkpoint = _folder.File("part.safetensors"), Tolerance = 0.25 };
         var first = Shards.Measure(_model, data, "1/1", options);
         UseOtherCulture();
 
@@ -29,7 +29,7 @@ public sealed class CultureTests : IDisposable
     public void Files_tell_the_time_as_ISO_8601()
     {
         UseOtherCulture();
-        BnStatFile.Write(_folder.File("s.safetensors"), BnReader.ReadFile(_model).Layers, force: false);
+        BnStatFile.Write(_folder.File("s.safetensors"), Runs.Read(_model).Layers, force: false);
 
         using var file = SourceFile.Open(_folder.File("s.safetensors"));
         Assert.Matches(@"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$", SafetensorsHeader.Read(file).Metadata["precise_bn.created"]);
@@ -39,8 +39,8 @@ public sealed class CultureTests : IDisposable
     public void Findings_and_reasons_have_decimal_points()
     {
         UseOtherCulture();
-        var layers = BnReader.ReadFile(_model).Layers;
-        var measured = BnUpdater.Measure(layers, Runs.Digits(batchSize: 32, take: 640), new());
+        var layers = Runs.Read(_model).Layers;
+        var measured = Runs.Measure(layers, Runs.Digits(batchSize: 32, take: 640), new());
 
         Assert.Matches(@"up to \d\.\d\d deviations in the mean and a factor of \d\.\d\d ", BnExaminer.Examine(measured).Single(finding => finding.Name == "bn" && finding.Finding == FindingKind.Stale).Detail);
         Assert.EndsWith("above 0.25.", BnGate.Judge(layers, measured, new()).Single(verdict => verdict.Name == "bn").Reason);

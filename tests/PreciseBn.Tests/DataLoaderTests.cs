@@ -124,7 +124,7 @@ public sealed class DataLoaderTests : IDisposable
     public void Safetensors_are_read()
     {
         using var loader = BnDataLoader.FromFiles([Fixtures.Path("digits.safetensors")], new() { Keys = ["stem.bn.running_mean"], BatchSize = 100 });
-        var layer = BnReader.ReadFile(Fixtures.Path("digits.scripted.pt")).Layers[0];
+        var layer = Runs.Read(Fixtures.Path("digits.scripted.pt")).Layers[0];
 
         using var batch = loader.Single();
 

@@ -9,7 +9,7 @@ namespace PreciseBn.Tests;
 /// <summary>Each thing that can be wrong with a model is found, and nothing is found with a good one.</summary>
 public sealed class DiagnosisTests
 {
-    private static readonly BnModule Good = BnReader.ReadFile(Fixtures.Path("digits.scripted.pt")).Layers[1];
+    private static readonly BnModule Good = Runs.Read(Fixtures.Path("digits.scripted.pt")).Layers[1];
 
     public static TheoryData<string, FindingKind, FindingSeverity> Ailments => new()
     {
@@ -48,7 +48,7 @@ public sealed class DiagnosisTests
 
     [Fact]
     public void Nothing_is_found_with_good_layers() =>
-        Assert.Empty(BnExaminer.Examine(BnReader.ReadFile(Fixtures.Path("digits.scripted.pt"))));
+        Assert.Empty(Runs.Read(Fixtures.Path("digits.scripted.pt")).Findings);
 
     [Fact]
     public void What_looks_like_an_ailment_and_is_none_is_not_found()
@@ -63,7 +63,7 @@ public sealed class DiagnosisTests
     [Fact]
     public void Untracked_layers_are_named()
     {
-        var finding = Assert.Single(BnExaminer.Examine(BnReader.ReadFile(Fixtures.Path("kinds.scripted.pt"))));
+        var finding = Assert.Single(Runs.Read(Fixtures.Path("kinds.scripted.pt")).Findings);
 
         Assert.Equal((FindingKind.Untracked, "bn2d_untracked"), (finding.Finding, finding.Name));
     }
@@ -75,7 +75,7 @@ public sealed class DiagnosisTests
         var path = folder.File("folded.pt");
         ArchiveEditor.RewriteCode(Fixtures.Path("dict-out.scripted.pt"), path, "torch.batch_norm(", "torch.other(");
 
-        Assert.Equal(FindingKind.NoBatchNorm, Assert.Single(BnExaminer.Examine(BnReader.ReadFile(path))).Finding);
+        Assert.Equal(FindingKind.NoBatchNorm, Assert.Single(Runs.Read(path).Findings).Finding);
     }
 
     [Fact]
@@ -85,9 +85,9 @@ public sealed class DiagnosisTests
         using var data = Runs.Digits();
         var path = folder.Copy("digits.scripted.pt");
 
-        var stale = BnExaminer.Examine(BnUpdater.Measure(BnReader.ReadFile(path).Layers, data, new())).ToArray();
+        var stale = BnExaminer.Examine(Runs.Measure(Runs.Read(path).Layers, data, new())).ToArray();
         Runs.Update(path, data);
-        var precise = BnExaminer.Examine(BnUpdater.Measure(BnReader.ReadFile(path).Layers, data, new())).ToArray();
+        var precise = BnExaminer.Examine(Runs.Measure(Runs.Read(path).Layers, data, new())).ToArray();
 
         Assert.Equal(6, stale.Count(finding => finding.Finding == FindingKind.Stale));
         Assert.Equal(FindingSeverity.Warning, stale.Single(finding => finding.Name == "body.0.bn").Severity);
@@ -101,7 +101,7 @@ public sealed class DiagnosisTests
     public void A_difference_that_may_be_chance_is_no_finding(double error)
     {
         using var data = Runs.Digits(take: 64);
-        var stats = BnUpdater.Measure(BnReader.ReadFile(Fixtures.Path("digits.scripted.pt")).Layers, data, new());
+        var stats = Runs.Measure(Runs.Read(Fixtures.Path("digits.scripted.pt")).Layers, data, new());
         double[] Errors(BnStat stat) => Enumerable.Repeat(error, stat.Channels).ToArray();
 
         Assert.Empty(BnExaminer.Examine(stats.Select(stat => stat with
@@ -116,9 +116,9 @@ public sealed class DiagnosisTests
     public void What_data_show_of_layers_is_found()
     {
         using var kinds = Runs.DataFor("kinds");
-        var options = new BnUpdateOptions { Recalibration = new() { AllowReuse = true, SkipNonFinite = true } };
+        var options = new MeasureOptions { AllowReuse = true, SkipNonFinite = true };
         FindingKind[] Kinds(string model, IBatchSource data) =>
-            BnExaminer.Examine(BnUpdater.Measure(BnReader.ReadFile(Fixtures.Path(model)).Layers, data, options)).Select(finding => finding.Finding).ToArray();
+            BnExaminer.Examine(Runs.Measure(Runs.Read(Fixtures.Path(model)).Layers, data, options)).Select(finding => finding.Finding).ToArray();
 
         Assert.Contains(FindingKind.NeverReached, Kinds("kinds.scripted.pt", kinds));
         Assert.Contains(FindingKind.Reused, Kinds("reused.scripted.pt", new EnumerableBatchSource([randn(4, 3, 8, 8)], [])));

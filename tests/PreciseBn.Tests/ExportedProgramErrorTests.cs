@@ -48,7 +48,7 @@ public sealed class ExportedProgramErrorTests : IDisposable
         var path = _folder.File("compiled.pt2");
         new RawZip(path).Add("x/archive_format", [.. "pt2"u8]).Add("x/data/aotinductor/model/code.so", [1]).Write();
 
-        var error = Assert.Throws<PreciseBnException>(() => BnReader.ReadFile(path));
+        var error = Assert.Throws<PreciseBnException>(() => Runs.Read(path));
 
         Assert.Equal("CompiledAheadOfTime", error.ErrorId);
         Assert.Contains("torch.export.save", error.Advice);
@@ -60,7 +60,7 @@ public sealed class ExportedProgramErrorTests : IDisposable
         var path = _folder.File("several.pt2");
         new RawZip(path).Add("x/archive_format", [.. "pt2"u8]).Add("x/models/a.json", [.. "{}"u8]).Add("x/models/b.json", [.. "{}"u8]).Write();
 
-        Assert.Equal("SeveralPrograms", Assert.Throws<PreciseBnException>(() => BnReader.ReadFile(path)).ErrorId);
+        Assert.Equal("SeveralPrograms", Assert.Throws<PreciseBnException>(() => Runs.Read(path)).ErrorId);
     }
 
     [Theory]
@@ -78,7 +78,7 @@ public sealed class ExportedProgramErrorTests : IDisposable
         ArchiveEditor.Rewrite(Fixtures.Path("digits.exported-2.14.pt2"), path, (name, bytes) =>
             name.EndsWith("/byteorder", StringComparison.Ordinal) ? [.. "big"u8] : bytes);
 
-        Assert.Equal("UnsupportedFile", Assert.Throws<PreciseBnException>(() => BnReader.ReadFile(path)).ErrorId);
+        Assert.Equal("UnsupportedFile", Assert.Throws<PreciseBnException>(() => Runs.Read(path)).ErrorId);
     }
 
     [Fact]

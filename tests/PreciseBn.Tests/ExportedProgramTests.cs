@@ -18,9 +18,9 @@ public sealed class ExportedProgramTests : IDisposable
     [InlineData("digits.exported-decomposed-2.14.pt2")]
     public void Layers_are_those_of_the_same_network_in_TorchScript(string program)
     {
-        var layers = BnReader.ReadFile(Fixtures.Path(program)).Layers;
+        var layers = Runs.Read(Fixtures.Path(program)).Layers;
 
-        Assert.Equal(BnReader.ReadFile(Fixtures.Path("digits.scripted.pt")).Layers.Select(Describe), layers.Select(Describe));
+        Assert.Equal(Runs.Read(Fixtures.Path("digits.scripted.pt")).Layers.Select(Describe), layers.Select(Describe));
 
         static string Describe(BnModule layer) => string.Join(' ', layer.Name, layer.Type, layer.Momentum, layer.Eps, layer.Affine,
             layer.Training, layer.BatchesTracked, layer.DType, string.Join(',', layer.Mean), string.Join(',', layer.Variance));
@@ -31,7 +31,7 @@ public sealed class ExportedProgramTests : IDisposable
     [InlineData("2.14")]
     public void Layers_have_what_the_program_says_of_them(string version)
     {
-        var summary = BnReader.ReadFile(Fixtures.Path($"exported/arguments-training-{version}.pt2"));
+        var summary = Runs.Read(Fixtures.Path($"exported/arguments-training-{version}.pt2"));
 
         Assert.Equal(
             ["bn BatchNorm2d 8 0.1 1E-05 True True", "wide BatchNorm1d 16 0.1 0.001 True True", "plain BatchNorm1d 16 0.3 1E-05 False True",
@@ -65,7 +65,7 @@ public sealed class ExportedProgramTests : IDisposable
         var stats = Runs.Update(path, data);
 
         Assert.Equal(Runs.Update(_folder.Copy("digits.exported-2.6.pt2"), data).Values.Select(stat => stat.Mean), stats.Values.Select(stat => stat.Mean));
-        Assert.Equal(stats.Values.Select(stat => stat.Mean.Select(value => (double)(float)value)), BnReader.ReadFile(path).Layers.Select(layer => layer.Mean));
+        Assert.Equal(stats.Values.Select(stat => stat.Mean.Select(value => (double)(float)value)), Runs.Read(path).Layers.Select(layer => layer.Mean));
     }
 
     [Fact]
@@ -85,7 +85,7 @@ public sealed class ExportedProgramTests : IDisposable
         using var inner = new ZipArchive(weights);
         AssertChecksums(inner);
         // Six layers of 16 to 64 channels: mean, variance and count, each with two checksums inside, and two for the whole.
-        var values = BnReader.ReadFile(path).Layers.Sum(layer => (2 * layer.Channels * sizeof(float)) + sizeof(long));
+        var values = Runs.Read(path).Layers.Sum(layer => (2 * layer.Channels * sizeof(float)) + sizeof(long));
         Assert.InRange(before.Zip(after).Count(pair => pair.First != pair.Second), 1, values + (6 * 3 * 2 * sizeof(uint)) + (2 * sizeof(uint)));
     }
 
@@ -152,10 +152,10 @@ public sealed class ExportedProgramTests : IDisposable
         using var batch = TorchSharp.torch.randn(16, 4);
         var path = _folder.Copy($"exported/reused-training-decomposed-{version}.pt2", "reused.pt2");
 
-        Assert.Equal(["bn", "once"], BnReader.ReadFile(path).Layers.Select(layer => layer.Name));
+        Assert.Equal(["bn", "once"], Runs.Read(path).Layers.Select(layer => layer.Name));
         var error = Assert.Throws<PreciseBnException>(() => Runs.Update(path, new EnumerableBatchSource([batch], [])));
         Assert.Equal("LayerReused", error.ErrorId);
-        var stats = Runs.Update(path, new EnumerableBatchSource([batch], []), new() { Recalibration = new() { AllowReuse = true } });
+        var stats = Runs.Update(path, new EnumerableBatchSource([batch], []), new() { AllowReuse = true });
         Assert.Equal((32, 16), (stats["bn"].Count, stats["once"].Count));
     }
 
@@ -166,14 +166,14 @@ public sealed class ExportedProgramTests : IDisposable
     [InlineData("digits.safetensors", "digits.exported-2.14.pt2")]
     public void Statistics_go_to_and_from_other_files(string source, string target)
     {
-        var changed = BnReader.ReadFile(Fixtures.Path(source)).Layers
+        var changed = Runs.Read(Fixtures.Path(source)).Layers
             .Select(layer => layer with { Mean = layer.Mean.Select(value => value + 1).ToArray() }).ToArray();
         var path = _folder.Copy(target);
 
-        BnSetter.Set(path, changed, new());
+        Runs.Apply(path, changed);
 
         Assert.Equal(
-            changed.Select(layer => layer.Mean.Select(value => (double)(float)value)), BnReader.ReadFile(path).Layers.Select(layer => layer.Mean));
+            changed.Select(layer => layer.Mean.Select(value => (double)(float)value)), Runs.Read(path).Layers.Select(layer => layer.Mean));
     }
 
     public void Dispose() => _folder.Dispose();

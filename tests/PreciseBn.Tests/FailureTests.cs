@@ -102,7 +102,7 @@ public sealed class FailureTests : IDisposable
     public void Cancelling_stops_within_a_batch_and_changes_nothing()
     {
         using var cancellation = new CancellationTokenSource();
-        var layers = BnReader.ReadFile(_model).Layers;
+        var layers = Runs.Read(_model).Layers;
         var batches = 0;
         IEnumerable<object?> Endless()
         {
@@ -115,7 +115,7 @@ public sealed class FailureTests : IDisposable
         }
 
         Assert.ThrowsAny<OperationCanceledException>(() =>
-            BnUpdater.Update(layers, new EnumerableBatchSource(Endless(), []), new(), null, cancellation.Token));
+            Runs.Update(layers, new EnumerableBatchSource(Endless(), []), new(), null, cancellation.Token));
 
         Assert.Equal(3, batches);
         AssertUnchanged();
@@ -139,11 +139,11 @@ public sealed class FailureTests : IDisposable
         var destination = _folder.File("other.pt");
         File.WriteAllText(destination, "mine");
 
-        AssertFails("DestinationExists", destination, () => Runs.Update(_model, data, new() { Destination = destination }));
+        AssertFails("DestinationExists", destination, () => Runs.Update(_model, data, save: new() { Destination = destination }));
         Assert.Equal("mine", File.ReadAllText(destination));
 
-        Runs.Update(_model, data, new() { Destination = destination, Force = true });
-        Assert.Equal(6, BnReader.ReadFile(destination).Layers.Count);
+        Runs.Update(_model, data, save: new() { Destination = destination, Force = true });
+        Assert.Equal(6, Runs.Read(destination).Layers.Count);
         Assert.Equal(_original, File.ReadAllBytes(_model));
     }
 
@@ -153,7 +153,7 @@ public sealed class FailureTests : IDisposable
         var destination = _folder.File(Path.Combine("nowhere", "other.pt"));
 
         AssertFails("FolderNotFound", destination, () =>
-            Runs.Update(_model, new EnumerableBatchSource(NeverRead(), []), new() { Destination = destination }));
+            Runs.Update(_model, new EnumerableBatchSource(NeverRead(), []), save: new() { Destination = destination }));
     }
 
     [Fact]

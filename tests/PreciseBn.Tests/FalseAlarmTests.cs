@@ -7,7 +7,7 @@ namespace PreciseBn.Tests;
 /// <summary>Unchanged data close the gate in one run of a hundred at most, even if no change at all is allowed; changed data do.</summary>
 public sealed class FalseAlarmTests
 {
-    private const int Runs = 300;
+    private const int Repetitions = 300;
     private const int Channels = 8;
 
     private static readonly BnThresholds NoChange = new() { MeanShift = 0, VarianceRatio = 1, Divergence = 0 };
@@ -35,15 +35,15 @@ public sealed class FalseAlarmTests
     public void Digits_that_were_not_measured_before()
     {
         const int Seeds = 100;
-        var layers = BnReader.ReadFile(Fixtures.Path("digits.scripted.pt")).Layers;
+        var layers = Runs.Read(Fixtures.Path("digits.scripted.pt")).Layers;
         using var calibration = Support.Runs.Digits();
-        var measured = BnUpdater.Measure(layers, calibration, new());
+        var measured = Runs.Measure(layers, calibration, new());
         var stored = layers.Zip(measured).Select(pair => pair.First with { Mean = pair.Second.Mean, Variance = pair.Second.Variance }).ToArray();
 
         var samples = Enumerable.Range(0, Seeds).Select(seed =>
         {
             using var loader = TestDigits(seed, deviation: 0.3081);
-            return BnUpdater.Measure(layers, loader, new());
+            return Runs.Measure(layers, loader, new());
         }).ToArray();
 
         Assert.InRange(samples.Count(sample => IsAlarm(measured, sample, NoChange)), 0, Seeds / 100);
@@ -55,14 +55,14 @@ public sealed class FalseAlarmTests
     [InlineData(0.2, true)]
     public void Digits_of_another_contrast_close_the_gate_where_the_accuracy_suffers(double deviation, bool isAlarm)
     {
-        var layers = BnReader.ReadFile(Fixtures.Path("digits.scripted.pt")).Layers;
+        var layers = Runs.Read(Fixtures.Path("digits.scripted.pt")).Layers;
         using var calibration = Support.Runs.Digits();
-        var measured = BnUpdater.Measure(layers, calibration, new());
+        var measured = Runs.Measure(layers, calibration, new());
 
         for (var seed = 0; seed < 5; seed++)
         {
             using var loader = TestDigits(seed, deviation);
-            Assert.Equal(isAlarm, IsAlarm(measured, BnUpdater.Measure(layers, loader, new()), new()));
+            Assert.Equal(isAlarm, IsAlarm(measured, Runs.Measure(layers, loader, new()), new()));
         }
     }
 
@@ -86,11 +86,11 @@ public sealed class FalseAlarmTests
     private static void AssertFewAlarms(int batches, Func<Generator, Tensor> draw)
     {
         using var generator = new Generator(5);
-        var samples = Enumerable.Range(0, Runs + 1).Select(_ => Measure(batches, () => draw(generator))).ToArray();
+        var samples = Enumerable.Range(0, Repetitions + 1).Select(_ => Measure(batches, () => draw(generator))).ToArray();
         var pairs = samples.Zip(samples.Skip(1)).ToArray();
 
-        Assert.InRange(pairs.Count(pair => IsAlarm(pair.First, pair.Second, NoChange)), 0, Runs / 100);
-        Assert.InRange(pairs.Count(pair => IsAlarm(AsStored(pair.First), pair.Second, NoChange)), 0, Runs / 100);
+        Assert.InRange(pairs.Count(pair => IsAlarm(pair.First, pair.Second, NoChange)), 0, Repetitions / 100);
+        Assert.InRange(pairs.Count(pair => IsAlarm(AsStored(pair.First), pair.Second, NoChange)), 0, Repetitions / 100);
     }
 
     private static bool IsAlarm(IReadOnlyList<ILayerStatistics> reference, IReadOnlyList<ILayerStatistics> difference, BnThresholds thresholds) =>
@@ -100,13 +100,13 @@ public sealed class FalseAlarmTests
     {
         using var scope = NewDisposeScope();
         using var model = nn.BatchNorm2d(Channels);
-        return BnUpdater.Measure(BnReader.ReadModel(model), new EnumerableBatchSource(Enumerable.Range(0, batches).Select(_ => draw()).ToArray(), []), new());
+        return Runs.Measure(Runs.Layers(model), new EnumerableBatchSource(Enumerable.Range(0, batches).Select(_ => draw()).ToArray(), []), new());
     }
 
     private static BnModule[] AsStored(IReadOnlyList<BnStat> stats)
     {
         using var model = nn.BatchNorm2d(Channels);
-        return BnReader.ReadModel(model).Zip(stats).Select(pair => pair.First with { Mean = pair.Second.Mean, Variance = pair.Second.Variance }).ToArray();
+        return Runs.Layers(model).Zip(stats).Select(pair => pair.First with { Mean = pair.Second.Mean, Variance = pair.Second.Variance }).ToArray();
     }
 
     private static BnDataLoader TestDigits(int seed, double deviation) => BnDataLoader.FromFiles(

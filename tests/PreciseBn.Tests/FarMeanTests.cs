@@ -17,7 +17,7 @@ public sealed class FarMeanTests
     {
         var batches = Draw(model.Contains("1d", StringComparison.Ordinal) ? [512, 4] : [16, 4, 7, 7], mean);
 
-        AssertExact(BnUpdater.Measure(BnReader.ReadFile(Fixtures.Path(model)).Layers, new EnumerableBatchSource(batches, []), new()).Single(), batches);
+        AssertExact(Runs.Measure(Runs.Read(Fixtures.Path(model)).Layers, new EnumerableBatchSource(batches, []), new()).Single(), batches);
     }
 
     [Fact]
@@ -26,16 +26,16 @@ public sealed class FarMeanTests
         using var model = nn.BatchNorm1d(4);
         var batches = Draw([512, 4], 1000);
 
-        AssertExact(BnUpdater.Measure(BnReader.ReadModel(model), new EnumerableBatchSource(batches, []), new()).Single(), batches);
+        AssertExact(Runs.Measure(Runs.Layers(model), new EnumerableBatchSource(batches, []), new()).Single(), batches);
     }
 
     [Fact]
     public void Uses_of_a_layer_are_pooled_likewise()
     {
         var batches = Draw([512, 4], 1000);
-        var options = new BnUpdateOptions { Recalibration = new() { AllowReuse = true } };
+        var options = new MeasureOptions { AllowReuse = true };
 
-        var stat = BnUpdater.Measure(BnReader.ReadFile(Fixtures.Path("twice.scripted.pt")).Layers, new EnumerableBatchSource(batches, []), options).Single();
+        var stat = Runs.Measure(Runs.Read(Fixtures.Path("twice.scripted.pt")).Layers, new EnumerableBatchSource(batches, []), options).Single();
 
         AssertExact(stat, batches.SelectMany(batch => new[] { batch, batch + 1 }).ToArray());
     }

@@ -19,12 +19,12 @@ public sealed class FileSafetyTests : IDisposable
     public FileSafetyTests()
     {
         _model = _folder.Copy(Fixture, "model.pth");
-        var layers = BnReader.ReadFile(_model).Layers;
+        var layers = Runs.Read(_model).Layers;
         _versions = Enumerable.Range(0, 2).Select(i =>
         {
             var changed = layers.Select(layer => layer with { Mean = layer.Mean.Select(value => value + i + 1).ToArray() }).ToArray();
             BnStatFile.Write(State(i), changed, force: false);
-            BnSetter.Set(_model, changed, new());
+            Runs.Apply(_model, changed);
             return File.ReadAllBytes(_model);
         }).ToArray();
     }
@@ -47,7 +47,7 @@ public sealed class FileSafetyTests : IDisposable
         }
 
         Assert.All(seen, count => Assert.InRange(count, 10, Kills));
-        BnSetter.Set(_model, BnStatFile.Read(State(0)), new());
+        Runs.Apply(_model, BnStatFile.Read(State(0)));
         Assert.Equal([_model], Directory.GetFiles(_folder.Path));
     }
 
@@ -87,7 +87,7 @@ public sealed class FileSafetyTests : IDisposable
         Tool.Run("chown", "12345:23456", _model);
         Tool.Run("chmod", "640", _model);
 
-        BnSetter.Set(_model, BnStatFile.Read(State(0)), new() { Backup = true });
+        Runs.Apply(_model, BnStatFile.Read(State(0)), save: new() { Backup = true });
 
         foreach (var file in new[] { _model, _model + ".bak" })
             Assert.Equal("12345 23456 640", Tool.Run("stat", "-c", "%u %g %a", file).Output.Trim());
@@ -101,7 +101,7 @@ public sealed class FileSafetyTests : IDisposable
         foreach (var file in notOurs.Append(leftover).Append(_folder.File(".model.pth.lock")))
             File.WriteAllText(file, "left");
 
-        BnSetter.Set(_model, BnStatFile.Read(State(0)), new());
+        Runs.Apply(_model, BnStatFile.Read(State(0)));
 
         Assert.Equal(notOurs.Append(_model).Order(), Directory.GetFiles(_folder.Path).Order());
     }
@@ -111,11 +111,11 @@ public sealed class FileSafetyTests : IDisposable
     {
         using (new FileReplacement(_model))
         {
-            var error = Assert.Throws<PreciseBnException>(() => BnSetter.Set(_model, BnStatFile.Read(State(0)), new()));
+            var error = Assert.Throws<PreciseBnException>(() => Runs.Apply(_model, BnStatFile.Read(State(0))));
             Assert.Equal("FileBusy", error.ErrorId);
         }
 
-        BnSetter.Set(_model, BnStatFile.Read(State(0)), new());
+        Runs.Apply(_model, BnStatFile.Read(State(0)));
     }
 
     public void Dispose()

@@ -18,7 +18,7 @@ public sealed class FileTests : IDisposable
     {
         using var data = Runs.DataFor(model);
         var path = _folder.Copy(model);
-        var selected = BnReader.ReadFile(path).Layers.Skip(1).Take(2).ToArray();
+        var selected = Runs.Read(path).Layers.Skip(1).Take(2).ToArray();
 
         Runs.Update(path, data, where: layer => selected.Any(other => other.Name == layer.Name));
 
@@ -73,7 +73,7 @@ public sealed class FileTests : IDisposable
         var path = _folder.Copy("digits.scripted.pt");
         var destination = _folder.File("precise.pt");
 
-        var stats = Runs.Update(path, data, new() { Destination = destination });
+        var stats = Runs.Update(path, data, save: new() { Destination = destination });
 
         Assert.Equal(File.ReadAllBytes(Fixtures.Path("digits.scripted.pt")), File.ReadAllBytes(path));
         Assert.All(stats.Values, stat => Assert.Equal(destination, stat.Path));
@@ -87,7 +87,7 @@ public sealed class FileTests : IDisposable
         using var data = Runs.Digits();
         var path = _folder.Copy("digits.scripted.pt");
 
-        Runs.Update(path, data, new() { Backup = true });
+        Runs.Update(path, data, save: new() { Backup = true });
 
         Assert.Equal(File.ReadAllBytes(Fixtures.Path("digits.scripted.pt")), File.ReadAllBytes(path + ".bak"));
         Assert.NotEqual(File.ReadAllBytes(path), File.ReadAllBytes(path + ".bak"));

@@ -44,7 +44,7 @@ public sealed class FuzzTests : IDisposable
         Fuzz(File.ReadAllBytes(Fixtures.Path(fixture)), bytes =>
         {
             File.WriteAllBytes(path, bytes);
-            AssertResultOrError(path, () => BnReader.ReadFile(path));
+            AssertResultOrError(path, () => Runs.Read(path));
         });
     }
 
@@ -70,7 +70,7 @@ public sealed class FuzzTests : IDisposable
         Fuzz(original, damaged =>
         {
             ArchiveEditor.Rewrite(Fixtures.Path(fixture), path, (name, bytes) => name.EndsWith(entry, StringComparison.Ordinal) ? damaged : bytes);
-            AssertResultOrError(path, () => BnReader.ReadFile(path));
+            AssertResultOrError(path, () => Runs.Read(path));
         });
     }
 

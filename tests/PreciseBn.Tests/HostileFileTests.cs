@@ -20,7 +20,7 @@ public sealed class HostileFileTests : IDisposable
         var marker = _folder.File("executed");
         WritePickle($"cos\nsystem\nX{Length($"touch {marker}")}touch {marker}\x85R.");
 
-        Assert.Empty(BnReader.ReadFile(_path).Layers);
+        Assert.Empty(Runs.Read(_path).Layers);
         Assert.False(File.Exists(marker));
     }
 
@@ -46,7 +46,7 @@ public sealed class HostileFileTests : IDisposable
             pickle.Append("](h").Append((char)i).Append('h').Append((char)i).Append("eq").Append((char)(i + 1));
         WritePickle(pickle.Append('.').ToString());
 
-        Assert.Empty(BnReader.ReadFile(_path).Layers);
+        Assert.Empty(Runs.Read(_path).Layers);
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class HostileFileTests : IDisposable
     {
         WritePickle("]q\0(h\0h\0e.");
 
-        Assert.Empty(BnReader.ReadFile(_path).Layers);
+        Assert.Empty(Runs.Read(_path).Layers);
     }
 
     [Fact]
@@ -194,7 +194,7 @@ public sealed class HostileFileTests : IDisposable
         var path = _folder.File("model.safetensors.index.json");
         File.WriteAllText(path, json);
 
-        Assert.Equal("DamagedFile", Assert.Throws<PreciseBnException>(() => BnReader.ReadFile(path)).ErrorId);
+        Assert.Equal("DamagedFile", Assert.Throws<PreciseBnException>(() => Runs.Read(path)).ErrorId);
     }
 
     public void Dispose() => _folder.Dispose();
@@ -203,7 +203,7 @@ public sealed class HostileFileTests : IDisposable
 
     private void AssertFails(string errorId)
     {
-        var error = Assert.Throws<PreciseBnException>(() => BnReader.ReadFile(_path));
+        var error = Assert.Throws<PreciseBnException>(() => Runs.Read(_path));
         Assert.Equal(errorId, error.ErrorId);
     }
 

@@ -13,7 +13,7 @@ public sealed class KindsTests : IDisposable
     [Fact]
     public void Every_kind_of_BatchNorm_is_listed_with_what_the_file_says_of_it()
     {
-        var layers = BnReader.ReadFile(Fixtures.Path("kinds.scripted.pt")).Layers.ToDictionary(layer => layer.Name);
+        var layers = Runs.Read(Fixtures.Path("kinds.scripted.pt")).Layers.ToDictionary(layer => layer.Name);
 
         Assert.Equal(
             ["bn2d", "bn2d_cumulative", "bn2d_slow", "bn2d_noaffine", "bn2d_frozen", "bn2d_unused", "bn3d", "bn1d_sequence", "bn1d", "offset"],
@@ -35,7 +35,7 @@ public sealed class KindsTests : IDisposable
     [InlineData("digits.traced.pt")]
     public void A_trace_tells_as_much_as_a_script(string model)
     {
-        var layers = BnReader.ReadFile(Fixtures.Path(model)).Layers;
+        var layers = Runs.Read(Fixtures.Path(model)).Layers;
 
         Assert.Equal(["stem.bn", "body.0.bn", "body.1.bn", "body.2.bn", "body.3.bn", "bn"], layers.Select(layer => layer.Name));
         Assert.Equal([16, 32, 32, 64, 64, 64], layers.Select(layer => layer.Channels));
@@ -49,7 +49,7 @@ public sealed class KindsTests : IDisposable
         using var model = jit.load(Fixtures.Path("digits.scripted.pt"));
         var buffers = model.named_buffers().ToDictionary(item => item.name, item => item.buffer);
 
-        foreach (var layer in BnReader.ReadFile(Fixtures.Path("digits.scripted.pt")).Layers)
+        foreach (var layer in Runs.Read(Fixtures.Path("digits.scripted.pt")).Layers)
         {
             Assert.Equal(buffers[layer.Name + ".running_mean"].data<float>().Select(value => (double)value), layer.Mean);
             Assert.Equal(buffers[layer.Name + ".running_var"].data<float>().Select(value => (double)value), layer.Variance);
@@ -61,10 +61,10 @@ public sealed class KindsTests : IDisposable
     {
         using var data = Runs.DataFor("kinds");
         var path = _folder.Copy("kinds.scripted.pt");
-        var before = BnReader.ReadFile(path).Layers.Single(layer => layer.Name == "bn2d_unused");
+        var before = Runs.Read(path).Layers.Single(layer => layer.Name == "bn2d_unused");
 
         var stat = Runs.Update(path, data)["bn2d_unused"];
-        var after = BnReader.ReadFile(path).Layers.Single(layer => layer.Name == "bn2d_unused");
+        var after = Runs.Read(path).Layers.Single(layer => layer.Name == "bn2d_unused");
 
         Assert.Equal((0, 0), (stat.Batches, stat.Count));
         Assert.Equal(before.Mean, stat.Mean);
@@ -78,12 +78,12 @@ public sealed class KindsTests : IDisposable
     {
         using var data = Runs.DataFor("kinds");
         var path = _folder.Copy("kinds.scripted.pt");
-        var before = BnReader.ReadFile(path).Layers.Single(layer => layer.Name == "bn2d_frozen");
+        var before = Runs.Read(path).Layers.Single(layer => layer.Name == "bn2d_frozen");
 
         var unselected = Runs.Update(path, data, where: layer => layer.Training);
-        var untouched = BnReader.ReadFile(path).Layers.Single(layer => layer.Name == "bn2d_frozen");
+        var untouched = Runs.Read(path).Layers.Single(layer => layer.Name == "bn2d_frozen");
         var selected = Runs.Update(path, data, where: layer => layer.Name == "bn2d_frozen");
-        var touched = BnReader.ReadFile(path).Layers.Single(layer => layer.Name == "bn2d_frozen");
+        var touched = Runs.Read(path).Layers.Single(layer => layer.Name == "bn2d_frozen");
 
         Assert.DoesNotContain("bn2d_frozen", unselected.Keys);
         Assert.Equal(before.Mean, untouched.Mean);
@@ -116,10 +116,10 @@ public sealed class KindsTests : IDisposable
     {
         using var data = Runs.DataFor("sometimes");
         var path = _folder.Copy("sometimes.scripted.pt");
-        var before = BnReader.ReadFile(path).Layers.ToDictionary(layer => layer.Name);
+        var before = Runs.Read(path).Layers.ToDictionary(layer => layer.Name);
 
         var stats = Runs.Update(path, data);
-        var after = BnReader.ReadFile(path).Layers.ToDictionary(layer => layer.Name);
+        var after = Runs.Read(path).Layers.ToDictionary(layer => layer.Name);
 
         Assert.Equal((6, 4), (stats["bn"].Batches, stats["positive"].Batches));
         Assert.Equal(before["bn"].BatchesTracked + 6, after["bn"].BatchesTracked);

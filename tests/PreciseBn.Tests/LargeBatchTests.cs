@@ -16,9 +16,9 @@ public class LargeBatchTests
     {
         using var scope = NewDisposeScope();
         var data = Enumerable.Repeat(randn(Items, 4), 2);
-        var options = new BnUpdateOptions { Recalibration = new() { AllowReuse = uses > 1 } };
+        var options = new MeasureOptions { AllowReuse = uses > 1 };
 
-        var stat = BnUpdater.Measure(BnReader.ReadFile(Fixtures.Path(model)).Layers, new EnumerableBatchSource(data, []), options).Single();
+        var stat = Runs.Measure(Runs.Read(Fixtures.Path(model)).Layers, new EnumerableBatchSource(data, []), options).Single();
 
         Assert.Equal(2 * uses * Items, stat.Count);
         Assert.Equal(2, stat.Batches);

@@ -28,7 +28,7 @@ public sealed class LargeFileTests : IDisposable
         }
         zip.Write();
 
-        AssertReadAndChanged(path, BnReader.ReadFile(Fixtures.Path("dict-out.scripted.pt")).Layers);
+        AssertReadAndChanged(path, Runs.Read(Fixtures.Path("dict-out.scripted.pt")).Layers);
     }
 
     [LinuxFact("files with holes")]
@@ -46,7 +46,7 @@ public sealed class LargeFileTests : IDisposable
             foreach (var value in new[] { 1f, 2f, 3f, 4f })
                 file.Write(BitConverter.GetBytes(value));
         }
-        var layer = BnReader.ReadFile(path).Layers.Single();
+        var layer = Runs.Read(path).Layers.Single();
         Assert.Equal([1, 2], layer.Mean);
         Assert.Equal([3, 4], layer.Variance);
 
@@ -59,13 +59,13 @@ public sealed class LargeFileTests : IDisposable
     {
         Assert.True(new FileInfo(path).Length > uint.MaxValue);
         var before = Environment.WorkingSet;
-        var layers = BnReader.ReadFile(path).Layers;
+        var layers = Runs.Read(path).Layers;
         Assert.Equal(expected.SelectMany(layer => layer.Mean), layers.SelectMany(layer => layer.Mean));
 
         var changed = layers.Select(layer => layer with { Mean = layer.Mean.Select((_, i) => i + 0.5).ToArray() }).ToArray();
-        BnSetter.Set(path, changed, new());
+        Runs.Apply(path, changed);
 
-        Assert.Equal(changed.SelectMany(layer => layer.Mean), BnReader.ReadFile(path).Layers.SelectMany(layer => layer.Mean));
+        Assert.Equal(changed.SelectMany(layer => layer.Mean), Runs.Read(path).Layers.SelectMany(layer => layer.Mean));
         Assert.InRange(Environment.WorkingSet - before, long.MinValue, MemoryTolerance);
     }
 }

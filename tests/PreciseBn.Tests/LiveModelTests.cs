@@ -30,7 +30,7 @@ public sealed class LiveModelTests : IDisposable
     {
         _model.eval();
 
-        var layers = BnReader.ReadModel(_model);
+        var layers = Runs.Layers(_model);
 
         Assert.Equal([("bn", "BatchNorm2d", 4), ("head", "BatchNorm1d", 3)], layers.Select(layer => (layer.Name, layer.Type, layer.Channels)));
         Assert.Equal(0.3, layers[1].Momentum);
@@ -44,7 +44,7 @@ public sealed class LiveModelTests : IDisposable
         _model.eval();
         using var inputs = cat(_data.Select(batch => ((Conv2d)_model[0]).call(batch)).ToArray()).detach().to(ScalarType.Float64);
 
-        BnUpdater.Update(BnReader.ReadModel(_model), new EnumerableBatchSource(_data, []), new());
+        Runs.Update(Runs.Layers(_model), new EnumerableBatchSource(_data, []), new());
 
         var layer = Layer("bn");
         using var mean = inputs.mean([0, 2, 3]);
@@ -65,7 +65,7 @@ public sealed class LiveModelTests : IDisposable
             return input;
         });
 
-        BnUpdater.Update(BnReader.ReadModel(_model), new EnumerableBatchSource(_data, []), new());
+        Runs.Update(Runs.Layers(_model), new EnumerableBatchSource(_data, []), new());
 
         Assert.Equal(5, calls);
         Assert.False(_model.training);
@@ -80,7 +80,7 @@ public sealed class LiveModelTests : IDisposable
     {
         var mean = Layer("bn").running_mean!;
 
-        BnUpdater.Update(BnReader.ReadModel(_model), new EnumerableBatchSource(_data, []), new());
+        Runs.Update(Runs.Layers(_model), new EnumerableBatchSource(_data, []), new());
 
         Assert.False(mean.IsInvalid);
         Assert.Same(mean, Layer("bn").running_mean);
@@ -92,8 +92,8 @@ public sealed class LiveModelTests : IDisposable
         _model.train();
         using var before = Layer("head").running_mean!.clone();
 
-        BnUpdater.Update(
-            BnReader.ReadModel(_model).Where(layer => layer.Name == "bn").ToArray(), new EnumerableBatchSource(_data, []), new());
+        Runs.Update(
+            Runs.Layers(_model).Where(layer => layer.Name == "bn").ToArray(), new EnumerableBatchSource(_data, []), new());
 
         Assert.NotEqual(0, Layer("bn").running_mean!.abs().sum().item<float>());
         Assert.Equal(before.data<float>(), Layer("head").running_mean!.data<float>());
@@ -107,8 +107,8 @@ public sealed class LiveModelTests : IDisposable
         using var variance = Layer("bn").running_var!.clone();
         using var bad = full([2, 1, 8, 8], float.NaN);
 
-        var error = Assert.Throws<PreciseBnException>(() => BnUpdater.Update(
-            BnReader.ReadModel(_model), new EnumerableBatchSource([.. _data, bad], []), new()));
+        var error = Assert.Throws<PreciseBnException>(() => Runs.Update(
+            Runs.Layers(_model), new EnumerableBatchSource([.. _data, bad], []), new()));
 
         Assert.Equal("NotFinite", error.ErrorId);
         Assert.Equal(mean.data<float>(), Layer("bn").running_mean!.data<float>());
@@ -123,7 +123,7 @@ public sealed class LiveModelTests : IDisposable
     {
         using var module = jit.load(Fixtures.Path("digits.scripted.pt"));
 
-        Assert.Equal("ScriptModuleInMemory", Assert.Throws<PreciseBnException>(() => BnReader.ReadModel(module)).ErrorId);
+        Assert.Equal("ScriptModuleInMemory", Assert.Throws<PreciseBnException>(() => Runs.Layers(module)).ErrorId);
     }
 
     public void Dispose()

@@ -9,7 +9,7 @@ public sealed class MemoryFormatTests : IDisposable
 {
     private const double Tolerance = 1e-5;
     private const double SmallestVariance = 1e-6;
-    private static readonly BnUpdateOptions ChannelsLast = new() { Recalibration = new() { MemoryFormat = MemoryFormat.ChannelsLast } };
+    private static readonly MeasureOptions ChannelsLast = new() { MemoryFormat = MemoryFormat.ChannelsLast };
 
     private readonly TemporaryFolder _folder = new();
 
@@ -45,8 +45,8 @@ public sealed class MemoryFormatTests : IDisposable
         using var probe = new StrideProbe();
         using var model = nn.Sequential(("probe", probe), ("bn", nn.BatchNorm2d(3)));
 
-        BnUpdater.Update(BnReader.ReadModel(model), new EnumerableBatchSource([randn(2, 3, 5, 4)], []),
-            new() { Recalibration = new() { MemoryFormat = format } });
+        Runs.Update(Runs.Layers(model), new EnumerableBatchSource([randn(2, 3, 5, 4)], []),
+            new() { MemoryFormat = format });
 
         Assert.Equal(distanceOfPixels, probe.Stride![^1]);
     }
@@ -57,9 +57,9 @@ public sealed class MemoryFormatTests : IDisposable
     public void A_saved_model_runs_so_only_if_it_is_asked_for(string model)
     {
         using var data = Runs.DataFor(model);
-        var layers = BnReader.ReadFile(Fixtures.Path(model)).Layers;
+        var layers = Runs.Read(Fixtures.Path(model)).Layers;
 
-        double[][] Measure(BnUpdateOptions options) => BnUpdater.Measure(layers, data, options).Select(stat => stat.Variance).ToArray();
+        double[][] Measure(MeasureOptions options) => Runs.Measure(layers, data, options).Select(stat => stat.Variance).ToArray();
 
         var usual = Measure(new());
 

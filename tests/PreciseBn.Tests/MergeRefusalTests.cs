@@ -51,7 +51,7 @@ public sealed class MergeRefusalTests : IDisposable
 
         Assert.Equal("ShardsMissing", error.ErrorId);
         Assert.Contains("shard 1, 3, 5 of 5 of ", error.Message);
-        Assert.Equal(6, merger.Estimate(allowMissing: true).Count);
+        Assert.Equal(6, merger.Estimate(allowMissing: true).Statistics.Count);
     }
 
     [Fact]
@@ -72,22 +72,22 @@ public sealed class MergeRefusalTests : IDisposable
     public void A_model_whose_measured_statistics_were_changed_in_between_is_the_same_but_not_for_a_prior()
     {
         Write("a", "1/2");
-        var layers = BnReader.ReadFile(_model).Layers;
-        BnSetter.Set(_model, layers.Select(layer => layer with { Mean = layer.Mean.Select(value => value + 1).ToArray(), BatchesTracked = 7 }).ToArray(), new());
+        var layers = Runs.Read(_model).Layers;
+        Runs.Apply(_model, layers.Select(layer => layer with { Mean = layer.Mean.Select(value => value + 1).ToArray(), BatchesTracked = 7 }).ToArray());
         Write("b", "2/2");
         var merger = Merger("a", "b");
 
-        Assert.Equal(6, merger.Estimate().Count);
+        Assert.Equal(6, merger.Estimate().Statistics.Count);
         Assert.Equal("PriorsDiffer", Assert.Throws<PreciseBnException>(() => merger.Estimate(priorWeight: 1)).ErrorId);
     }
 
     [Fact]
     public void A_model_in_which_the_statistics_of_other_layers_were_changed_is_another()
     {
-        var layers = BnReader.ReadFile(_model).Layers;
-        PartialBnStat Measure(string shard) => BnMeasurer.Measure([layers[0]], _data, new() { Shard = DataShard.Parse(shard) }).Single();
+        var layers = Runs.Read(_model).Layers;
+        PartialBnStat Measure(string shard) => Runs.MeasureShard([layers[0]], _data, new() { Shard = DataShard.Parse(shard) }).Single();
         var first = Measure("1/2");
-        BnSetter.Set(_model, [layers[5] with { Mean = layers[5].Mean.Select(value => value + 1).ToArray() }], new() { AllowPartial = true });
+        Runs.Apply(_model, [layers[5] with { Mean = layers[5].Mean.Select(value => value + 1).ToArray() }], new() { AllowPartial = true });
 
         Assert.Equal("ModelsDiffer", Assert.Throws<PreciseBnException>(() => Shards.Merge([first, Measure("2/2")])).ErrorId);
     }
@@ -95,9 +95,9 @@ public sealed class MergeRefusalTests : IDisposable
     [Fact]
     public void Other_estimators_layers_and_divisions_are_refused()
     {
-        var layers = BnReader.ReadFile(_model).Layers;
+        var layers = Runs.Read(_model).Layers;
         Write("a", "1/2");
-        Write("estimator", "2/2", new() { Recalibration = new() { Estimators = [Estimator.MeanOfBatchVariance] } });
+        Write("estimator", "2/2", new() { Estimators = [Estimator.MeanOfBatchVariance] });
         Write("count", "2/3");
         BnPartialFile.Write(Part("layers"), Shards.Measure(_model, _data, "2/2").Skip(1).ToArray(), force: false);
         using var larger = Runs.Digits(batchSize: 48, take: 96);
@@ -113,12 +113,12 @@ public sealed class MergeRefusalTests : IDisposable
     [Fact]
     public void Nothing_is_written_to_a_model_that_is_another()
     {
-        var merged = Shards.Merge(Shards.Measure(_model, _data, "1/1")).Estimate();
+        var merged = Shards.Merge(Shards.Measure(_model, _data, "1/1")).Estimate().Statistics;
         ArchiveEditor.RewriteCode(Fixtures.Path("digits.scripted.pt"), _folder.File("new.pt"), "1.0000000000000001e-05", "0.001");
         File.Move(_folder.File("new.pt"), _model, overwrite: true);
         var before = File.ReadAllBytes(_model);
 
-        var error = Assert.Throws<PreciseBnException>(() => BnUpdater.Write(merged, new()));
+        var error = Assert.Throws<PreciseBnException>(() => Runs.Save(merged, new()));
 
         Assert.Equal("WrongModel", error.ErrorId);
         Assert.Contains(_model, error.Message);
@@ -159,7 +159,7 @@ public sealed class MergeRefusalTests : IDisposable
     [Fact]
     public void Other_files_are_no_partials()
     {
-        BnStatFile.Write(Part("stats"), BnReader.ReadFile(_model).Layers, force: false);
+        BnStatFile.Write(Part("stats"), Runs.Read(_model).Layers, force: false);
 
         Assert.Equal("NotAPartial", Assert.Throws<PreciseBnException>(() => BnPartialFile.Read(Part("stats"))).ErrorId);
         Assert.Equal("NotAPartial", Assert.Throws<PreciseBnException>(() => BnPartialFile.Read(_model)).ErrorId);
@@ -178,10 +178,6 @@ public sealed class MergeRefusalTests : IDisposable
         Assert.Equal(part.SelectMany(partial => partial.Moments), BnPartialFile.Read(Part("a")).SelectMany(partial => partial.Moments));
     }
 
-    [Fact]
-    public void The_exact_mode_cannot_be_divided() => Assert.Equal("ExactNotMergeable", Assert.Throws<PreciseBnException>(() =>
-        Shards.Measure(_model, _data, "1/2", new() { Recalibration = new() { Exact = true } })).ErrorId);
-
     public void Dispose()
     {
         _data.Dispose();
@@ -190,7 +186,7 @@ public sealed class MergeRefusalTests : IDisposable
 
     private string Part(string name) => _folder.File($"{name}.safetensors");
 
-    private void Write(string name, string shard, BnMeasureOptions? options = null) =>
+    private void Write(string name, string shard, ShardOptions? options = null) =>
         BnPartialFile.Write(Part(name), Shards.Measure(_model, _data, shard, options), force: false);
 
     private BnMerger Merger(params string[] names)

@@ -1,5 +1,4 @@
 using PreciseBn.Data;
-using PreciseBn.Recalibration;
 using PreciseBn.Sharding;
 using PreciseBn.Tests.Support;
 using static TorchSharp.torch;
@@ -21,24 +20,24 @@ public sealed class MergeTests : IDisposable
     {
         using var scope = NewDisposeScope();
         using var data = Runs.Digits();
-        var options = new RecalibrationOptions { Estimators = Both };
-        var single = BnUpdater.Measure(
-            BnReader.ReadFile(_model).Layers, new EnumerableBatchSource(Shards.BatchesOf(data, 4), []), new() { Recalibration = options });
+        var options = new MeasureOptions { Estimators = Both };
+        var single = Runs.Measure(
+            Runs.Read(_model).Layers, new EnumerableBatchSource(Shards.BatchesOf(data, 4), []), options);
 
-        var parts = Shards.MeasureAll(_model, data, 4, new() { Recalibration = options });
+        var parts = Shards.MeasureAll(_model, data, 4, new() { Estimators = Both });
 
-        Shards.AssertSame(single, Shards.Merge(parts.SelectMany(part => part)).Estimate());
-        Shards.AssertSame(single, Shards.Merge(parts.Reverse().SelectMany(part => part)).Estimate());
-        Shards.AssertSame(single, Shards.Merge(Shards.Merge(parts[3].Concat(parts[1])).ToPartials().Concat(parts[0]).Concat(parts[2])).Estimate());
+        Shards.AssertSame(single, Shards.Merge(parts.SelectMany(part => part)).Estimate().Statistics);
+        Shards.AssertSame(single, Shards.Merge(parts.Reverse().SelectMany(part => part)).Estimate().Statistics);
+        Shards.AssertSame(single, Shards.Merge(Shards.Merge(parts[3].Concat(parts[1])).ToPartials().Concat(parts[0]).Concat(parts[2])).Estimate().Statistics);
     }
 
     [Fact]
     public void One_shard_of_one_is_an_ordinary_run()
     {
         using var data = Runs.Digits(take: 320);
-        var single = BnUpdater.Measure(BnReader.ReadFile(_model).Layers, data, new());
+        var single = Runs.Measure(Runs.Read(_model).Layers, data, new());
 
-        var merged = Shards.Merge(Shards.Measure(_model, data, "1/1")).Estimate();
+        var merged = Shards.Merge(Shards.Measure(_model, data, "1/1")).Estimate().Statistics;
 
         Assert.Equivalent(single.Select(stat => stat with { ContentSha256 = merged[0].ContentSha256 }), merged, strict: true);
     }
@@ -53,9 +52,9 @@ public sealed class MergeTests : IDisposable
         using var generator = new Generator(5);
         long[] shape = model.Contains("1d", StringComparison.Ordinal) ? [size, 4] : [size, 4, 5, 5];
         var data = new EnumerableBatchSource(Enumerable.Range(0, 12).Select(_ => randn(shape, generator: generator) + mean).ToArray(), []);
-        var single = BnUpdater.Measure(BnReader.ReadFile(Fixtures.Path(model)).Layers, data, new());
+        var single = Runs.Measure(Runs.Read(Fixtures.Path(model)).Layers, data, new());
 
-        Shards.AssertSame(single, Shards.Merge(Shards.MeasureAll(Fixtures.Path(model), data, 4).SelectMany(part => part)).Estimate());
+        Shards.AssertSame(single, Shards.Merge(Shards.MeasureAll(Fixtures.Path(model), data, 4).SelectMany(part => part)).Estimate().Statistics);
     }
 
     [Fact]
@@ -64,12 +63,12 @@ public sealed class MergeTests : IDisposable
         using var model = nn.BatchNorm1d(4);
         using var generator = new Generator(6);
         var data = new EnumerableBatchSource(Enumerable.Range(0, 6).Select(_ => randn([64, 4], generator: generator) + 100).ToArray(), []);
-        var layers = BnReader.ReadModel(model);
-        var single = BnUpdater.Measure(layers, data, new());
+        var layers = Runs.Layers(model);
+        var single = Runs.Measure(layers, data, new());
 
-        var parts = Enumerable.Range(1, 3).SelectMany(index => BnMeasurer.Measure(layers, data, new() { Shard = DataShard.Parse($"{index}/3") }));
+        var parts = Enumerable.Range(1, 3).SelectMany(index => Runs.MeasureShard(layers, data, new() { Shard = DataShard.Parse($"{index}/3") }));
 
-        Shards.AssertSame(single, Shards.Merge(parts).Estimate());
+        Shards.AssertSame(single, Shards.Merge(parts).Estimate().Statistics);
     }
 
     [Fact]
@@ -77,9 +76,9 @@ public sealed class MergeTests : IDisposable
     {
         using var data = Runs.DataFor("kinds");
         var path = Fixtures.Path("kinds.scripted.pt");
-        var single = BnUpdater.Measure(BnReader.ReadFile(path).Layers, data, new() { Recalibration = new() { PriorWeight = 500 } });
+        var single = Runs.Measure(Runs.Read(path).Layers, data, new() { PriorWeight = 500 });
 
-        Shards.AssertSame(single, Shards.Merge(Shards.MeasureAll(path, data, 2).SelectMany(part => part)).Estimate(priorWeight: 500));
+        Shards.AssertSame(single, Shards.Merge(Shards.MeasureAll(path, data, 2).SelectMany(part => part)).Estimate(priorWeight: 500).Statistics);
     }
 
     [Fact]
@@ -87,9 +86,9 @@ public sealed class MergeTests : IDisposable
     {
         using var data = Runs.DataFor("sometimes");
         var path = Fixtures.Path("sometimes.scripted.pt");
-        var single = BnUpdater.Measure(BnReader.ReadFile(path).Layers, data, new());
+        var single = Runs.Measure(Runs.Read(path).Layers, data, new());
 
-        var merged = Shards.Merge(Shards.MeasureAll(path, data, (int)data.BatchCount).SelectMany(part => part)).Estimate();
+        var merged = Shards.Merge(Shards.MeasureAll(path, data, (int)data.BatchCount).SelectMany(part => part)).Estimate().Statistics;
 
         Assert.Contains(single, stat => stat.Batches < data.BatchCount);
         Assert.Equal(single.Select(stat => (stat.Name, stat.Batches, stat.Count)), merged.Select(stat => (stat.Name, stat.Batches, stat.Count)));
@@ -103,7 +102,7 @@ public sealed class MergeTests : IDisposable
         using var here = Runs.Digits(take: 64);
         using var there = BnDataLoader.FromFiles([Fixtures.Path("digits.test.npz")], here.Options);
 
-        var merged = Shards.Merge(Shards.Measure(_model, here, "1/1").Concat(Shards.Measure(_model, there, "1/1"))).Estimate();
+        var merged = Shards.Merge(Shards.Measure(_model, here, "1/1").Concat(Shards.Measure(_model, there, "1/1"))).Estimate().Statistics;
 
         Assert.All(merged, stat => Assert.Equal(4, stat.Batches));
     }
@@ -127,14 +126,14 @@ public sealed class MergeTests : IDisposable
         using var data = Runs.Digits(take: 128);
         var model = _folder.Copy(fixture);
         var parts = Shards.MeasureAll(model, data, 2).SelectMany(part => part).ToArray();
-        var merged = Shards.Merge(parts).Estimate();
+        var merged = Shards.Merge(parts).Estimate().Statistics;
 
-        var written = BnUpdater.Write(merged, new());
+        var written = Runs.Save(merged, new());
 
-        Assert.Equal(merged.Select(stat => (float)stat.Mean[0]), BnReader.ReadFile(model).Layers.Select(layer => (float)layer.Mean[0]));
-        Assert.Equal(merged.Select(stat => stat.BatchesTracked), BnReader.ReadFile(model).Layers.Select(layer => layer.BatchesTracked));
+        Assert.Equal(merged.Select(stat => (float)stat.Mean[0]), Runs.Read(model).Layers.Select(layer => (float)layer.Mean[0]));
+        Assert.Equal(merged.Select(stat => stat.BatchesTracked), Runs.Read(model).Layers.Select(layer => layer.BatchesTracked));
         Assert.All(written, stat => Assert.Equal(model, stat.Path));
-        BnUpdater.Write(merged, new());
+        Runs.Save(merged, new());
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using PreciseBn.Data;
 using PreciseBn.Primitives;
-using PreciseBn.Recalibration;
 using PreciseBn.Tests.Support;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -26,14 +25,14 @@ public sealed class ModeTests
     public void Exact_statistics_are_those_that_the_model_sees_when_it_uses_them()
     {
         var stats = Digits(32, new() { Exact = true });
-        var layers = BnReader.ReadFile(Fixtures.Path("digits.scripted.pt")).Layers
+        var layers = Runs.Read(Fixtures.Path("digits.scripted.pt")).Layers
             .Select((layer, i) => layer with { Mean = stats[i].Mean, Variance = stats[i].Variance }).ToArray();
         using var folder = new TemporaryFolder();
         var model = folder.Copy("digits.scripted.pt");
-        BnSetter.Set(model, layers, new());
+        Runs.Apply(model, layers);
 
         // With the statistics in place nothing is left to move: measured again, exactly, they are what they are.
-        var again = BnUpdater.Measure(BnReader.ReadFile(model).Layers, Runs.Digits(), new() { Recalibration = new() { Exact = true } });
+        var again = Runs.Measure(Runs.Read(model).Layers, Runs.Digits(), new() { Exact = true });
 
         Assert.All(again, stat => Assert.InRange(stat.MeanShift, 0, ExactTolerance));
         Assert.All(again, stat => Assert.InRange(stat.VarianceRatio, 1, 1 + ExactTolerance));
@@ -44,11 +43,11 @@ public sealed class ModeTests
     [InlineData("digits.scripted.pt", 6)]
     public void Layers_that_do_not_depend_on_each_other_share_a_pass(string model, int passes)
     {
-        var plans = new List<RecalibrationProgress>();
+        var plans = new List<MeasureProgress>();
         var data = new EnumerableBatchSource([randn(4, 1, 28, 28)], []);
 
-        BnUpdater.Measure(
-            BnReader.ReadFile(Fixtures.Path(model)).Layers, data, new() { Recalibration = new() { Exact = true } }, new Recorder(plans));
+        Runs.Measure(
+            Runs.Read(Fixtures.Path(model)).Layers, data, new() { Exact = true }, new Recorder(plans));
 
         Assert.All(plans, plan => Assert.Equal(passes, plan.Passes));
         Assert.Equal(0, plans[0].Pass);
@@ -63,10 +62,10 @@ public sealed class ModeTests
             ("c1", nn.Conv2d(1, 3, 3)), ("b1", nn.BatchNorm2d(3)), ("r", nn.ReLU()), ("c2", nn.Conv2d(3, 3, 3)), ("b2", nn.BatchNorm2d(3)));
         model.train();
         using var images = randn(64, 1, 12, 12);
-        var layers = BnReader.ReadModel(model);
+        var layers = Runs.Layers(model);
 
-        var small = BnUpdater.Measure(layers, new EnumerableBatchSource(images.split(2), []), new() { Recalibration = new() { Exact = true } });
-        var large = BnUpdater.Measure(layers, new EnumerableBatchSource(images.split(64), []), new() { Recalibration = new() { Exact = true } });
+        var small = Runs.Measure(layers, new EnumerableBatchSource(images.split(2), []), new() { Exact = true });
+        var large = Runs.Measure(layers, new EnumerableBatchSource(images.split(64), []), new() { Exact = true });
 
         Assert.InRange(LargestDifference(small, large), 0, ExactTolerance);
         Assert.All(model.named_modules().Select(item => item.module).OfType<BatchNorm>(), layer => Assert.True(layer.training && layer.momentum == 0.1));
@@ -80,7 +79,7 @@ public sealed class ModeTests
         var path = Fixtures.Path("reused.scripted.pt");
         var data = Enumerable.Range(0, Batches).Select(_ => (randn(4, 3, 8, 8) * 2) + 50).ToArray();
 
-        var stat = BnUpdater.Measure(BnReader.ReadFile(path).Layers, new EnumerableBatchSource(data, []), new() { Recalibration = new() { AllowReuse = true } })
+        var stat = Runs.Measure(Runs.Read(path).Layers, new EnumerableBatchSource(data, []), new() { AllowReuse = true })
             .Single(stat => stat.Name == "bn");
 
         using var model = jit.load(path);
@@ -110,7 +109,7 @@ public sealed class ModeTests
         using var model = nn.Sequential(("a", layer), ("double", nn.Linear(2, 2)), ("b", layer));
         var data = Enumerable.Range(0, 3).Select(_ => randn(20, 2) + 3).ToArray();
 
-        var stat = BnUpdater.Measure(BnReader.ReadModel(model), new EnumerableBatchSource(data, []), new() { Recalibration = new() { AllowReuse = true } }).Single();
+        var stat = Runs.Measure(Runs.Layers(model), new EnumerableBatchSource(data, []), new() { AllowReuse = true }).Single();
 
         var seen = data.SelectMany(batch =>
         {
@@ -131,11 +130,11 @@ public sealed class ModeTests
         var good = Enumerable.Range(0, 4).Select(_ => randn(2, 1, 28, 28)).ToArray();
         var bad = good[1].clone();
         bad[0, 0, 3, 3] = float.NaN;
-        var layers = BnReader.ReadFile(Fixtures.Path("digits.scripted.pt")).Layers;
+        var layers = Runs.Read(Fixtures.Path("digits.scripted.pt")).Layers;
 
-        var skipping = BnUpdater.Measure(
-            layers, new EnumerableBatchSource([good[0], bad, good[1], good[2], bad, good[3]], []), new() { Recalibration = new() { SkipNonFinite = true } });
-        var clean = BnUpdater.Measure(layers, new EnumerableBatchSource(good, []), new());
+        var skipping = Runs.Measure(
+            layers, new EnumerableBatchSource([good[0], bad, good[1], good[2], bad, good[3]], []), new() { SkipNonFinite = true });
+        var clean = Runs.Measure(layers, new EnumerableBatchSource(good, []), new());
 
         Assert.All(skipping, stat => Assert.Equal((4, 2), (stat.Batches, stat.SkippedBatches)));
         Assert.InRange(LargestDifference(clean, skipping), 0, 1e-12);
@@ -158,7 +157,7 @@ public sealed class ModeTests
         }
         using var data = BnDataLoader.FromFiles([path], new() { AsBatches = true });
 
-        var error = Assert.Throws<PreciseBnException>(() => BnUpdater.Measure(BnReader.ReadFile(Fixtures.Path("order.scripted.pt")).Layers, data, new()));
+        var error = Assert.Throws<PreciseBnException>(() => Runs.Measure(Runs.Read(Fixtures.Path("order.scripted.pt")).Layers, data, new()));
 
         Assert.Equal("NotFinite", error.ErrorId);
         Assert.Contains("'early'", error.Message);
@@ -176,7 +175,7 @@ public sealed class ModeTests
         model.running_mean!.copy_(before.mean([0]));
         model.running_var!.copy_(before.var([0], unbiased: false));
 
-        var stat = BnUpdater.Measure(BnReader.ReadModel(model), new EnumerableBatchSource(now.split(20), []), new() { Recalibration = new() { PriorWeight = Prior } }).Single();
+        var stat = Runs.Measure(Runs.Layers(model), new EnumerableBatchSource(now.split(20), []), new() { PriorWeight = Prior }).Single();
 
         using var all = cat([before, now]).to(ScalarType.Float64);
         using var mean = all.mean([0]);
@@ -194,16 +193,16 @@ public sealed class ModeTests
         var model = folder.Copy("digits.scripted.pt");
         var separate = Enum.GetValues<Estimator>().ToDictionary(estimator => estimator, estimator => Digits(32, new() { Estimators = [estimator] }));
 
-        var stats = BnUpdater.Update(BnReader.ReadFile(model).Layers, data, new()
+        var stats = Runs.Update(Runs.Read(model).Layers, data, new()
         {
-            Recalibration = new() { Estimators = [Estimator.MeanOfBatchVariance, Estimator.PopulationVariance] },
+            Estimators = [Estimator.MeanOfBatchVariance, Estimator.PopulationVariance],
         });
 
         Assert.Equal(12, stats.Count);
         foreach (var group in stats.GroupBy(stat => stat.Estimator))
             Assert.Equal(separate[group.Key].SelectMany(stat => stat.Variance), group.SelectMany(stat => stat.Variance));
         Assert.All(stats, stat => Assert.Equal(stat.Estimator == Estimator.MeanOfBatchVariance ? model : null, stat.Path));
-        Assert.Equal((float)stats[0].Variance[0], BnReader.ReadFile(model).Layers[0].Variance[0]);
+        Assert.Equal((float)stats[0].Variance[0], Runs.Read(model).Layers[0].Variance[0]);
     }
 
     [Fact]
@@ -214,18 +213,18 @@ public sealed class ModeTests
         var model = folder.Copy("digits.scripted.pt");
         File.SetAttributes(model, FileAttributes.ReadOnly);
 
-        var stats = BnUpdater.Measure(BnReader.ReadFile(model).Layers, data, new());
+        var stats = Runs.Measure(Runs.Read(model).Layers, data, new());
 
         Assert.Equal(6, stats.Count);
         Assert.Equal(File.ReadAllBytes(Fixtures.Path("digits.scripted.pt")), File.ReadAllBytes(model));
         File.SetAttributes(model, FileAttributes.Normal);
     }
 
-    private static IReadOnlyList<BnStat> Digits(int batchSize, RecalibrationOptions options)
+    private static IReadOnlyList<BnStat> Digits(int batchSize, MeasureOptions options)
     {
         using var data = Runs.Digits(batchSize);
-        return BnUpdater.Measure(
-            BnReader.ReadFile(Fixtures.Path("digits.scripted.pt")).Layers, data, new() { Recalibration = options with { Iterations = (int)data.BatchCount } });
+        return Runs.Measure(
+            Runs.Read(Fixtures.Path("digits.scripted.pt")).Layers, data, options with { Iterations = (int)data.BatchCount });
     }
 
     /// <summary>The largest difference of a mean in deviations, or of the logarithm of a variance.</summary>
@@ -234,8 +233,8 @@ public sealed class ModeTests
             Math.Abs(pair.First.Mean[channel] - pair.Second.Mean[channel]) / Math.Sqrt(pair.First.Variance[channel]),
             Math.Abs(Math.Log(pair.First.Variance[channel] / pair.Second.Variance[channel])))));
 
-    private sealed class Recorder(List<RecalibrationProgress> reports) : IProgress<RecalibrationProgress>
+    private sealed class Recorder(List<MeasureProgress> reports) : IProgress<MeasureProgress>
     {
-        public void Report(RecalibrationProgress value) => reports.Add(value);
+        public void Report(MeasureProgress value) => reports.Add(value);
     }
 }

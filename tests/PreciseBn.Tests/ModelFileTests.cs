@@ -106,7 +106,7 @@ public sealed class ModelFileTests : IDisposable
         var path = _folder.File("folded.pt");
         ArchiveEditor.RewriteCode(Fixtures.Path("dict-out.scripted.pt"), path, "torch.batch_norm(", "torch.other(");
 
-        var summary = BnReader.ReadFile(path);
+        var summary = Runs.Read(path);
 
         Assert.Empty(summary.Layers);
         Assert.Contains("Conv2d", summary.Contents);
@@ -130,7 +130,7 @@ public sealed class ModelFileTests : IDisposable
         var path = _folder.File("renamed.pt");
         ArchiveEditor.Rewrite(Fixtures.Path("dict-out.scripted.pt"), path, (_, bytes) => Replace(bytes, "BatchNorm2d", "HappyNorm2d"));
 
-        var layer = BnReader.ReadFile(path).Layers.Single();
+        var layer = Runs.Read(path).Layers.Single();
         var stats = Runs.Update(path, new EnumerableBatchSource([randn(2, 3, 8, 8)], []));
 
         Assert.Equal("HappyNorm2d", layer.Type);
@@ -178,7 +178,7 @@ public sealed class ModelFileTests : IDisposable
 
     private static PreciseBnException AssertFails(string errorId, string path)
     {
-        var error = Assert.Throws<PreciseBnException>(() => BnReader.ReadFile(path));
+        var error = Assert.Throws<PreciseBnException>(() => Runs.Read(path));
         Assert.Equal(errorId, error.ErrorId);
         Assert.Contains(path, error.Message);
         return error;

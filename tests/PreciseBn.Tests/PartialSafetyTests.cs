@@ -57,7 +57,7 @@ public sealed class PartialSafetyTests : IDisposable
         }
         var growth = GC.GetTotalMemory(forceFullCollection: true) - afterTen;
 
-        Assert.Equal(200, merger.Estimate()[0].Batches);
+        Assert.Equal(200, merger.Estimate().Statistics[0].Batches);
         Assert.InRange(growth, long.MinValue, Tolerance);
     }
 

@@ -47,11 +47,11 @@ public sealed class PathTests : IDisposable
     {
         var model = _folder.Copy("digits.state_dict.pth", "model.pth");
         var other = _folder.File("MODEL.PTH");
-        var layers = BnReader.ReadFile(model).Layers;
+        var layers = Runs.Read(model).Layers;
 
-        Assert.Single(BnUpdater.GroupByModel([.. layers, .. BnReader.ReadFile(other).Layers]));
-        Assert.Equal("DestinationExists", Assert.Throws<PreciseBnException>(() => BnSetter.Set(model, layers, new() { Destination = other })).ErrorId);
-        BnSetter.Set(model, layers, new() { Destination = other, Force = true });
+        Assert.Single(BnModel.Of([.. layers, .. Runs.Read(other).Layers]));
+        Assert.Equal("DestinationExists", Assert.Throws<PreciseBnException>(() => Runs.Apply(model, layers, save: new() { Destination = other })).ErrorId);
+        Runs.Apply(model, layers, save: new() { Destination = other, Force = true });
 
         Assert.Equal([model], Directory.GetFiles(_folder.Path));
     }
@@ -62,12 +62,12 @@ public sealed class PathTests : IDisposable
         var model = _folder.Copy("digits.state_dict.pth", "model.pth");
         var (link, name) = (_folder.File("link.pth"), _folder.File("name.pth"));
         File.CreateSymbolicLink(link, model);
-        var layers = BnReader.ReadFile(model).Layers;
+        var layers = Runs.Read(model).Layers;
 
-        Assert.Single(BnUpdater.GroupByModel([.. layers, .. BnReader.ReadFile(link).Layers]));
-        Assert.Equal("DestinationExists", Assert.Throws<PreciseBnException>(() => BnSetter.Set(model, layers, new() { Destination = link })).ErrorId);
+        Assert.Single(BnModel.Of([.. layers, .. Runs.Read(link).Layers]));
+        Assert.Equal("DestinationExists", Assert.Throws<PreciseBnException>(() => Runs.Apply(model, layers, save: new() { Destination = link })).ErrorId);
         Tool.Run("ln", model, name);
-        Assert.Equal(2, BnUpdater.GroupByModel([.. layers, .. BnReader.ReadFile(name).Layers]).Count());
+        Assert.Equal(2, BnModel.Of([.. layers, .. Runs.Read(name).Layers]).Count);
     }
 
     [Fact]

@@ -14,7 +14,7 @@ public sealed class PropertiesTests : IDisposable
     public PropertiesTests()
     {
         _model = _folder.Copy("digits.state_dict.pth", "model.pth");
-        _layers = BnReader.ReadFile(_model).Layers;
+        _layers = Runs.Read(_model).Layers;
     }
 
     [Fact]
@@ -23,8 +23,8 @@ public sealed class PropertiesTests : IDisposable
         var destination = _folder.File("result.pth");
         File.SetAttributes(_model, FileAttributes.ReadOnly);
 
-        BnSetter.Set(_model, _layers, new() { Destination = destination });
-        BnSetter.Set(_model, _layers, new() { Destination = destination, Force = true });
+        Runs.Apply(_model, _layers, save: new() { Destination = destination });
+        Runs.Apply(_model, _layers, save: new() { Destination = destination, Force = true });
 
         Assert.False(new FileInfo(destination).IsReadOnly);
         Assert.True(new FileInfo(_model).IsReadOnly);
@@ -38,11 +38,11 @@ public sealed class PropertiesTests : IDisposable
         var destination = _folder.File("result.pth");
         File.SetUnixFileMode(_model, UnixFileMode.UserRead);
 
-        BnSetter.Set(_model, _layers, new() { Destination = destination });
+        Runs.Apply(_model, _layers, save: new() { Destination = destination });
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(destination));
 
         File.SetUnixFileMode(destination, UnixFileMode.UserWrite | UnixFileMode.GroupRead);
-        BnSetter.Set(_model, _layers, new() { Destination = destination, Force = true });
+        Runs.Apply(_model, _layers, save: new() { Destination = destination, Force = true });
         Assert.Equal(UnixFileMode.UserWrite | UnixFileMode.GroupRead, File.GetUnixFileMode(destination));
     }
 
@@ -52,8 +52,8 @@ public sealed class PropertiesTests : IDisposable
         var (destination, hidden) = (_folder.File("result.pth"), _folder.Copy("digits.state_dict.pth", "hidden.pth"));
         File.SetAttributes(hidden, FileAttributes.Hidden | FileAttributes.NotContentIndexed);
 
-        BnSetter.Set(hidden, _layers, new() { Backup = true });
-        BnSetter.Set(_model, _layers, new() { Destination = destination });
+        Runs.Apply(hidden, _layers, save: new() { Backup = true });
+        Runs.Apply(_model, _layers, save: new() { Destination = destination });
         BnStatFile.Write(_folder.File("stats.safetensors"), _layers, force: false);
 
         Assert.All([hidden, hidden + ".bak"], file => Assert.True(File.GetAttributes(file).HasFlag(FileAttributes.Hidden)));

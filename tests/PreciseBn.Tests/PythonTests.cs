@@ -102,11 +102,11 @@ public sealed class PythonTests : IDisposable
         }
     }
 
-    private static IReadOnlyList<BnModule> Change(string path) => BnSetter.Set(path, BnReader.ReadFile(path).Layers.Select((layer, i) => layer with
+    private static IReadOnlyList<BnModule> Change(string path) => Runs.Apply(path, Runs.Read(path).Layers.Select((layer, i) => layer with
     {
         Mean = layer.Mean.Select((_, channel) => i + (channel / 8.0)).ToArray(),
         Variance = layer.Variance.Select((_, channel) => 1 + i + (channel / 4.0)).ToArray(),
-    }).ToArray(), new());
+    }).ToArray());
 
     private static JsonElement Run(string script, params string[] arguments)
     {

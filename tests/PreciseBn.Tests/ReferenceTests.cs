@@ -125,7 +125,7 @@ public sealed class ReferenceTests : IDisposable
         var path = _folder.Copy("double.scripted.pt");
         using var generator = new TorchSharp.torch.Generator(1);
         var batches = Enumerable.Range(0, 5).Select(_ => new[] { Random(generator, 5), Random(generator, 3) }).ToArray();
-        var module = BnReader.ReadFile(path).Layers.Single();
+        var module = Runs.Read(path).Layers.Single();
 
         var stat = Runs.Update(path, new EnumerableBatchSource(batches, []))["bn"];
 
@@ -153,7 +153,7 @@ public sealed class ReferenceTests : IDisposable
         var data = Enumerable.Range(0, 4).Select(_ => randn([8, 3, 8, 8], generator: generator)).ToArray();
 
         var stat = Runs.Update(path, new EnumerableBatchSource(data, [])).Values.Single();
-        var written = BnReader.ReadFile(path).Layers.Single();
+        var written = Runs.Read(path).Layers.Single();
 
         Assert.Equal(DType.BFloat16, written.DType);
         for (var channel = 0; channel < stat.Channels; channel++)

@@ -123,7 +123,7 @@ public sealed partial class ReportTests : IDisposable
     [Fact]
     public void What_a_layer_had_before_is_what_measured_statistics_are_compared_with()
     {
-        var stat = BnUpdater.Measure(BnReader.ReadFile(Fixtures.Path("digits.scripted.pt")).Layers, Runs.Digits(take: 64), new()).First();
+        var stat = Runs.Measure(Runs.Read(Fixtures.Path("digits.scripted.pt")).Layers, Runs.Digits(take: 64), new()).First();
 
         var comparison = BnComparer.CompareWithPrevious(stat);
 

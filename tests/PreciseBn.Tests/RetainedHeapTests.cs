@@ -14,7 +14,7 @@ public sealed class RetainedHeapTests
     [LinuxFact("an allocator that can be told to keep memory")]
     public void Memory_that_is_freed_is_taken_again_without_the_kernel()
     {
-        using (RetainedHeap.Keep())
+        using (new RetainedHeap())
         {
             OnThread(() =>
             {
@@ -36,7 +36,7 @@ public sealed class RetainedHeapTests
         {
             var before = Environment.WorkingSet;
             long kept;
-            using (RetainedHeap.Keep())
+            using (new RetainedHeap())
             {
                 AllocateAndFree();
                 kept = Environment.WorkingSet;

@@ -22,10 +22,10 @@ public sealed class SetTests : IDisposable
         var source = Changed("digits.scripted.pt");
         var path = _folder.Copy(target);
 
-        var written = BnSetter.Set(path, source, new());
+        var written = Runs.Apply(path, source);
 
         Assert.Equal(6, written.Count);
-        var layers = BnReader.ReadFile(path).Layers.ToDictionary(layer => layer.Name.Replace("model.module.", ""));
+        var layers = Runs.Read(path).Layers.ToDictionary(layer => layer.Name.Replace("model.module.", ""));
         foreach (var layer in source)
         {
             Assert.Equal(layer.Mean.Select(value => (double)(float)value), layers[layer.Name].Mean);
@@ -39,11 +39,11 @@ public sealed class SetTests : IDisposable
     public void Putting_the_old_statistics_back_gives_the_old_file_to_the_byte(string target)
     {
         var path = _folder.Copy(target);
-        var original = BnReader.ReadFile(path).Layers;
-        BnSetter.Set(path, Changed("digits.scripted.pt"), new());
+        var original = Runs.Read(path).Layers;
+        Runs.Apply(path, Changed("digits.scripted.pt"));
         Assert.NotEqual(File.ReadAllBytes(Fixtures.Path(target)), File.ReadAllBytes(path));
 
-        BnSetter.Set(path, original, new());
+        Runs.Apply(path, original);
 
         Assert.Equal(File.ReadAllBytes(Fixtures.Path(target)), File.ReadAllBytes(path));
     }
@@ -57,7 +57,7 @@ public sealed class SetTests : IDisposable
     public void Shared_strided_nested_and_half_precision_tensors_change_where_they_are(string kind, string version)
     {
         var path = _folder.Copy($"small/small.{kind}-{version}.pth", "small.pth");
-        var original = BnReader.ReadFile(path).Layers;
+        var original = Runs.Read(path).Layers;
         var changed = original.Select((layer, i) => layer with
         {
             Mean = layer.Mean.Select((_, channel) => i + (channel / 8.0)).ToArray(),
@@ -65,13 +65,13 @@ public sealed class SetTests : IDisposable
             BatchesTracked = 100 + i,
         }).ToArray();
 
-        BnSetter.Set(path, changed, new());
+        Runs.Apply(path, changed);
 
-        var written = BnReader.ReadFile(path).Layers;
+        var written = Runs.Read(path).Layers;
         Assert.Equal(changed.SelectMany(layer => layer.Mean), written.SelectMany(layer => layer.Mean));
         Assert.Equal(changed.SelectMany(layer => layer.Variance), written.SelectMany(layer => layer.Variance));
         Assert.Equal(changed.Select(layer => layer.BatchesTracked), written.Select(layer => layer.BatchesTracked));
-        BnSetter.Set(path, original, new());
+        Runs.Apply(path, original);
         Assert.Equal(File.ReadAllBytes(Fixtures.Path($"small/small.{kind}-{version}.pth")), File.ReadAllBytes(path));
     }
 
@@ -81,41 +81,41 @@ public sealed class SetTests : IDisposable
         foreach (var file in Directory.GetFiles(Fixtures.Path("small"), "small*safetensors*"))
             File.Copy(file, _folder.File(Path.GetFileName(file)));
         var index = _folder.File("small.safetensors.index.json");
-        var source = BnReader.ReadFile(Fixtures.Path("small/small.state_dict-2.6.pth")).Layers;
-        Assert.NotEqual(source[0].Mean, BnReader.ReadFile(index).Layers[0].Mean);
+        var source = Runs.Read(Fixtures.Path("small/small.state_dict-2.6.pth")).Layers;
+        Assert.NotEqual(source[0].Mean, Runs.Read(index).Layers[0].Mean);
 
-        BnSetter.Set(index, source, new());
+        Runs.Apply(index, source);
 
-        Assert.Equal(source.Select(layer => layer.Mean[0]), BnReader.ReadFile(index).Layers.Select(layer => layer.Mean[0]));
-        Assert.Equal(source.Select(layer => layer.Variance[0]), BnReader.ReadFile(index).Layers.Select(layer => layer.Variance[0]));
+        Assert.Equal(source.Select(layer => layer.Mean[0]), Runs.Read(index).Layers.Select(layer => layer.Mean[0]));
+        Assert.Equal(source.Select(layer => layer.Variance[0]), Runs.Read(index).Layers.Select(layer => layer.Variance[0]));
     }
 
     [Fact]
     public void A_prefix_chooses_among_several_state_dicts()
     {
         var path = _folder.Copy("small/small.nested-2.6.pth", "nested.pth");
-        var source = BnReader.ReadFile(Fixtures.Path("small/small.state_dict-2.6.pth")).Layers;
+        var source = Runs.Read(Fixtures.Path("small/small.state_dict-2.6.pth")).Layers;
 
-        var ambiguous = Assert.Throws<PreciseBnException>(() => BnSetter.Set(path, source, new()));
-        var written = BnSetter.Set(path, source, new() { Prefix = "ema." });
+        var ambiguous = Assert.Throws<PreciseBnException>(() => Runs.Apply(path, source));
+        var written = Runs.Apply(path, source, new() { Prefix = "ema." });
 
         Assert.Equal("AmbiguousPrefix", ambiguous.ErrorId);
         Assert.Contains("'ema.'", ambiguous.Message);
         Assert.Equal(["ema.bn1", "ema.body.1"], written.Select(layer => layer.Name));
-        var other = BnReader.ReadFile(Fixtures.Path("small/small.nested-2.6.pth")).Layers.Where(layer => layer.Name.StartsWith("nets", StringComparison.Ordinal));
+        var other = Runs.Read(Fixtures.Path("small/small.nested-2.6.pth")).Layers.Where(layer => layer.Name.StartsWith("nets", StringComparison.Ordinal));
         Assert.Equal(
             other.Select(layer => layer.Mean[0]),
-            BnReader.ReadFile(path).Layers.Where(layer => layer.Name.StartsWith("nets", StringComparison.Ordinal)).Select(layer => layer.Mean[0]));
+            Runs.Read(path).Layers.Where(layer => layer.Name.StartsWith("nets", StringComparison.Ordinal)).Select(layer => layer.Mean[0]));
     }
 
     [Fact]
     public void A_prefix_that_only_the_source_has_is_found_too()
     {
         var path = _folder.Copy("digits.state_dict.pth");
-        var source = BnReader.ReadFile(Fixtures.Path("digits.checkpoint.pth")).Layers;
+        var source = Runs.Read(Fixtures.Path("digits.checkpoint.pth")).Layers;
 
-        Assert.Equal(6, BnSetter.Set(path, source, new()).Count);
-        Assert.Equal(6, BnSetter.Set(path, source, new() { Prefix = "model.module." }).Count);
+        Assert.Equal(6, Runs.Apply(path, source).Count);
+        Assert.Equal(6, Runs.Apply(path, source, new() { Prefix = "model.module." }).Count);
     }
 
     [Fact]
@@ -124,12 +124,12 @@ public sealed class SetTests : IDisposable
         var path = _folder.Copy("digits.state_dict.pth");
         var source = Changed("digits.scripted.pt").Select(layer => layer.Name == "bn" ? layer with { Name = "final" } : layer).ToArray();
 
-        var refused = Assert.Throws<PreciseBnException>(() => BnSetter.Set(path, source, new()));
-        BnSetter.Set(path, source, new() { Map = new Dictionary<string, string> { ["final"] = "bn" } });
+        var refused = Assert.Throws<PreciseBnException>(() => Runs.Apply(path, source));
+        Runs.Apply(path, source, new() { Map = new Dictionary<string, string> { ["final"] = "bn" } });
 
         Assert.Equal("LayersNotInFile", refused.ErrorId);
         Assert.Contains("'final'", refused.Message);
-        Assert.Equal(source.Single(layer => layer.Name == "final").BatchesTracked, BnReader.ReadFile(path).Layers.Single(layer => layer.Name == "bn").BatchesTracked);
+        Assert.Equal(source.Single(layer => layer.Name == "final").BatchesTracked, Runs.Read(path).Layers.Single(layer => layer.Name == "bn").BatchesTracked);
     }
 
     [Fact]
@@ -139,10 +139,10 @@ public sealed class SetTests : IDisposable
         var some = Changed("digits.scripted.pt").Take(2).ToArray();
         var wrongMap = new Dictionary<string, string> { ["bn"] = "nowhere" };
 
-        var notGiven = Assert.Throws<PreciseBnException>(() => BnSetter.Set(path, some, new()));
-        var notThere = Assert.Throws<PreciseBnException>(() => BnSetter.Set(path, Changed("digits.scripted.pt"), new() { Map = wrongMap }));
+        var notGiven = Assert.Throws<PreciseBnException>(() => Runs.Apply(path, some));
+        var notThere = Assert.Throws<PreciseBnException>(() => Runs.Apply(path, Changed("digits.scripted.pt"), new() { Map = wrongMap }));
         Assert.Equal(File.ReadAllBytes(Fixtures.Path("digits.state_dict.pth")), File.ReadAllBytes(path));
-        var written = BnSetter.Set(path, some, new() { AllowPartial = true });
+        var written = Runs.Apply(path, some, new() { AllowPartial = true });
 
         Assert.Equal(("LayersNotGiven", "LayerNotFound"), (notGiven.ErrorId, notThere.ErrorId));
         Assert.Equal(2, written.Count);
@@ -154,7 +154,7 @@ public sealed class SetTests : IDisposable
         var path = _folder.Copy("digits.state_dict.pth");
         var source = Changed("digits.scripted.pt").Select(layer => layer with { Mean = [1, 2], Variance = [1, 2] }).ToArray();
 
-        var error = Assert.Throws<PreciseBnException>(() => BnSetter.Set(path, source, new() { AllowPartial = true }));
+        var error = Assert.Throws<PreciseBnException>(() => Runs.Apply(path, source, new() { AllowPartial = true }));
 
         Assert.Equal("ChannelsDiffer", error.ErrorId);
         Assert.Equal(File.ReadAllBytes(Fixtures.Path("digits.state_dict.pth")), File.ReadAllBytes(path));
@@ -165,7 +165,7 @@ public sealed class SetTests : IDisposable
     {
         var source = Changed("digits.scripted.pt");
 
-        var error = Assert.Throws<PreciseBnException>(() => BnSetter.Set(_folder.Copy("digits.state_dict.pth"), [.. source, source[0]], new()));
+        var error = Assert.Throws<PreciseBnException>(() => Runs.Apply(_folder.Copy("digits.state_dict.pth"), [.. source, source[0]]));
 
         Assert.Equal("LayerGivenTwice", error.ErrorId);
     }
@@ -174,9 +174,9 @@ public sealed class SetTests : IDisposable
     public void Values_beyond_half_precision_are_an_error_and_change_nothing()
     {
         var path = _folder.Copy("small/small.half-2.6.pth", "half.pth");
-        var source = BnReader.ReadFile(path).Layers.Select(layer => layer with { Variance = layer.Variance.Select(_ => 1e6).ToArray() }).ToArray();
+        var source = Runs.Read(path).Layers.Select(layer => layer with { Variance = layer.Variance.Select(_ => 1e6).ToArray() }).ToArray();
 
-        var error = Assert.Throws<PreciseBnException>(() => BnSetter.Set(path, source, new()));
+        var error = Assert.Throws<PreciseBnException>(() => Runs.Apply(path, source));
 
         Assert.Equal("DoesNotFit", error.ErrorId);
         Assert.Equal(File.ReadAllBytes(Fixtures.Path("small/small.half-2.6.pth")), File.ReadAllBytes(path));
@@ -186,23 +186,23 @@ public sealed class SetTests : IDisposable
     public void Layers_that_share_their_buffers_take_the_same_statistics_and_refuse_different_ones()
     {
         var path = _folder.Copy("small/small.tied-2.6.pth", "tied.pth");
-        var layers = BnReader.ReadFile(path).Layers;
+        var layers = Runs.Read(path).Layers;
         var same = layers.Select(layer => layer with { Mean = [1, 2, 3, 4] }).ToArray();
         var different = layers.Select((layer, i) => layer with { Mean = [i, 2, 3, 4] }).ToArray();
 
-        var error = Assert.Throws<PreciseBnException>(() => BnSetter.Set(path, different, new()));
+        var error = Assert.Throws<PreciseBnException>(() => Runs.Apply(path, different));
         Assert.Equal(File.ReadAllBytes(Fixtures.Path("small/small.tied-2.6.pth")), File.ReadAllBytes(path));
-        BnSetter.Set(path, same, new());
+        Runs.Apply(path, same);
 
         Assert.Equal("SharedStatistics", error.ErrorId);
-        Assert.All(BnReader.ReadFile(path).Layers, layer => Assert.Equal([1, 2, 3, 4], layer.Mean));
+        Assert.All(Runs.Read(path).Layers, layer => Assert.Equal([1, 2, 3, 4], layer.Mean));
     }
 
     [Fact]
     public void Exported_statistics_come_back_with_the_same_values()
     {
         using var data = Runs.Digits(take: 64);
-        var modules = BnReader.ReadFile(Fixtures.Path("kinds.scripted.pt")).Layers;
+        var modules = Runs.Read(Fixtures.Path("kinds.scripted.pt")).Layers;
         var model = _folder.Copy("digits.scripted.pt");
         var stats = Runs.Update(model, data).Values.ToArray();
         BnStatFile.Write(_folder.File("modules.safetensors"), modules, force: false);
@@ -225,7 +225,7 @@ public sealed class SetTests : IDisposable
         var source = Changed("digits.scripted.pt");
         BnStatFile.Write(file, source, force: false);
 
-        var layers = BnReader.ReadFile(file).Layers;
+        var layers = Runs.Read(file).Layers;
 
         Assert.Equal(source.Select(layer => layer.Name), layers.Select(layer => layer.Name));
         Assert.Equal(source.SelectMany(layer => layer.Mean), layers.SelectMany(layer => layer.Mean));
@@ -235,7 +235,7 @@ public sealed class SetTests : IDisposable
     public void An_export_says_where_it_comes_from()
     {
         var model = _folder.Copy("digits.scripted.pt");
-        BnStatFile.Write(_folder.File("s.safetensors"), BnReader.ReadFile(model).Layers, force: false);
+        BnStatFile.Write(_folder.File("s.safetensors"), Runs.Read(model).Layers, force: false);
 
         using var file = SourceFile.Open(_folder.File("s.safetensors"));
         var metadata = SafetensorsHeader.Read(file).Metadata;
@@ -260,7 +260,7 @@ public sealed class SetTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static BnModule[] Changed(string model) => BnReader.ReadFile(Fixtures.Path(model)).Layers.Select(layer => layer with
+    private static BnModule[] Changed(string model) => Runs.Read(Fixtures.Path(model)).Layers.Select(layer => layer with
     {
         Mean = layer.Mean.Select(value => (value * 2) + 0.1).ToArray(),
         Variance = layer.Variance.Select(value => (value * 3) + 0.1).ToArray(),

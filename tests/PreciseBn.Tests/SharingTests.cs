@@ -17,7 +17,7 @@ public sealed class SharingTests : IDisposable
     {
         using var other = new FileStream(_model, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
 
-        var error = Assert.Throws<PreciseBnException>(() => BnReader.ReadFile(_model));
+        var error = Assert.Throws<PreciseBnException>(() => Runs.Read(_model));
 
         Assert.Equal(("FileInUse", ErrorKind.Conflict, _model), (error.ErrorId, error.Kind, error.Target));
         Assert.Contains("open in another program", error.Message);
@@ -28,22 +28,22 @@ public sealed class SharingTests : IDisposable
     {
         using var other = new FileStream(_model, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
 
-        Assert.Equal(6, BnReader.ReadFile(_model).Layers.Count);
+        Assert.Equal(6, Runs.Read(_model).Layers.Count);
     }
 
     [WindowsFact("keeps an open file from being replaced")]
     public void A_file_that_another_program_reads_is_not_replaced_and_that_is_no_matter_of_permissions()
     {
-        var statistics = BnReader.ReadFile(_model).Layers;
+        var statistics = Runs.Read(_model).Layers;
         var before = File.ReadAllBytes(_model);
         PreciseBnException error;
         using (new FileStream(_model, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete))
-            error = Assert.Throws<PreciseBnException>(() => BnSetter.Set(_model, statistics, new() { Backup = true }));
+            error = Assert.Throws<PreciseBnException>(() => Runs.Apply(_model, statistics, save: new() { Backup = true }));
 
         Assert.Equal(("FileInUse", _model), (error.ErrorId, error.Target));
         Assert.Equal(before, File.ReadAllBytes(_model));
         Assert.Equal([_model], Directory.GetFiles(_folder.Path));
-        BnSetter.Set(_model, statistics, new());
+        Runs.Apply(_model, statistics);
     }
 
     [Fact]
@@ -71,7 +71,7 @@ public sealed class SharingTests : IDisposable
     {
         var lockFile = Directory.CreateDirectory(_folder.File(".model.pth.lock")).FullName;
 
-        var error = Assert.Throws<PreciseBnException>(() => BnSetter.Set(_model, BnReader.ReadFile(_model).Layers, new()));
+        var error = Assert.Throws<PreciseBnException>(() => Runs.Apply(_model, Runs.Read(_model).Layers));
 
         Assert.Equal("LockNotTaken", error.ErrorId);
         Assert.Contains($"'{lockFile}'", error.Message);
@@ -94,10 +94,10 @@ public sealed class SharingTests : IDisposable
     {
         var leftover = _folder.File($".model.pth.{Guid.NewGuid():N}.tmp");
         using (new FileStream(leftover, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None))
-            BnSetter.Set(_model, BnReader.ReadFile(_model).Layers, new());
+            Runs.Apply(_model, Runs.Read(_model).Layers);
 
         Assert.Equal([leftover, _model], Directory.GetFiles(_folder.Path).Order());
-        BnSetter.Set(_model, BnReader.ReadFile(_model).Layers, new());
+        Runs.Apply(_model, Runs.Read(_model).Layers);
         Assert.Equal([_model], Directory.GetFiles(_folder.Path));
     }
 

@@ -38,12 +38,12 @@ public sealed class SpecialFileTests : IDisposable
     [Fact]
     public void They_are_refused_as_models_as_data_and_as_destinations()
     {
-        var layers = BnReader.ReadFile(_model).Layers;
+        var layers = Runs.Read(_model).Layers;
         foreach (var path in Specials())
         {
-            AssertRefused(path, () => BnReader.ReadFile(path));
+            AssertRefused(path, () => Runs.Read(path));
             AssertRefused(path, () => BnDataLoader.FromFiles([path], new()));
-            AssertRefused(path, () => BnSetter.Set(_model, layers, new() { Destination = path, Force = true }));
+            AssertRefused(path, () => Runs.Apply(_model, layers, save: new() { Destination = path, Force = true }));
             AssertRefused(path, () => BnStatFile.Write(path, layers, force: true));
             AssertRefused(path, () => BnReport.Write(path, BnComparer.Match(layers, layers).Select(BnComparer.Compare).ToArray(), [], "title", BnReportFormat.Html, force: true));
         }
@@ -70,8 +70,8 @@ public sealed class SpecialFileTests : IDisposable
         File.CreateSymbolicLink(one, other);
         File.CreateSymbolicLink(other, one);
 
-        Assert.Equal("ReadFailed", Assert.Throws<PreciseBnException>(() => BnReader.ReadFile(one)).ErrorId);
-        Assert.Equal("ReadFailed", Assert.Throws<PreciseBnException>(() => BnStatFile.Write(one, BnReader.ReadFile(_model).Layers, force: true)).ErrorId);
+        Assert.Equal("ReadFailed", Assert.Throws<PreciseBnException>(() => Runs.Read(one)).ErrorId);
+        Assert.Equal("ReadFailed", Assert.Throws<PreciseBnException>(() => BnStatFile.Write(one, Runs.Read(_model).Layers, force: true)).ErrorId);
     }
 
     public void Dispose()

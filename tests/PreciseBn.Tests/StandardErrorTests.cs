@@ -1,5 +1,5 @@
 using PreciseBn.Data;
-using PreciseBn.Recalibration;
+using PreciseBn.Tests.Support;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Tests;
@@ -48,7 +48,7 @@ public sealed class StandardErrorTests
     public void One_batch_tells_nothing_of_its_error()
     {
         using var model = nn.BatchNorm2d(2);
-        var stat = BnUpdater.Measure(BnReader.ReadModel(model), new EnumerableBatchSource([randn(Shape)], []), new()).Single();
+        var stat = Runs.Measure(Runs.Layers(model), new EnumerableBatchSource([randn(Shape)], []), new()).Single();
 
         Assert.All(stat.MeanStandardError.Concat(stat.LogVarianceStandardError), error => Assert.True(double.IsNaN(error)));
     }
@@ -57,13 +57,13 @@ public sealed class StandardErrorTests
     {
         using var model = nn.BatchNorm2d(Shape[1]);
         using var generator = new Generator(7);
-        var layers = BnReader.ReadModel(model);
-        var options = new BnUpdateOptions { Recalibration = new RecalibrationOptions { Estimators = [estimator] } };
+        var layers = Runs.Layers(model);
+        var options = new MeasureOptions { Estimators = [estimator] };
         var stats = Enumerable.Range(0, Repetitions).Select(_ =>
         {
             using var scope = NewDisposeScope();
             var batches = Enumerable.Range(0, Batches).Select(_ => draw(generator)).ToArray();
-            return BnUpdater.Measure(layers, new EnumerableBatchSource(batches, []), options).Single();
+            return Runs.Measure(layers, new EnumerableBatchSource(batches, []), options).Single();
         }).ToArray();
 
         for (var channel = 0; channel < Shape[1]; channel++)

@@ -29,7 +29,7 @@ public sealed class StateDictTests
         using var json = JsonDocument.Parse(File.ReadAllText(Fixtures.Path($"small/small.expected-{version}.json")));
         var expected = json.RootElement.GetProperty(kind).EnumerateObject().ToDictionary(item => item.Name, item => item.Value);
 
-        var layers = BnReader.ReadFile(Fixtures.Path($"small/small.{kind}-{version}.{ending}")).Layers;
+        var layers = Runs.Read(Fixtures.Path($"small/small.{kind}-{version}.{ending}")).Layers;
 
         Assert.Equal(expected.Keys.Order(), layers.Select(layer => layer.Name).Order());
         foreach (var layer in layers)
@@ -49,9 +49,9 @@ public sealed class StateDictTests
         using var folder = new TemporaryFolder();
         var path = folder.Copy(fixture, "model");
 
-        var layer = BnReader.ReadFile(path).Layers.Single();
-        BnSetter.Set(path, [layer with { Mean = [1, 2, 3] }], new());
-        var changed = BnReader.ReadFile(path).Layers.Single();
+        var layer = Runs.Read(path).Layers.Single();
+        Runs.Apply(path, [layer with { Mean = [1, 2, 3] }]);
+        var changed = Runs.Read(path).Layers.Single();
 
         Assert.Equal(name, layer.Name);
         Assert.Equal([0.5, -1, 2], layer.Mean);
@@ -68,9 +68,9 @@ public sealed class StateDictTests
     [InlineData("digits.safetensors", "")]
     public void A_checkpoint_has_the_layers_of_the_model(string file, string prefix)
     {
-        var model = BnReader.ReadFile(Fixtures.Path("digits.scripted.pt")).Layers;
+        var model = Runs.Read(Fixtures.Path("digits.scripted.pt")).Layers;
 
-        var layers = BnReader.ReadFile(Fixtures.Path(file)).Layers.ToDictionary(layer => layer.Name);
+        var layers = Runs.Read(Fixtures.Path(file)).Layers.ToDictionary(layer => layer.Name);
 
         Assert.Equal(model.Select(layer => prefix + layer.Name).Order(), layers.Keys.Order());
         foreach (var layer in model)
@@ -85,9 +85,9 @@ public sealed class StateDictTests
     [Fact]
     public void Safetensors_in_several_files_are_read_through_their_index()
     {
-        var whole = BnReader.ReadFile(Fixtures.Path("small/small.module-2.6.pth")).Layers.ToDictionary(layer => layer.Name);
+        var whole = Runs.Read(Fixtures.Path("small/small.module-2.6.pth")).Layers.ToDictionary(layer => layer.Name);
 
-        var layers = BnReader.ReadFile(Fixtures.Path("small/small.safetensors.index.json")).Layers;
+        var layers = Runs.Read(Fixtures.Path("small/small.safetensors.index.json")).Layers;
 
         Assert.Equal(whole.Keys.Order(), layers.Select(layer => layer.Name).Order());
         Assert.All(layers, layer => Assert.Equal(whole[layer.Name].Mean, layer.Mean));
@@ -97,7 +97,7 @@ public sealed class StateDictTests
     [Fact]
     public void The_format_before_PyTorch_1_6_is_refused_with_advice()
     {
-        var error = Assert.Throws<PreciseBnException>(() => BnReader.ReadFile(Fixtures.Path("small/small.legacy-2.6.pth")));
+        var error = Assert.Throws<PreciseBnException>(() => Runs.Read(Fixtures.Path("small/small.legacy-2.6.pth")));
 
         Assert.Equal("OldFormat", error.ErrorId);
         Assert.Contains("torch.save", error.Advice);
@@ -106,7 +106,7 @@ public sealed class StateDictTests
     [Fact]
     public void A_file_of_tensors_without_layers_says_so()
     {
-        var summary = BnReader.ReadFile(Fixtures.Path("small/small-00002-of-00002.safetensors"));
+        var summary = Runs.Read(Fixtures.Path("small/small-00002-of-00002.safetensors"));
 
         Assert.Empty(summary.Layers);
         Assert.Contains("safetensors", summary.Contents);

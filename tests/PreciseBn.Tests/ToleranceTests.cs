@@ -16,7 +16,7 @@ public sealed class ToleranceTests
     private const int AllBatches = 200;
 
     // The last two layers have too few values in 1600 images to become so precise.
-    private static readonly IReadOnlyList<BnModule> Layers = BnReader.ReadFile(Fixtures.Path("digits.scripted.pt")).Layers.SkipLast(2).ToArray();
+    private static readonly IReadOnlyList<BnModule> Layers = Runs.Read(Fixtures.Path("digits.scripted.pt")).Layers.SkipLast(2).ToArray();
 
     [Fact]
     public void It_stops_early_and_lies_within_the_promised_bound_of_the_full_run_in_95_of_100_shuffles()
@@ -71,9 +71,9 @@ public sealed class ToleranceTests
             Mean = [0.1307],
             StandardDeviation = [0.3081],
         });
-        return BnUpdater.Measure(Layers, loader, new()
+        return Runs.Measure(Layers, loader, new()
         {
-            Recalibration = new RecalibrationOptions { Tolerance = tolerance, Iterations = iterations },
+            Tolerance = tolerance, Iterations = iterations,
         });
     }
 

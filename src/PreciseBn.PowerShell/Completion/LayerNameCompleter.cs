@@ -7,7 +7,7 @@ public sealed class LayerNameCompleter : Completer
 {
     private protected override IEnumerable<(string Name, string Tip)> Candidates(IDictionary parameters) =>
         Files(parameters)
-            .SelectMany(path => BnReader.ReadFile(path).Layers)
+            .SelectMany(path => StatisticsSources.ReadModel(path))
             .DistinctBy(layer => layer.Name)
             .Select(layer => (layer.Name, $"{layer.Type}, {layer.Channels} channels"));
 }

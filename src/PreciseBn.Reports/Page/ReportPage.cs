@@ -59,7 +59,7 @@ internal static class ReportPage
         return $"PreciseBn {version}, {DateTimeOffset.UtcNow.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC";
     }
 
-    private static string Text(XElement element) => element.ToString(SaveOptions.DisableFormatting);
+    private static string Text(XElement element) => element.ToString(System.Xml.Linq.SaveOptions.DisableFormatting);
 
     private static string Embedded(string name) => EmbeddedText.Read(typeof(ReportPage).Assembly, name);
 

@@ -36,7 +36,7 @@ internal static class SvgText
             new XElement(Svg + "title", description),
             new XElement(Svg + "style", PlotFont.StyleSheet),
             new XElement(Svg + "rect", new XAttribute("width", "100%"), new XAttribute("height", "100%"), new XAttribute("fill", "#fff")));
-        return root.ToString(SaveOptions.DisableFormatting);
+        return root.ToString(System.Xml.Linq.SaveOptions.DisableFormatting);
     }
 
     private static XElement Parse(string svg, string description)

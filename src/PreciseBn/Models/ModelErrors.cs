@@ -107,4 +107,25 @@ internal static class ModelErrors
         "CalledWithoutHooks", ErrorKind.NotSupported,
         $"The layer '{layer}' of the model '{model}' is run by forward(), which passes hooks by.",
         "Run it by call() instead.", layer);
+
+    public static PreciseBnException LayerNotFound(string model, string layer) => new(
+        "LayerNotFound", ErrorKind.NotFound,
+        $"'{model}' has no BatchNorm layer '{layer}' any more.", "Read the layers again.", layer);
+
+    public static PreciseBnException NoSuchLayer(string model, string pattern) => new(
+        "LayerNotFound", ErrorKind.NotFound,
+        $"'{model}' has no BatchNorm layer '{pattern}'.", "List its layers to see their names.", pattern);
+
+    public static PreciseBnException NoLayers(string model, string contents) => new(
+        "NoBatchNorm", ErrorKind.NotSupported,
+        $"'{model}' has no BatchNorm layer with tracked statistics; it {contents}.", "Give a model that has some.", model);
+
+    public static PreciseBnException InUse(string model) => new(
+        "ModelInUse", ErrorKind.Conflict,
+        $"The model '{model}' is being measured or changed by another thread.", "Wait for that to end.", model);
+
+    public static PreciseBnException NothingToSave(string model) => new(
+        "NoFileToWrite", ErrorKind.InvalidArgument,
+        $"'{model}' is a model in memory, which is changed where it is and has no file to copy or keep.",
+        "Leave out the destination and the backup.", model);
 }

@@ -10,7 +10,7 @@ namespace PreciseBn.Native;
 /// mallopt(3); the settings are those of the process, and cannot be read. What is left behind are the values that glibc's own
 /// adjustment arrives at in a process that has freed a large block. Other C libraries are left as they are.
 /// </remarks>
-internal static unsafe class RetainedHeap
+internal sealed unsafe class RetainedHeap : IDisposable
 {
     private const int TrimThreshold = -1;
     private const int TopPadding = -2;
@@ -27,8 +27,28 @@ internal static unsafe class RetainedHeap
 
     private static readonly (nint Set, nint Trim) Functions = Find();
 
-    /// <summary>Keeps freed memory until the result is disposed of.</summary>
-    public static Scope Keep() => new();
+    /// <summary>Keeps freed memory until this is disposed of.</summary>
+    public RetainedHeap()
+    {
+        if (Functions == default)
+            return;
+        Set(MapThreshold, LargestMapThreshold);
+        Set(TrimThreshold, Never);
+        Set(TopPadding, HeapOfThread);
+    }
+
+    /// <summary>Gives the memory back.</summary>
+    public void Dispose()
+    {
+        if (Functions == default)
+            return;
+        Set(TopPadding, DefaultTopPadding);
+        Set(TrimThreshold, DefaultTrimThreshold);
+        // malloc_trim leaves out what is free at the end of a thread's heap, which freeing a large block looks after.
+        NativeMemory.Free(NativeMemory.Alloc(LargeBlock));
+        Set(TrimThreshold, AdjustedTrimThreshold);
+        ((delegate* unmanaged<nuint, int>)Functions.Trim)(0);
+    }
 
     private static (nint Set, nint Trim) Find() =>
         OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libc.so.6", out var library)
@@ -37,29 +57,4 @@ internal static unsafe class RetainedHeap
             : default;
 
     private static void Set(int parameter, int value) => ((delegate* unmanaged<int, int, int>)Functions.Set)(parameter, value);
-
-    /// <summary>Gives the memory back.</summary>
-    internal readonly ref struct Scope
-    {
-        public Scope()
-        {
-            if (Functions == default)
-                return;
-            Set(MapThreshold, LargestMapThreshold);
-            Set(TrimThreshold, Never);
-            Set(TopPadding, HeapOfThread);
-        }
-
-        public void Dispose()
-        {
-            if (Functions == default)
-                return;
-            Set(TopPadding, DefaultTopPadding);
-            Set(TrimThreshold, DefaultTrimThreshold);
-            // malloc_trim leaves out what is free at the end of a thread's heap, which freeing a large block looks after.
-            NativeMemory.Free(NativeMemory.Alloc(LargeBlock));
-            Set(TrimThreshold, AdjustedTrimThreshold);
-            ((delegate* unmanaged<nuint, int>)Functions.Trim)(0);
-        }
-    }
 }

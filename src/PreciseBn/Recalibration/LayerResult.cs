@@ -20,6 +20,9 @@ internal sealed record LayerResult
     /// <summary>The moments on the way there, where that was asked for.</summary>
     public IReadOnlyList<LayerMoments> Looks { get; init; } = [];
 
+    /// <summary>Number of batches that were run, with those that were skipped.</summary>
+    public required long TotalBatches { get; init; }
+
     public required long SkippedBatches { get; init; }
 
     public required StopReason StoppedBy { get; init; }

@@ -2,6 +2,7 @@ using PreciseBn.Batches;
 using PreciseBn.Models;
 using PreciseBn.Primitives;
 using PreciseBn.Statistics;
+using static TorchSharp.torch;
 
 namespace PreciseBn.Recalibration;
 
@@ -9,12 +10,10 @@ namespace PreciseBn.Recalibration;
 /// <param name="name">The model, for messages.</param>
 /// <param name="model">The model.</param>
 /// <param name="data">The batches.</param>
-/// <param name="options">How many of them, and what to do with bad ones.</param>
-internal sealed class Measurement(string name, IObservedModel model, IBatchSource data, RecalibrationOptions options)
+/// <param name="options">What to do with bad ones, and when they are enough.</param>
+/// <param name="most">The most batches that are used.</param>
+internal sealed class Measurement(string name, IObservedModel model, IBatchSource data, RunOptions options, long most)
 {
-    /// <summary>The most batches that are used.</summary>
-    public static int MostBatches(RecalibrationOptions options) => options.Iterations ?? RecalibrationOptions.DefaultIterations;
-
     /// <summary>Runs the batches.</summary>
     /// <param name="onBatch">Told the number of batches done, after each.</param>
     /// <param name="cancellation">Stops within a batch.</param>
@@ -25,30 +24,30 @@ internal sealed class Measurement(string name, IObservedModel model, IBatchSourc
         var saved = checkpoint?.Saved;
         var start = saved?.Batches ?? 0;
         using var moments = new MomentAccumulator(model.Layout, model.ObservationType, model.Device, model.Rules, start);
-        var precision = options.Tolerance is { } tolerance ? new PrecisionCheck(tolerance, options.Estimators, MostBatches(options), start) : null;
+        var precision = options.Tolerance is { } tolerance ? new PrecisionCheck(tolerance, options.Estimators, most, start) : null;
         var origins = new List<string?>();
         var looks = new List<MomentTotals>();
-        var stoppedBy = StopReason.DataEnd;
-        foreach (var batch in data.Read(cancellation))
+        var stoppedBy = start >= most ? StopReason.Iterations : StopReason.DataEnd;
+        // Data come from code that is not ours, which runs in none of our modes.
+        foreach (var batch in start >= most ? [] : data.Read(cancellation))
         {
             using (batch)
             {
-                var observation = model.Observe(batch);
+                var fault = Observe(batch);
                 if (!batch.IsCounted)
                     continue;
-                origins.Add(batch.Origin);
-                Refuse(moments.Add(observation));
+                Refuse(fault);
             }
             onBatch(moments.Added);
             cancellation.ThrowIfCancellationRequested();
-            if (options.RecordConvergence && Convergence.IsDue(moments.Added))
+            if (options is MeasureOptions { RecordConvergence: true } && Convergence.IsDue(moments.Added))
                 looks.Add(Totals());
             if (precision?.IsDue(moments.Added) == true && precision.IsReached(Totals().Layers))
             {
                 stoppedBy = StopReason.Tolerance;
                 break;
             }
-            if (moments.Added == MostBatches(options))
+            if (moments.Added == most)
             {
                 stoppedBy = StopReason.Iterations;
                 break;
@@ -61,11 +60,22 @@ internal sealed class Measurement(string name, IObservedModel model, IBatchSourc
             }
         }
         var totals = Totals();
-        RefuseShortData(totals.Batches, stoppedBy);
+        RefuseShortData(totals, stoppedBy);
         return new MeasurementResult(totals, stoppedBy, looks);
+
+        ObservationFault? Observe(Batch batch)
+        {
+            using var gradients = no_grad();
+            var observation = model.Observe(batch);
+            if (!batch.IsCounted)
+                return null;
+            origins.Add(batch.Origin);
+            return moments.Add(observation);
+        }
 
         MomentTotals Totals()
         {
+            using var gradients = no_grad();
             Refuse(moments.Merge());
             var (layers, skipped) = moments.Read(model.Shift);
             var unsaved = new MomentTotals(layers, moments.Added - (saved?.Batches ?? 0), skipped);
@@ -79,12 +89,14 @@ internal sealed class Measurement(string name, IObservedModel model, IBatchSourc
         }
     }
 
-    private void RefuseShortData(long batches, StopReason stoppedBy)
+    private void RefuseShortData(MomentTotals totals, StopReason stoppedBy)
     {
-        if (batches == 0)
+        if (totals.Batches == 0)
             throw RecalibrationErrors.NoData(name);
-        if (stoppedBy == StopReason.DataEnd && batches < options.Iterations && options.Tolerance is null)
-            throw RecalibrationErrors.NotEnoughData(name, options.Iterations.Value, batches);
+        if (totals.Skipped == totals.Batches)
+            throw RecalibrationErrors.AllSkipped(name, totals.Batches);
+        if (stoppedBy == StopReason.DataEnd && totals.Batches < options.Iterations && options.Tolerance is null)
+            throw RecalibrationErrors.NotEnoughData(name, options.Iterations.Value, totals.Batches);
     }
 
     private PreciseBnException Explain(ObservationFault fault, string? origin)

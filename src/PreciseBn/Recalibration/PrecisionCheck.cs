@@ -9,7 +9,7 @@ namespace PreciseBn.Recalibration;
 /// </summary>
 internal sealed class PrecisionCheck
 {
-    public const int FewestBatches = 10;
+    public const int FewestBatches = RunOptions.FewestForTolerance;
 
     private const double Growth = 1.25;
     private const double TotalRisk = 0.05;

@@ -25,7 +25,13 @@ internal static class RecalibrationErrors
         $"The layer '{layer}' of '{model}' received NaN or infinity in batch {batch}{(origin is null ? "" : $" ({origin})")}; it is the first to do so. {Unchanged}",
         "Check that batch, its normalisation, and the weights before that layer, or leave such batches out with -SkipNonFinite.", layer);
 
-    public static PreciseBnException LayerNotFound(string model, string layer) => new(
-        "LayerNotFound", ErrorKind.NotFound,
-        $"'{model}' has no BatchNorm layer '{layer}' any more.", "Read the layers again with Get-BnModule.", layer);
+    public static PreciseBnException AllSkipped(string model, long batches) => new(
+        "AllBatchesSkipped", ErrorKind.InvalidData,
+        $"All {batches} batches gave '{model}' NaN or infinity, so that nothing is left to measure. {Unchanged}",
+        "Check the data, their normalisation and the weights of the model.", model);
+
+    public static PreciseBnException ExactNotSettled(string model, string layer, int passes) => new(
+        "ExactNotSettled", ErrorKind.InvalidData,
+        $"The exact statistics of the layer '{layer}' of '{model}' still change after {passes} passes over the data. {Unchanged}",
+        "Give data that are the same each time they are read; a layer that feeds itself has no exact statistics.", layer);
 }

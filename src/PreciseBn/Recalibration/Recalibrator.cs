@@ -1,7 +1,5 @@
-using System.Diagnostics;
 using PreciseBn.Batches;
 using PreciseBn.Models;
-using PreciseBn.Native;
 using PreciseBn.Primitives;
 using static TorchSharp.torch;
 
@@ -11,109 +9,128 @@ namespace PreciseBn.Recalibration;
 /// Recomputes BatchNorm statistics with the weights fixed ("Rethinking 'Batch' in BatchNorm", arXiv 2105.07576, section 3):
 /// run some batches, and give every value that reaches a layer the same weight.
 /// </summary>
+/// <param name="source">The model.</param>
+/// <param name="layers">Names of the layers that are measured; all others stay as they are.</param>
+/// <param name="data">The batches.</param>
+/// <param name="options">How.</param>
+/// <param name="progress">Told about every batch.</param>
 internal sealed class Recalibrator(
-    IRecalibrationTarget target, IBatchSource source, RecalibrationOptions options, IProgress<RecalibrationProgress>? progress)
+    IModelSource source, IReadOnlyCollection<string> layers, IBatchSource data, MeasureOptions options, IProgress<MeasureProgress>? progress)
 {
-    private readonly FittedBatches _data = new(source, target.BatchSizes);
-
-    /// <summary>Recomputes the statistics and puts them in the place of the old, or fails and changes nothing.</summary>
-    /// <returns>The statistics of each layer, for each estimator in turn; those of the first are the ones that were put.</returns>
-    /// <exception cref="PreciseBnException">The data or the model cannot be used.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public IReadOnlyList<BnStat> Run(Device device, CancellationToken cancellation)
-    {
-        var stats = Measure(device, cancellation);
-        cancellation.ThrowIfCancellationRequested();
-        target.Commit(stats.Where(stat => stat.Estimator == options.Estimators[0] && stat.Batches > 0).ToArray());
-        return stats;
-    }
-
-    /// <summary>Recomputes the statistics and changes nothing.</summary>
+    /// <summary>Measures the statistics, and changes nothing.</summary>
     /// <returns>The statistics of each layer, for each estimator in turn.</returns>
     /// <exception cref="PreciseBnException">The data or the model cannot be used.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public IReadOnlyList<BnStat> Measure(Device device, CancellationToken cancellation)
+    public BnResult Measure(CancellationToken cancellation)
     {
-        if (_data.BatchCount < options.Iterations && options.Tolerance is null)
-            throw RecalibrationErrors.NotEnoughData(target.Name, options.Iterations.Value, _data.BatchCount.Value);
-        using var memory = RetainedHeap.Keep();
-        using var inference = inference_mode();
-        using var model = target.Open(device, options.Rules);
-        var results = options.Exact ? MeasureInTurn(model, cancellation) : MeasureAtOnce(model, cancellation);
-        return options.Estimators.SelectMany(estimator => results.Select(result =>
-            result.ToStat(estimator, options.PriorWeight, estimator == options.Estimators[0] ? target.Destination : null) with
+        var batches = new FittedBatches(data, source.BatchSizes);
+        using var session = new MeasuringSession(source, layers, options, progress);
+        session.RefuseFew(batches.BatchCount);
+        var results = options.Exact ? MeasureExactly(session, batches, cancellation) : MeasureAtOnce(session, batches, cancellation);
+        return new BnResult(options.Estimators.SelectMany(estimator => results.Select(result =>
+            result.ToStat(estimator, options.PriorWeight, estimator == options.Estimators[0] ? source.Path : null) with
             {
-                ItemsLeftOut = _data.ItemsLeftOut,
-            })).ToArray();
+                ItemsLeftOut = batches.ItemsLeftOut,
+            })).ToArray());
     }
 
-    private LayerResult[] MeasureAtOnce(IObservedModel model, CancellationToken cancellation)
+    private LayerResult[] MeasureAtOnce(MeasuringSession session, IBatchSource batches, CancellationToken cancellation)
     {
-        var clock = Stopwatch.StartNew();
-        var result = Measurement(model).Run(batches => Report(1, 1, batches, clock), cancellation);
-        return model.Layers.Select((layer, i) => ToResult(layer, i, result)).ToArray();
+        var measured = session.Measure(batches, options.MostBatches, (1, 1), cancellation);
+        return session.Model.Layers.Select((layer, index) => ToResult(layer, index, measured)).ToArray();
     }
 
-    private LayerResult[] MeasureInTurn(IObservedModel model, CancellationToken cancellation)
+    // Layer by layer: those of a pass normalise by the batch, and those before them by statistics that are final.
+    private LayerResult[] MeasureExactly(MeasuringSession session, IBatchSource batches, CancellationToken cancellation)
     {
-        var plan = PlanPasses(model, cancellation);
-        var clock = Stopwatch.StartNew();
+        var plan = PlanPasses(session, batches, cancellation);
+        var model = session.Model;
         var results = new LayerResult[model.Layers.Count];
         var settled = new Dictionary<int, (double[] Mean, double[] Variance)>();
-        for (var pass = 0; pass < plan.Passes.Count; pass++)
+        long most = options.MostBatches;
+        for (var pass = 0; pass < plan.Count; pass++)
         {
-            var layers = plan.Passes[pass];
-            model.Configure(layers, settled);
-            var result = Measurement(model).Run(batches => Report(pass + 1, plan.Passes.Count, batches, clock), cancellation);
-            for (var i = 0; i < layers.Count; i++)
+            model.Configure(plan[pass], settled);
+            var measured = session.Measure(batches, most, (pass + 1, plan.Count + 1), cancellation);
+            // All passes have to see the same data.
+            most = measured.Totals.Batches;
+            for (var i = 0; i < plan[pass].Count; i++)
             {
-                results[layers[i]] = ToResult(model.Layers[layers[i]], i, result);
-                if (results[layers[i]].Moments.Batches > 0)
-                    settled[layers[i]] = results[layers[i]].Blend(options.Estimators[0], options.PriorWeight);
+                var layer = plan[pass][i];
+                results[layer] = ToResult(model.Layers[layer], i, measured);
+                settled[layer] = Settled(results[layer]);
             }
         }
-        return results;
+        return Check(session, batches, results, plan.Count + 1, cancellation);
     }
 
-    private ExactPlan PlanPasses(IObservedModel model, CancellationToken cancellation)
+    /// <summary>
+    /// Runs the data with all layers normalised by what was measured: they have to see just these statistics. What a layer sees is
+    /// right as soon as those before it are, so that each further pass puts right at least the next of a chain.
+    /// </summary>
+    private LayerResult[] Check(MeasuringSession session, IBatchSource batches, LayerResult[] results, int pass, CancellationToken cancellation)
     {
-        using var batch = _data.Read(cancellation).FirstOrDefault() ?? throw RecalibrationErrors.NoData(target.Name);
-        var clock = Stopwatch.StartNew();
-        var plan = ExactPlan.Make(model, batch);
-        var batches = ExpectedBatches * plan.Passes.Count;
-        progress?.Report(new RecalibrationProgress(target.Name, 0, batches, clock.Elapsed, 0, plan.Passes.Count)
+        var model = session.Model;
+        var all = Enumerable.Range(0, results.Length).ToArray();
+        var most = results[0].TotalBatches;
+        for (var repairs = 0; ; repairs++)
         {
-            Remaining = plan.TimeOfBatch * batches,
-        });
-        return plan;
-    }
-
-    private Measurement Measurement(IObservedModel model) => new(target.Name, model, _data, options);
-
-    private long ExpectedBatches
-    {
-        get
-        {
-            var most = Recalibration.Measurement.MostBatches(options);
-            return Math.Min(most, _data.BatchCount ?? most);
+            var before = results.Select(Settled).ToArray();
+            model.Configure(all, all.ToDictionary(layer => layer, layer => before[layer]));
+            var measured = session.Measure(batches, most, (pass + repairs, pass + repairs), cancellation);
+            var seen = all.Select(layer => ToResult(model.Layers[layer], layer, measured) with { StoppedBy = results[layer].StoppedBy, Looks = results[layer].Looks }).ToArray();
+            var changed = all.Where(layer => !IsSettled(before[layer], Settled(seen[layer]), model.Layers[layer].Eps)).ToArray();
+            if (changed.Length == 0)
+                return results;
+            if (repairs > all.Length)
+                throw RecalibrationErrors.ExactNotSettled(session.Name, model.Layers[changed[0]].Name, pass + repairs);
+            foreach (var layer in changed)
+                results[layer] = seen[layer];
         }
     }
 
-    private void Report(int pass, int passes, long batches, Stopwatch clock)
+    private IReadOnlyList<IReadOnlyList<int>> PlanPasses(MeasuringSession session, IBatchSource batches, CancellationToken cancellation)
     {
-        var done = ((pass - 1) * ExpectedBatches) + batches;
-        progress?.Report(new RecalibrationProgress(target.Name, done, ExpectedBatches * passes, clock.Elapsed, pass, passes));
+        var plan = new ExactPlan(session.Model);
+        foreach (var batch in batches.Read(cancellation))
+        {
+            using (batch)
+            using (no_grad())
+                plan.Learn(batch, cancellation);
+            if (plan.IsDone)
+                break;
+        }
+        session.Announce(batches, options.MostBatches, plan.Passes.Count + 1, plan.TimeOfBatch);
+        return plan.Passes;
     }
 
-    private static LayerResult ToResult(BnModule layer, int index, MeasurementResult result) => new()
+    private (double[] Mean, double[] Variance) Settled(LayerResult result) =>
+        result.Moments.Batches > 0 ? result.Blend(options.Estimators[0], options.PriorWeight) : result.Previous;
+
+    // What a layer does to its input is decided by its variance with eps.
+    private static bool IsSettled((double[] Mean, double[] Variance) before, (double[] Mean, double[] Variance) after, double eps)
+    {
+        const double Tolerance = 1e-6;
+        for (var channel = 0; channel < before.Mean.Length; channel++)
+        {
+            var variance = after.Variance[channel] + (double.IsNaN(eps) ? 0 : eps);
+            if (!(Math.Abs(after.Mean[channel] - before.Mean[channel]) <= Tolerance * Math.Sqrt(variance)
+                && Math.Abs(after.Variance[channel] - before.Variance[channel]) <= Tolerance * variance))
+                return false;
+        }
+        return true;
+    }
+
+    private static LayerResult ToResult(BnModule layer, int index, MeasurementResult measured) => new()
     {
         Name = layer.Name,
         Type = layer.Type,
         Previous = (layer.Mean, layer.Variance),
         BatchesTracked = layer.BatchesTracked,
-        Moments = result.Totals.Layers[index],
-        Looks = result.Looks.Select(look => look.Layers[index]).ToArray(),
-        SkippedBatches = result.Totals.Skipped,
-        StoppedBy = result.StoppedBy,
+        Moments = measured.Totals.Layers[index],
+        Looks = measured.Looks.Select(look => look.Layers[index]).ToArray(),
+        TotalBatches = measured.Totals.Batches,
+        SkippedBatches = measured.Totals.Skipped,
+        StoppedBy = measured.StoppedBy,
     };
 }

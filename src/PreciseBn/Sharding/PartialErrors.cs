@@ -7,11 +7,6 @@ internal static class PartialErrors
 {
     private const string NothingMerged = "nothing was merged";
 
-    public static PreciseBnException ExactNotMergeable() => new(
-        "ExactNotMergeable", ErrorKind.NotSupported,
-        "The exact mode needs the final statistics of the layers before a layer, which a shard of the data does not know.",
-        "Run it in one process, or measure, merge and write the layers one after the other, in the order of the model.");
-
     public static PreciseBnException NothingGiven() => new(
         "NothingGiven", ErrorKind.InvalidArgument, "No partial statistics were given.", "Give what Measure-BnStat returned or wrote.");
 
@@ -67,10 +62,6 @@ internal static class PartialErrors
         "PriorsDiffer", ErrorKind.InvalidData,
         $"The statistics in the model were changed between the measurements of {one} and {other}, so that it is open which of them -PriorWeight means.",
         "Leave out -PriorWeight, or measure all shards on one file.", other);
-
-    public static PreciseBnException NoFileToWrite() => new(
-        "NoFileToWrite", ErrorKind.NotSupported,
-        "The statistics were measured on a model in memory, so that there is no file to write them to.", "Write them to a file with Set-BnStat.");
 
     public static PreciseBnException WrongModel(string path) => new(
         "WrongModel", ErrorKind.InvalidData,

@@ -16,7 +16,7 @@ internal sealed record PartialRun
 
     public required string Device { get; init; }
 
-    public required RecalibrationOptions Options { get; init; }
+    public required ShardOptions Options { get; init; }
 
     /// <summary>The things that must be the same for a run to go on where another was broken off, as a user knows them.</summary>
     public IReadOnlyDictionary<string, string> Arguments => new Dictionary<string, string>

@@ -6,8 +6,35 @@ namespace PreciseBn.Transfer;
 /// <param name="path">The file, for messages.</param>
 /// <param name="targets">Names of the layers of the file.</param>
 /// <param name="options">What is said of how names differ.</param>
-internal sealed class LayerMatching(string path, IReadOnlyCollection<string> targets, BnSetOptions options)
+internal sealed class LayerMatching(string path, IReadOnlyCollection<string> targets, MatchOptions options)
 {
+    /// <summary>Finds the layers that statistics belong to.</summary>
+    /// <param name="path">The model, for messages.</param>
+    /// <param name="layers">Its layers.</param>
+    /// <param name="statistics">The statistics, one object a layer.</param>
+    /// <param name="options">How names are matched.</param>
+    /// <returns>The statistics by the name of the layer in the model.</returns>
+    /// <exception cref="PreciseBnException">They do not match, or differ in size.</exception>
+    public static IReadOnlyDictionary<string, ILayerStatistics> Match(
+        string path, IReadOnlyList<BnModule> layers, IReadOnlyList<ILayerStatistics> statistics, MatchOptions options)
+    {
+        if (statistics.Count == 0)
+            throw TransferErrors.NothingGiven();
+        if (statistics.GroupBy(given => given.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw TransferErrors.GivenTwice(twice.Key);
+        var targets = layers.ToDictionary(layer => layer.Name);
+        var names = new LayerMatching(path, targets.Keys, options).Match(statistics.Select(given => given.Name).ToArray());
+        var updates = new Dictionary<string, ILayerStatistics>();
+        foreach (var given in statistics.Where(given => names.ContainsKey(given.Name)))
+        {
+            var target = targets[names[given.Name]];
+            if (target.Channels != given.Mean.Length)
+                throw TransferErrors.ChannelsDiffer(path, given.Name, given.Mean.Length, target.Name, target.Channels);
+            updates.Add(target.Name, given);
+        }
+        return updates;
+    }
+
     /// <summary>The names in the file by the names given.</summary>
     /// <exception cref="PreciseBnException">Layers are left over, or there is more than one way to match.</exception>
     public IReadOnlyDictionary<string, string> Match(IReadOnlyCollection<string> sources)

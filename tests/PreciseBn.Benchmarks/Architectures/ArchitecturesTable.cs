@@ -37,7 +37,7 @@ internal static class ArchitecturesTable
     {
         var clock = new Stopwatch();
         var data = new EnumerableBatchSource(Batches(), []);
-        var statistics = BnUpdater.Measure(BnReader.ReadFile(path).Layers, data, new() { Recalibration = new() { Iterations = iterations } });
+        var statistics = Runs.Measure(Runs.Read(path).Layers, data, new() { Iterations = iterations });
         return (statistics, clock.Elapsed.TotalSeconds);
 
         IEnumerable<Tensor> Batches()

@@ -17,10 +17,10 @@ internal static class SizesTable
         foreach (var megabytes in Megabytes)
         {
             var model = Path.Combine(options.Models, $"weights-{megabytes}.pt");
-            var layers = BnReader.ReadFile(model).Layers;
+            var layers = Runs.Read(model).Layers;
             table.Add($"{megabytes}",
-                Time(options, () => BnReader.ReadFile(model)),
-                Time(options, () => BnSetter.Set(model, layers, new() { Destination = folder.File("copy.pt"), Force = true })));
+                Time(options, () => Runs.Read(model)),
+                Time(options, () => Runs.Apply(model, layers, save: new() { Destination = folder.File("copy.pt"), Force = true })));
         }
         return table;
     }

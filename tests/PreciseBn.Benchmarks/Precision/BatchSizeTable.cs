@@ -31,7 +31,7 @@ internal static class BatchSizeTable
         var model = folder.Copy(Model);
         Runs.Update(model, images, new()
         {
-            Recalibration = new RecalibrationOptions { Exact = isExact, Iterations = (int)images.BatchCount },
+            Exact = isExact, Iterations = (int)images.BatchCount,
         });
         return Accuracy(model);
     }

@@ -31,9 +31,9 @@ internal static class MemoryFormatTable
 
     private static string[] Errors((double Mean, double Variance)[] exact, IEnumerable<Tensor> batches, MemoryFormat format)
     {
-        var options = new BnUpdateOptions { Recalibration = new() { MemoryFormat = format } };
-        var layers = BnReader.ReadFile(Fixtures.Path("bn2d.scripted.pt")).Layers;
-        var stat = BnUpdater.Measure(layers, new EnumerableBatchSource(batches, []), options).Single();
+        var options = new MeasureOptions { MemoryFormat = format };
+        var layers = Runs.Read(Fixtures.Path("bn2d.scripted.pt")).Layers;
+        var stat = Runs.Measure(layers, new EnumerableBatchSource(batches, []), options).Single();
         var channels = Enumerable.Range(0, Channels).ToArray();
         return
         [

@@ -62,8 +62,8 @@ internal static class PrecisionTable
         return Values(pooling.Variance);
     }
 
-    private static double[] Measure(string model, IEnumerable<Tensor> batches) => BnUpdater.Measure(
-        BnReader.ReadFile(Fixtures.Path(model)).Layers, new EnumerableBatchSource(batches, []), new()).Single().Variance;
+    private static double[] Measure(string model, IEnumerable<Tensor> batches) => Runs.Measure(
+        Runs.Read(Fixtures.Path(model)).Layers, new EnumerableBatchSource(batches, []), new()).Single().Variance;
 
     private static double[] Values(Tensor tensor) => tensor.to(ScalarType.Float64).data<double>().ToArray();
 

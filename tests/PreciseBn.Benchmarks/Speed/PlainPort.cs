@@ -10,7 +10,7 @@ internal sealed class PlainPort(string path, IReadOnlyList<Tensor> batches) : IC
 {
     public RunTimes Run(int iterations, BatchClock clock)
     {
-        var momenta = BnReader.ReadFile(path).Layers.ToDictionary(layer => layer.Name, layer => layer.Momentum!.Value);
+        var momenta = Runs.Read(path).Layers.ToDictionary(layer => layer.Name, layer => layer.Momentum!.Value);
         using var gradients = no_grad();
         using var all = NewDisposeScope();
         using var model = jit.load<Tensor, Tensor>(path);

@@ -10,12 +10,12 @@ internal sealed class ThisModule(string path, IReadOnlyList<Tensor> batches, Mem
     public RunTimes Run(int iterations, BatchClock clock)
     {
         var data = new TimedBatches(batches, clock);
-        var options = new BnUpdateOptions { Recalibration = new() { Iterations = iterations, MemoryFormat = format } };
-        BnUpdater.Measure(BnReader.ReadFile(path).Layers, data, options, progress: data);
+        var options = new MeasureOptions { Iterations = iterations, MemoryFormat = format };
+        Runs.Measure(Runs.Read(path).Layers, data, options, progress: data);
         return clock.Stop();
     }
 
-    private sealed class TimedBatches(IReadOnlyList<Tensor> batches, BatchClock clock) : IBatchSource, IProgress<RecalibrationProgress>
+    private sealed class TimedBatches(IReadOnlyList<Tensor> batches, BatchClock clock) : IBatchSource, IProgress<MeasureProgress>
     {
         public long? BatchCount => null;
 
@@ -26,6 +26,6 @@ internal sealed class ThisModule(string path, IReadOnlyList<Tensor> batches, Mem
                 yield return new Batch([batches[i]], isOwned: false);
         }
 
-        public void Report(RecalibrationProgress value) => clock.Next();
+        public void Report(MeasureProgress value) => clock.Next();
     }
 }

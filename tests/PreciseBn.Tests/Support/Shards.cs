@@ -10,10 +10,10 @@ internal static class Shards
     // Batches that hardly differ leave few digits to a standard error, which counts in deviations.
     private const double SmallError = 1e-3;
 
-    public static IReadOnlyList<PartialBnStat> Measure(string model, IBatchSource data, string shard, BnMeasureOptions? options = null) =>
-        BnMeasurer.Measure(BnReader.ReadFile(model).Layers, data, (options ?? new()) with { Shard = DataShard.Parse(shard) });
+    public static IReadOnlyList<PartialBnStat> Measure(string model, IBatchSource data, string shard, ShardOptions? options = null) =>
+        Runs.MeasureShard(Runs.Read(model).Layers, data, (options ?? new()) with { Shard = DataShard.Parse(shard) });
 
-    public static IReadOnlyList<PartialBnStat>[] MeasureAll(string model, IBatchSource data, int count, BnMeasureOptions? options = null) =>
+    public static IReadOnlyList<PartialBnStat>[] MeasureAll(string model, IBatchSource data, int count, ShardOptions? options = null) =>
         Enumerable.Range(1, count).Select(index => Measure(model, data, $"{index}/{count}", options)).ToArray();
 
     public static BnMerger Merge(IEnumerable<PartialBnStat> partials)

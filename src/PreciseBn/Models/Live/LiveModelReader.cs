@@ -7,17 +7,22 @@ namespace PreciseBn.Models.Live;
 /// <summary>Finds the BatchNorm layers of a TorchSharp model in memory.</summary>
 internal static class LiveModelReader
 {
-    public static IReadOnlyList<BnModule> ReadLayers(nn.Module root)
+    public static IReadOnlyList<BnModule> ReadLayers(nn.Module root) => root is jit.ScriptModule
+        ? throw ModelErrors.ScriptModuleInMemory()
+        : Find(root, layer => layer is { running_mean: not null, running_var: not null })
+            .Select(item => ReadLayer(root, item.Name, item.Layer)).ToArray();
+
+    /// <summary>Names of layers that keep no statistics.</summary>
+    public static IReadOnlyList<string> FindUntracked(nn.Module root) =>
+        Find(root, layer => layer.running_mean is null || layer.running_var is null).Select(item => item.Name).ToArray();
+
+    private static IEnumerable<(string Name, BatchNorm Layer)> Find(nn.Module root, Func<BatchNorm, bool> isWanted)
     {
-        if (root is jit.ScriptModule)
-            throw ModelErrors.ScriptModuleInMemory();
         var named = root.named_modules();
         if (root is BatchNorm)
             named = named.Prepend(("", root));
-        return named
-            .Where(item => item.module is BatchNorm { running_mean: not null, running_var: not null })
-            .DistinctBy(item => item.module)
-            .Select(item => ReadLayer(root, item.name, (BatchNorm)item.module)).ToArray();
+        return named.Where(item => item.module is BatchNorm layer && isWanted(layer)).DistinctBy(item => item.module)
+            .Select(item => (item.name, (BatchNorm)item.module));
     }
 
     private static BnModule ReadLayer(nn.Module root, string name, BatchNorm layer) => new()

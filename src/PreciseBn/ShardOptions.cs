@@ -1,20 +1,17 @@
 using PreciseBn.Batches;
-using PreciseBn.Recalibration;
 using PreciseBn.Sharding;
 
 namespace PreciseBn;
 
 /// <summary>How partial statistics are measured, and on which part of the data.</summary>
-public sealed record BnMeasureOptions
+public sealed record ShardOptions : RunOptions
 {
-    /// <summary>Which batches of the shard are used, and what is to be estimated from them.</summary>
-    public RecalibrationOptions Recalibration { get; init; } = new();
-
-    /// <summary>Where the model runs: <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c>; <c>null</c> as in <see cref="BnUpdateOptions.Device"/>.</summary>
-    public string? Device { get; init; }
-
     /// <summary>Which part of the data is measured.</summary>
-    public DataShard Shard { get; init; } = DataShard.Whole;
+    public DataShard Shard
+    {
+        get;
+        init => field = value ?? throw OptionErrors.Refused(nameof(Shard), value, "It is a shard, or the whole");
+    } = DataShard.Whole;
 
     /// <summary>
     /// What the data are called. Shards belong together if their data have one name; <c>null</c> takes what the data say of
@@ -26,5 +23,9 @@ public sealed record BnMeasureOptions
     public string? Checkpoint { get; init; }
 
     /// <summary>After how many batches it is saved each time.</summary>
-    public int Every { get; init; } = 20;
+    public int Every
+    {
+        get;
+        init => field = value > 0 ? value : throw OptionErrors.Refused(nameof(Every), value, "It is a number of batches, at least 1");
+    } = 20;
 }

@@ -1,0 +1,40 @@
+using PreciseBn.Primitives;
+
+namespace PreciseBn;
+
+/// <summary>What measuring a model gave: the statistics of its layers, and how they came about.</summary>
+/// <param name="Statistics">One object a layer and estimator, the estimators one after the other.</param>
+public sealed record BnResult(IReadOnlyList<BnStat> Statistics)
+{
+    /// <summary>The statistics of the first estimator, one object a layer, in the order of the model.</summary>
+    public IReadOnlyList<BnStat> Layers { get; } = Statistics.Where(stat => stat.Estimator == Statistics[0].Estimator).ToArray();
+
+    /// <summary>Names of layers that no batch reached; they keep the statistics that they had.</summary>
+    public IReadOnlyList<string> Unreached => Layers.Where(stat => stat.Batches == 0).Select(stat => stat.Name).ToArray();
+
+    /// <summary>The most batches that reached a layer.</summary>
+    public long Batches => Layers.Max(stat => stat.Batches);
+
+    /// <summary>Number of batches that were left out because they had NaN or infinity.</summary>
+    public long SkippedBatches => Layers[0].SkippedBatches;
+
+    /// <summary>Number of items that were left out because they did not make a batch that the model takes.</summary>
+    public long ItemsLeftOut => Layers[0].ItemsLeftOut;
+
+    /// <summary>Why no more batches were used.</summary>
+    public StopReason StoppedBy => Layers[0].StoppedBy;
+
+    /// <summary>Which model it was measured on, for merged statistics; see <see cref="PartialBnStat.ContentSha256"/>.</summary>
+    public string? ContentSha256 => Layers[0].ContentSha256;
+
+    /// <summary>Writes the statistics of the first estimator to a new file, see <see cref="BnStatFile"/>.</summary>
+    /// <exception cref="PreciseBnException">The file cannot be written; what was there still is.</exception>
+    public void Export(string path, bool force = false) => BnStatFile.Write(path, Layers, force);
+
+    /// <summary>Reads what <see cref="Export"/> wrote.</summary>
+    /// <exception cref="PreciseBnException">The file is missing, damaged, or holds something else.</exception>
+    public static BnResult Import(string path) => new(BnStatFile.Read(path).OfType<BnStat>().ToArray() is { Length: > 0 } stats ? stats : throw BnStatFile.NothingMeasured(path));
+
+    /// <summary>The same where it has been written; only what was written is there.</summary>
+    internal BnResult At(string? path) => new(Statistics.Select(stat => stat.Estimator == Statistics[0].Estimator ? stat with { Path = path } : stat).ToArray());
+}

@@ -1,0 +1,87 @@
+namespace PreciseBn;
+
+/// <summary>How data are run through a model, for all of them and for a shard alike. What makes no sense is refused where it is set.</summary>
+public abstract record RunOptions
+{
+    /// <summary>The number of batches used where none is asked for.</summary>
+    public const int DefaultIterations = 200;
+
+    /// <summary>The fewest batches after which precision is judged.</summary>
+    public const int FewestForTolerance = 10;
+
+    /// <summary>
+    /// The number of batches to use, or with <see cref="Tolerance"/> the most. If the data end sooner, that is an error
+    /// without a tolerance; if the number is <c>null</c>, all of the data are used, up to <see cref="DefaultIterations"/>
+    /// batches.
+    /// </summary>
+    public int? Iterations
+    {
+        get;
+        init => field = value is null or > 0 ? value : throw OptionErrors.Refused(nameof(Iterations), value, "It is a number of batches, at least 1");
+    }
+
+    /// <summary>
+    /// Ends when the standard errors of all means, in standard deviations, and of the logarithms of all variances are below this,
+    /// after <see cref="FewestForTolerance"/> batches at least; <c>null</c> does not end early.
+    /// </summary>
+    public double? Tolerance
+    {
+        get;
+        init => field = value is null or (> 0 and < double.PositiveInfinity) ? value : throw OptionErrors.Refused(nameof(Tolerance), value, "It is a number above 0");
+    }
+
+    /// <summary>How the variance is estimated, each once; the first is what is written, each is returned.</summary>
+    public IReadOnlyList<Estimator> Estimators
+    {
+        get;
+        init => field = value is { Count: > 0 } && value.Distinct().Count() == value.Count && value.All(Enum.IsDefined)
+            ? [.. value]
+            : throw OptionErrors.Refused(nameof(Estimators), value is null ? null : string.Join(", ", value), "It names at least one estimator, and none twice");
+    } = [Estimator.PopulationVariance];
+
+    /// <summary>Whether a layer may be called more than once in a forward pass; its uses are pooled then.</summary>
+    public bool AllowReuse { get; init; }
+
+    /// <summary>Whether batches with NaN or infinity are left out and counted; otherwise they are an error.</summary>
+    public bool SkipNonFinite { get; init; }
+
+    /// <summary>In which order the values of images lie in memory while the model runs; another than usual costs precision.</summary>
+    public MemoryFormat MemoryFormat
+    {
+        get;
+        init => field = Enum.IsDefined(value) ? value : throw OptionErrors.Refused(nameof(MemoryFormat), value, "There is no such order");
+    }
+
+    /// <summary>
+    /// Where the model runs: <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c>. By default a saved model runs on the CPU, and a model
+    /// in memory where it is.
+    /// </summary>
+    public string? Device { get; init; }
+
+    /// <summary>The most batches that are used.</summary>
+    internal int MostBatches => Iterations ?? DefaultIterations;
+}
+
+/// <summary>How the statistics of a model are measured on all of the data.</summary>
+public sealed record MeasureOptions : RunOptions
+{
+    /// <summary>
+    /// How many values the statistics from before count as, at least 0. They are mixed with the new ones as two sets of values
+    /// are, the distance of their means included.
+    /// </summary>
+    public double PriorWeight
+    {
+        get;
+        init => field = OptionErrors.RequireWeight(nameof(PriorWeight), value);
+    }
+
+    /// <summary>
+    /// Whether each layer is measured with all other layers normalised by their final statistics, as they are when the model is
+    /// used; the result does not depend on the size of the batches then. The data are read once more for each layer that lies
+    /// behind another.
+    /// </summary>
+    public bool Exact { get; init; }
+
+    /// <summary>Whether it is kept how precise the statistics were after 1, 2, 4, 8 batches and so on, see <see cref="BnStat.Convergence"/>.</summary>
+    public bool RecordConvergence { get; init; }
+}

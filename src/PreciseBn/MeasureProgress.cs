@@ -1,0 +1,31 @@
+namespace PreciseBn;
+
+/// <summary>How far a measurement has come.</summary>
+/// <param name="Model">The model, as messages name it.</param>
+/// <param name="Batches">Batches done in this pass over the data, with those of an earlier run that it goes on from.</param>
+/// <param name="Total">Batches there will be, or the most there can be, in this pass.</param>
+/// <param name="Elapsed">Time since the first batch of the first pass was asked for.</param>
+/// <param name="Pass">The pass over the data that goes on, from 1; 0 before the first of several.</param>
+/// <param name="Passes">The most passes there will be.</param>
+public readonly record struct MeasureProgress(string Model, long Batches, long Total, TimeSpan Elapsed, int Pass, int Passes)
+{
+    /// <summary>Batches that an earlier run had done.</summary>
+    public long Earlier { get; init; }
+
+    /// <summary>How long a batch takes, as far as it is known before the first.</summary>
+    public TimeSpan TimeOfBatch { get; init; }
+
+    /// <summary>Batches that were done in this run, in all passes.</summary>
+    public long Done => (Math.Max(0, Pass - 1) * Total) + Batches - Earlier;
+
+    /// <summary>Batches a second; 0 before the first.</summary>
+    public double Rate => Done > 0 && Elapsed > TimeSpan.Zero ? Done / Elapsed.TotalSeconds : 0;
+
+    /// <summary>Time until the last batch, if the rest takes as long as those before and no pass can be saved.</summary>
+    public TimeSpan Remaining => Rate > 0
+        ? TimeSpan.FromSeconds(((Passes * Total) - Earlier - Done) / Rate)
+        : TimeOfBatch * (Passes * Total);
+
+    /// <summary>How much is done, from 0 to 1.</summary>
+    public double Fraction => Passes * Total > 0 ? Math.Clamp((Earlier + Done) / ((double)Passes * Total), 0, 1) : 0;
+}

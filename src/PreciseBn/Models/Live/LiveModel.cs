@@ -1,0 +1,80 @@
+using PreciseBn.Batches;
+using PreciseBn.Native;
+using PreciseBn.Primitives;
+using PreciseBn.Statistics;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Models.Live;
+
+/// <summary>A TorchSharp model in memory, whose statistics are in its own buffers.</summary>
+/// <param name="root">The model; it stays the caller's.</param>
+internal sealed class LiveModel(nn.Module root) : IModelSource
+{
+    public string Name => root.GetName();
+
+    public string? Path => null;
+
+    public IReadOnlyList<BnModule> Layers => LiveModelReader.ReadLayers(root);
+
+    public IReadOnlyList<string> UntrackedLayers => LiveModelReader.FindUntracked(root);
+
+    public string Contents => "is a model in memory whose layers are others";
+
+    public SizeRange BatchSizes => SizeRange.Any;
+
+    public object Gate => root;
+
+    public Device FindDevice(string? name) => name is not null ? Devices.Find(name) : Layers[0].Live!.Layer.running_mean!.device;
+
+    public ModelFingerprint Identify(IReadOnlyCollection<string> layers) => LiveFingerprint.Of(root, layers);
+
+    public IObservedModel Load(IReadOnlyCollection<string> layers, ObservationRules rules, Device device)
+    {
+        var found = Find(layers);
+        return found.FirstOrDefault(layer => layer.DType is not (DType.Float32 or DType.Float64)) is { } layer
+            ? throw ModelErrors.ReducedPrecision(Name, layer)
+            : new ObservedLiveModel(Name, found, rules, device);
+    }
+
+    public IStatisticsSink PrepareToWrite(SaveOptions options) =>
+        options == new SaveOptions() ? new Sink(this) : throw ModelErrors.NothingToSave(Name);
+
+    public void Dispose()
+    {
+    }
+
+    private BnModule[] Find(IReadOnlyCollection<string> names)
+    {
+        var layers = Layers;
+        var missing = names.Except(layers.Select(layer => layer.Name)).FirstOrDefault();
+        return missing is null ? layers.Where(layer => names.Contains(layer.Name)).ToArray() : throw ModelErrors.LayerNotFound(Name, missing);
+    }
+
+    private sealed class Sink(LiveModel model) : IStatisticsSink
+    {
+        public string? Destination => null;
+
+        public void Write(IReadOnlyDictionary<string, ILayerStatistics> statistics)
+        {
+            var layers = model.Find([.. statistics.Keys]);
+            foreach (var layer in layers)
+                RefuseWhatDoesNotFit(layer, statistics[layer.Name]);
+            using var gradients = no_grad();
+            using var scope = NewDisposeScope();
+            foreach (var layer in layers)
+            {
+                var (target, given) = (layer.Live!.Layer, statistics[layer.Name]);
+                target.running_mean!.copy_(tensor(given.Mean));
+                target.running_var!.copy_(tensor(given.Variance));
+                if (given.BatchesTracked is { } batches)
+                    target.num_batches_tracked?.fill_(batches);
+            }
+        }
+
+        private void RefuseWhatDoesNotFit(BnModule layer, ILayerStatistics given)
+        {
+            if (given.Mean.Concat(given.Variance).Any(value => !double.IsFinite(NumberFormat.Round(layer.DType, value))))
+                throw ModelErrors.DoesNotFit(model.Name, layer);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using PreciseBn.Batches;
+using PreciseBn.Native;
+using PreciseBn.Statistics;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Models;
+
+/// <summary>A model in a file, which is opened when something of it is asked for, and stays open, so that it is the same all the time.</summary>
+internal sealed class SavedModel(string path) : IModelSource
+{
+    private ModelFile? _file;
+
+    public string Name => Path;
+
+    public string Path { get; } = System.IO.Path.GetFullPath(path);
+
+    public IReadOnlyList<BnModule> Layers => File.Layers.Select(layer => layer.Module).ToArray();
+
+    public IReadOnlyList<string> UntrackedLayers => File.UntrackedLayers;
+
+    public string Contents => File.Describe();
+
+    public SizeRange BatchSizes => File.BatchSizes;
+
+    public object Gate => this;
+
+    private ModelFile File => _file ??= ModelFile.Open(Path);
+
+    public Device FindDevice(string? name) => Devices.Find(name ?? "cpu");
+
+    public ModelFingerprint Identify(IReadOnlyCollection<string> layers) => ModelFingerprint.Of(File, Find(layers));
+
+    public IObservedModel Load(IReadOnlyCollection<string> layers, ObservationRules rules, Device device) => File.Load(Find(layers), rules, device);
+
+    public IStatisticsSink PrepareToWrite(SaveOptions options) => new Sink(this, options);
+
+    public void Dispose()
+    {
+        _file?.Dispose();
+        _file = null;
+    }
+
+    private StoredLayer[] Find(IReadOnlyCollection<string> names)
+    {
+        var missing = names.Except(File.Layers.Select(layer => layer.Module.Name)).FirstOrDefault();
+        return missing is null
+            ? File.Layers.Where(layer => names.Contains(layer.Module.Name)).ToArray()
+            : throw ModelErrors.LayerNotFound(Name, missing);
+    }
+
+    private sealed class Sink(SavedModel model, SaveOptions options) : IStatisticsSink
+    {
+        private readonly StatisticsWriter _writer = new(model.File, options.Destination, options.Force, options.Backup);
+
+        public string Destination => _writer.Destination;
+
+        public void Write(IReadOnlyDictionary<string, ILayerStatistics> statistics)
+        {
+            _writer.Write(model.Find([.. statistics.Keys]).Select(layer => (layer, statistics[layer.Module.Name])));
+            // What was open is the file of before.
+            model.Dispose();
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using PreciseBn.Batches;
+using PreciseBn.Models;
+using PreciseBn.Native;
+using PreciseBn.Primitives;
+
+namespace PreciseBn.Recalibration;
+
+/// <summary>A model that is ready to be measured, with all that measuring the whole of some data and a shard of them have in common.</summary>
+internal sealed class MeasuringSession : IDisposable
+{
+    private readonly RunOptions _options;
+    private readonly IProgress<MeasureProgress>? _progress;
+    private readonly RetainedHeap _memory = new();
+    private readonly Stopwatch _clock = new();
+
+    /// <param name="source">The model.</param>
+    /// <param name="layers">Names of the layers that are measured.</param>
+    /// <param name="options">How.</param>
+    /// <param name="progress">Told about every batch.</param>
+    /// <exception cref="PreciseBnException">The model cannot run.</exception>
+    public MeasuringSession(IModelSource source, IReadOnlyCollection<string> layers, RunOptions options, IProgress<MeasureProgress>? progress)
+    {
+        TorchLibrary.Require();
+        _options = options;
+        _progress = progress;
+        Name = source.Name;
+        Device = source.FindDevice(options.Device);
+        try
+        {
+            Model = source.Load(layers, new() { AllowReuse = options.AllowReuse, SkipNonFinite = options.SkipNonFinite, MemoryFormat = options.MemoryFormat }, Device);
+        }
+        catch
+        {
+            _memory.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The model, as messages name it.</summary>
+    public string Name { get; }
+
+    /// <summary>Where it runs.</summary>
+    public TorchSharp.torch.Device Device { get; }
+
+    public IObservedModel Model { get; }
+
+    /// <summary>Refuses data that are known to be too few, before any is read.</summary>
+    public void RefuseFew(long? batches)
+    {
+        if (batches < _options.Iterations && _options.Tolerance is null)
+            throw RecalibrationErrors.NotEnoughData(Name, _options.Iterations.Value, batches.Value);
+    }
+
+    /// <summary>Tells of a plan of several passes, before the first.</summary>
+    public void Announce(IBatchSource data, long most, int passes, TimeSpan timeOfBatch) => _progress?.Report(
+        new MeasureProgress(Name, 0, Math.Min(most, data.BatchCount ?? most), TimeSpan.Zero, 0, passes) { TimeOfBatch = timeOfBatch });
+
+    /// <summary>Runs the batches, once.</summary>
+    /// <param name="data">The batches.</param>
+    /// <param name="most">The most of them that are used.</param>
+    /// <param name="pass">Which time this is, and how many there will be.</param>
+    /// <param name="cancellation">Stops within a batch.</param>
+    /// <param name="checkpoint">Where the work is saved from time to time, and goes on from.</param>
+    public MeasurementResult Measure(
+        IBatchSource data, long most, (int Pass, int Passes) pass, CancellationToken cancellation, IMeasurementCheckpoint? checkpoint = null)
+    {
+        _clock.Start();
+        var earlier = checkpoint?.Saved?.Batches ?? 0;
+        var total = Math.Min(most, data.BatchCount ?? most);
+        return new Measurement(Name, Model, data, _options, most).Run(
+            done => _progress?.Report(new MeasureProgress(Name, done, total, _clock.Elapsed, pass.Pass, pass.Passes) { Earlier = earlier }),
+            cancellation, checkpoint);
+    }
+
+    public void Dispose()
+    {
+        Model.Dispose();
+        _memory.Dispose();
+    }
+}
