@@ -22,7 +22,6 @@ public sealed record BatchTransform(string Text, Func<object, object?> Run)
         using (batch)
         {
             using var scope = NewDisposeScope();
-            using var withoutGradients = no_grad();
             try
             {
                 var result = Run(Arrange(batch.Inputs, keys)) ?? throw DataErrors.NotTransformed(batch.Describe(index), "nothing");

@@ -12,7 +12,7 @@ internal static class DataErrors
 
     public static PreciseBnException IsModel(string path, string kind) => new(
         "ModelAsData", ErrorKind.InvalidArgument,
-        $"'{path}' is {kind}, not data.", "Give the data that the model is to be run on; a model goes to Get-BnModule.", path);
+        $"'{path}' is {kind}, not data.", "Give the data that the model is to be run on; a model is opened as one.", path);
 
     public static PreciseBnException NoImages(string path) => new(
         "NoImages", ErrorKind.NotFound,
@@ -20,11 +20,11 @@ internal static class DataErrors
 
     public static PreciseBnException KeyNotFound(string key, string? origin, IEnumerable<string> names) => new(
         "KeyNotFound", ErrorKind.NotFound,
-        $"There is no array '{key}' in {Quote(origin)}, which has {List(names)}.", "Choose among these with -Key.", key);
+        $"There is no array '{key}' in {Quote(origin)}, which has {List(names)}.", "Choose among these.", key);
 
     public static PreciseBnException AmbiguousKey(IEnumerable<string> names) => new(
         "KeyNeeded", ErrorKind.InvalidArgument,
-        $"The data have several arrays: {List(names)}.", "Choose with -Key, or use -AsBatches if each is a batch.");
+        $"The data have several arrays: {List(names)}.", "Choose one, or say that each is a batch.");
 
     public static PreciseBnException NoArrays(string? origin) => new(
         "NoArrays", ErrorKind.InvalidData, $"There is no array in {Quote(origin)}.", "Check how the file was written.", origin);
@@ -40,7 +40,7 @@ internal static class DataErrors
     public static PreciseBnException PartsDiffer(string name, string first, string firstKind, string file, string kind) => new(
         "PartsDiffer", ErrorKind.InvalidData,
         $"'{name}' of '{file}' is {kind}, but that of '{first}' is {firstKind}: they differ beyond the first dimension, and do not make one data set.",
-        "Make a loader for each, or choose arrays of one kind with -Key.", file);
+        "Make a loader for each, or choose arrays of one kind.", file);
 
     public static PreciseBnException TooManyItems(string name, string? origin, long count) => new(
         "TooManyItems", ErrorKind.NotSupported,
@@ -52,7 +52,7 @@ internal static class DataErrors
 
     public static PreciseBnException IncompleteBatch(string batch, string key) => new(
         "IncompleteBatch", ErrorKind.InvalidData,
-        $"The batch '{batch}' has no array '{batch}.{key}'.", "Each batch needs an array for each -Key.", batch);
+        $"The batch '{batch}' has no array '{batch}.{key}'.", "Each batch needs an array for each input.", batch);
 
     public static PreciseBnException WrongChannelCount(string option, int given, long channels, string name) => new(
         "WrongChannelCount", ErrorKind.InvalidArgument,
@@ -68,16 +68,16 @@ internal static class DataErrors
 
     public static PreciseBnException UnreadableImage(string path, string why) => new(
         "UnreadableImage", ErrorKind.InvalidData,
-        $"The image '{path}' cannot be read: {why}.", "Repair or remove it, or use -SkipUnreadable.", path);
+        $"The image '{path}' cannot be read: {why}.", "Repair or remove it, or let such images be skipped.", path);
 
     public static PreciseBnException ImageTooSmall(string path, int width, int height, int crop) => new(
         "ImageTooSmall", ErrorKind.InvalidData,
-        $"The image '{path}' is {width} by {height} pixels, too small to cut out {crop}.", "Use -Size to enlarge it first.", path);
+        $"The image '{path}' is {width} by {height} pixels, too small to cut out {crop}.", "Let it be resized first.", path);
 
     public static PreciseBnException SizesDiffer(string path, int width, int height, int firstWidth, int firstHeight) => new(
         "ImageSizesDiffer", ErrorKind.InvalidData,
         $"The image '{path}' is {width} by {height} pixels, but others in its batch are {firstWidth} by {firstHeight}.",
-        "Use -Size and -CropSize to make all images alike.", path);
+        "Let all images be resized or cropped to one size.", path);
 
     public static PreciseBnException MixedPaths() => new(
         "MixedPaths", ErrorKind.InvalidArgument,
@@ -90,11 +90,11 @@ internal static class DataErrors
 
     public static PreciseBnException InputKeyNeeded(IEnumerable<string> keys) => new(
         "InputKeyNeeded", ErrorKind.InvalidArgument,
-        $"Batches are dictionaries with the keys {List(keys)}.", "Say with -InputKey which of them the model takes.");
+        $"Batches are dictionaries with the keys {List(keys)}.", "Say which of them the model takes.");
 
     public static PreciseBnException InputKeyNotFound(string key, IEnumerable<string> keys) => new(
         "InputKeyNotFound", ErrorKind.NotFound,
-        $"A batch has no '{key}'; it has {List(keys)}.", "Choose among these with -InputKey.", key);
+        $"A batch has no '{key}'; it has {List(keys)}.", "Choose among these.", key);
 
     public static PreciseBnException TransformFailed(string batch, string why, Exception inner) => new(
         "TransformFailed", ErrorKind.InvalidData,
@@ -102,12 +102,12 @@ internal static class DataErrors
 
     public static PreciseBnException NotTransformed(string batch, string returned) => new(
         "NotTransformed", ErrorKind.InvalidData,
-        $"-Transform returned {returned} for {batch}.", "Return a tensor for each input of the model, or a dictionary of them by -Key.");
+        $"The transform returned {returned} for {batch}.", "Return a tensor for each input of the model, or a dictionary of them.");
 
     public static PreciseBnException SeedNeeded() => new(
         "SeedNeeded", ErrorKind.InvalidArgument,
         "The items are shuffled with a random seed, so that the shards of two processes would overlap.",
-        "Give New-BnDataLoader the same -Seed in every process.");
+        "Give the loader the same seed in every process.");
 
     private static string Quote(string? origin) => origin is null ? "the data" : $"'{origin}'";
 

@@ -7,7 +7,7 @@ internal static class ReportErrors
 {
     public static PreciseBnException NothingGiven() => new(
         "NothingGiven", ErrorKind.InvalidArgument, "There is no layer to report on.",
-        "Give objects of Update-BnStat, Compare-BnStat or Test-BnStat -PassThru, or two files with layers.");
+        "Give statistics that were recomputed or compared.");
 
     public static PreciseBnException GivenTwice(string name) => new(
         "LayerGivenTwice", ErrorKind.InvalidArgument,

@@ -34,9 +34,10 @@ public static class BnComparer
         var channels = reference.Mean.Length;
         if (difference.Mean.Length != channels)
             throw SizesDiffer(reference, difference);
+        var eps = double.IsNaN(reference.Eps) ? difference.Eps : reference.Eps;
         var divergences = Enumerable.Range(0, channels).Select(channel => Distance.Divergence(
-            reference.Mean[channel], reference.Variance[channel], difference.Mean[channel], difference.Variance[channel])).ToArray();
-        var worst = Array.IndexOf(divergences, divergences.Max());
+            reference.Mean[channel], reference.Variance[channel], difference.Mean[channel], difference.Variance[channel], eps)).ToArray();
+        var worst = Array.IndexOf(divergences, Distance.Largest(divergences));
         return new BnComparison
         {
             Name = reference.Name,
@@ -44,10 +45,10 @@ public static class BnComparer
             Reference = reference,
             Difference = difference,
             Presence = Presence.Both,
-            MeanShift = Enumerable.Range(0, channels).Max(channel =>
-                Distance.MeanShift(reference.Mean[channel], reference.Variance[channel], difference.Mean[channel])),
-            VarianceRatio = Enumerable.Range(0, channels).Max(channel =>
-                Distance.VarianceRatio(reference.Variance[channel], difference.Variance[channel])),
+            MeanShift = Distance.Largest(channels, channel =>
+                Distance.MeanShift(reference.Mean[channel], reference.Variance[channel], difference.Mean[channel], eps)),
+            VarianceRatio = Distance.Largest(channels, channel =>
+                Distance.VarianceRatio(reference.Variance[channel], difference.Variance[channel], eps)),
             Divergence = divergences.Average(),
             MaxDivergence = divergences[worst],
             WorstChannel = worst,

@@ -50,9 +50,9 @@ public static class BnGate
             LeastMeanShift = least.MeanShift,
             LeastVarianceRatio = least.VarianceRatio,
             LeastDivergence = least.Divergence,
-            MeanShiftNoise = Enumerable.Range(0, measured.Channels).Max(channel =>
+            MeanShiftNoise = Distance.Largest(measured.Channels, channel =>
                 StandardErrors.Relative(noise.Mean[channel], Math.Sqrt(reference.Variance[channel]))),
-            VarianceRatioNoise = Math.Exp(noise.LogVariance.Max()),
+            VarianceRatioNoise = Math.Exp(Distance.Largest(noise.LogVariance)),
         };
     }
 
@@ -64,7 +64,7 @@ public static class BnGate
         : "";
 
     private static PreciseBnException NothingToJudge() => new(
-        "NothingToJudge", ErrorKind.InvalidData, "Neither side has a BatchNorm layer.", "Check what -Reference and -Difference are given.");
+        "NothingToJudge", ErrorKind.InvalidData, "Neither side has a BatchNorm layer.", "Check what is compared with what.");
 
     private static PreciseBnException SingleBatch(BnStat stat) => new(
         "SingleBatch", ErrorKind.InvalidData,

@@ -70,7 +70,7 @@ public sealed class BnMerger
             Batches = layer.Merge.Sum.Batches,
             Uses = layer.Merge.Sum.Uses,
             Count = layer.Merge.Sum.Count,
-            Moments = layer.Merge.Sum.Table,
+            Moments = layer.Merge.Sum.Table.Values,
             Shards = shards,
             TotalBatches = _totals.Batches,
             SkippedBatches = _totals.Skipped,
@@ -132,6 +132,7 @@ public sealed class BnMerger
     {
         Name = layer.Name,
         Type = layer.Type,
+        Eps = layer.Eps,
         Previous = (layer.PreviousMean, layer.PreviousVariance),
         BatchesTracked = layer.BatchesTracked,
         Moments = moments,

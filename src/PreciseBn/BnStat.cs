@@ -1,4 +1,5 @@
 using PreciseBn.Comparison;
+using PreciseBn.Recalibration;
 
 namespace PreciseBn;
 
@@ -13,6 +14,9 @@ public sealed record BnStat : ILayerStatistics
 
     /// <summary>Number of channels C.</summary>
     public int Channels => Mean.Length;
+
+    /// <summary>What the layer adds to the variance before its root is taken; NaN where that is not known.</summary>
+    public double Eps { get; init; } = double.NaN;
 
     /// <summary>Number of batches that reached the layer; 0 if none did, and its statistics are what they were.</summary>
     public required long Batches { get; init; }
@@ -38,13 +42,13 @@ public sealed record BnStat : ILayerStatistics
     /// <summary>Running variance before, shape [C].</summary>
     public required double[] PreviousVariance { get; init; }
 
-    /// <summary>The largest change of a channel's mean, in deviations: |new − previous| / √previous variance.</summary>
-    public double MeanShift => Enumerable.Range(0, Channels)
-        .Max(channel => Distance.MeanShift(PreviousMean[channel], PreviousVariance[channel], Mean[channel]));
+    /// <summary>The largest change of a channel's mean, in standard deviations: |new − previous| / √(previous variance + eps).</summary>
+    public double MeanShift => Distance.Largest(
+        Channels, channel => Distance.MeanShift(PreviousMean[channel], PreviousVariance[channel], Mean[channel], Eps));
 
-    /// <summary>The largest change of a channel's variance: new / previous or previous / new, whichever is above 1.</summary>
-    public double VarianceRatio => Enumerable.Range(0, Channels)
-        .Max(channel => Distance.VarianceRatio(PreviousVariance[channel], Variance[channel]));
+    /// <summary>The largest change of a channel's variance: new / previous or previous / new, whichever is above 1, with eps added to both.</summary>
+    public double VarianceRatio => Distance.Largest(
+        Channels, channel => Distance.VarianceRatio(PreviousVariance[channel], Variance[channel], Eps));
 
     /// <summary>
     /// Standard error of each mean, in deviations of the channel, shape [C]: from the spread of the batches, so that it holds
@@ -56,10 +60,10 @@ public sealed record BnStat : ILayerStatistics
     public required double[] LogVarianceStandardError { get; init; }
 
     /// <summary>The largest standard error of a mean, in deviations.</summary>
-    public double MeanError => MeanStandardError.Max();
+    public double MeanError => Distance.Largest(MeanStandardError);
 
     /// <summary>The largest standard error of the logarithm of a variance.</summary>
-    public double VarianceError => LogVarianceStandardError.Max();
+    public double VarianceError => Distance.Largest(LogVarianceStandardError);
 
     /// <summary>
     /// How precise they were after 1, 2, 4, 8 batches and so on, and in the end, before they were mixed with those from before;

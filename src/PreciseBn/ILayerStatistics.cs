@@ -12,6 +12,9 @@ public interface ILayerStatistics
     /// <summary>Variance of each channel, shape [C].</summary>
     double[] Variance { get; }
 
+    /// <summary>What the layer adds to the variance before its root is taken; NaN where that is not known.</summary>
+    double Eps { get; }
+
     /// <summary>Number of batches that went into them, as the layer counts them; <c>null</c> where that is not known.</summary>
     long? BatchesTracked { get; }
 

@@ -17,6 +17,9 @@ public sealed record PartialBnStat
     /// <summary>Number of channels C.</summary>
     public int Channels => Sums.Channels;
 
+    /// <summary>What the layer adds to the variance before its root is taken; NaN where that is not known.</summary>
+    public double Eps { get; init; } = double.NaN;
+
     /// <summary>Number of batches that reached the layer.</summary>
     public required long Batches { get; init; }
 
@@ -30,7 +33,7 @@ public sealed record PartialBnStat
     public double[] Mean => Batches == 0 ? new double[Channels] : Sums.Estimate(Estimator.PopulationVariance).Mean;
 
     /// <summary>Sum of the squared deviations of these values from their mean, shape [C].</summary>
-    public double[] SquaredDeviations => Sums.SquaredDeviations.ToArray();
+    public double[] SquaredDeviations => Sums.Table[MomentRow.SquaredDeviations].ToArray();
 
     /// <summary>
     /// All that is needed to merge, shape [18, C] in float64, row by row: what means are counted from (three rows), the mean and
@@ -86,5 +89,5 @@ public sealed record PartialBnStat
     /// </summary>
     public required string ContentSha256 { get; init; }
 
-    internal LayerMoments Sums => new() { Batches = Batches, Uses = Uses, Count = Count, Table = Moments };
+    internal LayerMoments Sums => new() { Batches = Batches, Uses = Uses, Count = Count, Table = new MomentTable(Moments) };
 }

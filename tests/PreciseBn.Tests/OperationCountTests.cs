@@ -55,7 +55,7 @@ public sealed class OperationCountTests : IDisposable
         using var input = randn(4, 1);
         using var batch = new Batch([input], isOwned: false);
         model.Observe(batch);
-        using var moments = new MomentAccumulator(model.Layout, model.ObservationType, model.Device, model.Rules);
+        using var moments = new MomentAccumulator(model.Layout, model.Device, model.Rules);
         var before = TensorsMade();
         for (var i = 0; i < batches; i++)
             moments.Add(model.Observe(batch));

@@ -1,5 +1,6 @@
 using PreciseBn.Recalibration;
 using PreciseBn.Statistics;
+using PreciseBn.Tests.Support;
 
 namespace PreciseBn.Tests;
 
@@ -88,16 +89,13 @@ public sealed class PrecisionCheckTests
     /// <summary>A layer of one channel of variance 1 whose statistics have these standard errors.</summary>
     private static LayerMoments Layer(long batches, double pooledMean, double pooledVariance, double mean, double variance)
     {
-        var table = new double[LayerMoments.Rows];
-        var clusters = LayerMoments.Rows - ClusterSums.Rows;
-        // The reference of the variances, and Σ(x − mean)² of all values.
-        table[2] = 1;
-        table[4] = Values;
-        // Σn²d², Σn²e², Σd² and Σu²; see ClusterSums.
-        table[clusters + 2] = pooledMean * pooledMean * Values * Values * (batches - 1) / Math.Max(1, batches);
-        table[clusters + 8] = pooledVariance * pooledVariance * Values * Values * (batches - 1) / Math.Max(1, batches);
-        table[clusters + 10] = mean * mean * batches * (batches - 1);
-        table[clusters + 12] = variance * variance * batches * (batches - 1);
+        var table = new MomentTable(1);
+        table[MomentRow.ReferenceVariance][0] = 1;
+        table[MomentRow.SquaredDeviations][0] = Values;
+        table[MomentRow.WeightedD2][0] = pooledMean * pooledMean * Values * Values * (batches - 1) / Math.Max(1, batches);
+        table[MomentRow.WeightedE2][0] = pooledVariance * pooledVariance * Values * Values * (batches - 1) / Math.Max(1, batches);
+        table[MomentRow.D2][0] = mean * mean * batches * (batches - 1);
+        table[MomentRow.U2][0] = variance * variance * batches * (batches - 1);
         return new LayerMoments { Batches = batches, Uses = batches, Count = Values, Table = table };
     }
 }

@@ -13,15 +13,28 @@ public sealed class PropagationTests
         var batches = Enumerable.Range(0, 20).Select(_ => (
             N: (double)random.Next(1, 50), D: random.NextDouble() - 0.5, E: random.NextDouble() - 0.5)).ToArray();
         double Sum(Func<(double N, double D, double E), double> term) => batches.Sum(batch => batch.N * batch.N * term(batch));
-        var sums = new ClusterSums(
-        [
-            Sum(_ => 1), Sum(b => b.D), Sum(b => Math.Pow(b.D, 2)), Sum(b => Math.Pow(b.D, 3)), Sum(b => Math.Pow(b.D, 4)),
-            Sum(b => b.E), Sum(b => b.E * b.D), Sum(b => b.E * b.D * b.D), Sum(b => b.E * b.E), 0, 0, 0, 0,
-        ], start: 0, channels: 1);
+        const double Reference = 2;
+        const long Count = 100;
+        var moments = new LayerMoments
+        {
+            Batches = batches.Length,
+            Uses = batches.Length,
+            Count = Count,
+            Table = new MomentTable(
+            [
+                0, 0, Reference, Mean, (Reference + Variance) * Count,
+                Sum(_ => 1), Sum(b => b.D), Sum(b => Math.Pow(b.D, 2)), Sum(b => Math.Pow(b.D, 3)), Sum(b => Math.Pow(b.D, 4)),
+                Sum(b => b.E), Sum(b => b.E * b.D), Sum(b => b.E * b.D * b.D), Sum(b => b.E * b.E), 0, 0, 0, 0,
+            ]),
+        };
 
-        Assert.Equal(Sum(b => Math.Pow(b.D - Mean, 2)), sums.SpreadOfPooledMean(0, Mean), 1e-9);
+        var errors = moments.Errors(Estimator.PopulationVariance);
+
+        double Error(Func<(double N, double D, double E), double> square) =>
+            Math.Sqrt(Sum(square) * batches.Length / (batches.Length - 1)) / Count;
+        Assert.Equal(Error(b => Math.Pow(b.D - Mean, 2)), errors.Mean[0] * Math.Sqrt(Reference + Variance), 1e-9);
         Assert.Equal(
-            Sum(b => Math.Pow(b.E + Math.Pow(b.D - Mean, 2) - Variance, 2)), sums.SpreadOfPooledVariance(0, Mean, Variance), 1e-9);
+            Error(b => Math.Pow(b.E + Math.Pow(b.D - Mean, 2) - Variance, 2)), errors.LogVariance[0] * (Reference + Variance), 1e-9);
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed class StatisticsTests
     {
         var random = new Random(batches);
         var layout = new ObservationLayout([2, 1]);
-        using var accumulator = new MomentAccumulator(layout, ScalarType.Float64, CPU, new());
+        using var accumulator = new MomentAccumulator(layout, CPU, new() { AllowSingleValues = true });
         var values = new List<double>[] { [], [], [] };
         var sumsOfBatchVariances = new double[3];
         for (var batch = 0; batch < batches; batch++)
@@ -61,7 +61,7 @@ public sealed class StatisticsTests
     {
         const long Count = (1L << 33) + 12_345_677;
         var layout = new ObservationLayout([1]);
-        using var accumulator = new MomentAccumulator(layout, ScalarType.Float32, CPU, new());
+        using var accumulator = new MomentAccumulator(layout, CPU, new());
         using var observation = tensor(new[]
         {
             1f, Count % ObservationLayout.LowModulus, Count / ObservationLayout.LowModulus * ObservationLayout.UsesModulus + 1, 1, 2f, 0, 0, 0,
@@ -83,24 +83,39 @@ public sealed class StatisticsTests
         for (var x = -30.0; x < 30; x += Step)
             integral += Density(x, Mean, Variance) * (LogDensity(x, Mean, Variance) - LogDensity(x, ReferenceMean, ReferenceVariance)) * Step;
 
-        Assert.Equal(integral, Distance.Divergence(ReferenceMean, ReferenceVariance, Mean, Variance), 1e-9);
+        Assert.Equal(integral, Distance.Divergence(ReferenceMean, ReferenceVariance, Mean, Variance, eps: 0), 1e-9);
     }
 
     [Theory]
-    [InlineData(1, 4, 1, 0)]
-    [InlineData(1, 4, 5, 2)]
-    [InlineData(1, 0, 1, 0)]
-    [InlineData(1, 0, 2, double.PositiveInfinity)]
-    public void A_shift_is_in_deviations_of_the_reference(double referenceMean, double referenceVariance, double mean, double shift) =>
-        Assert.Equal(shift, Distance.MeanShift(referenceMean, referenceVariance, mean));
+    [InlineData(1, 4, 1, 0, 0)]
+    [InlineData(1, 4, 5, 0, 2)]
+    [InlineData(1, 3, 5, 1, 2)]
+    [InlineData(1, 0, 1, 0, 0)]
+    [InlineData(1, 0, 2, 0, double.PositiveInfinity)]
+    [InlineData(1, 4, double.NaN, 0, double.NaN)]
+    public void A_shift_is_in_deviations_of_the_reference(double referenceMean, double referenceVariance, double mean, double eps, double shift) =>
+        Assert.Equal(shift, Distance.MeanShift(referenceMean, referenceVariance, mean, eps));
 
     [Theory]
-    [InlineData(2, 4, 2)]
-    [InlineData(4, 2, 2)]
-    [InlineData(0, 0, 1)]
-    [InlineData(0, 1, double.PositiveInfinity)]
-    public void A_ratio_is_the_larger_over_the_smaller(double referenceVariance, double variance, double ratio) =>
-        Assert.Equal(ratio, Distance.VarianceRatio(referenceVariance, variance));
+    [InlineData(2, 4, 0, 2)]
+    [InlineData(4, 2, 0, 2)]
+    [InlineData(3, 7, 1, 2)]
+    [InlineData(0, 0, 0, 1)]
+    [InlineData(0, 1, 0, double.PositiveInfinity)]
+    [InlineData(double.NaN, 1, 0, double.NaN)]
+    public void A_ratio_is_the_larger_over_the_smaller(double referenceVariance, double variance, double eps, double ratio) =>
+        Assert.Equal(ratio, Distance.VarianceRatio(referenceVariance, variance, eps));
+
+    [Fact]
+    public void A_channel_that_is_as_good_as_constant_on_both_sides_is_near() =>
+        Assert.Equal(1, Distance.VarianceRatio(2e-14, 0, eps: 1e-5), 1e-8);
+
+    [Fact]
+    public void The_largest_of_some_numbers_is_NaN_if_one_is()
+    {
+        Assert.Equal(3, Distance.Largest([1, 3, 2]));
+        Assert.Equal(double.NaN, Distance.Largest([1, double.NaN, 2]));
+    }
 
     // 1 + 2⁻⁸ lies half-way between two bfloat16 numbers, of which 1 is even; the least bit more is nearer to the other.
     [Theory]

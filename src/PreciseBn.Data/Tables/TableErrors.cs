@@ -6,19 +6,19 @@ namespace PreciseBn.Data.Tables;
 /// <summary>What can be wrong with a table, in words for the person who gave it.</summary>
 internal static class TableErrors
 {
-    private const string LeaveOut = "Correct it, or leave the column out with -ExcludeColumn.";
+    private const string LeaveOut = "Correct it, or leave the column out.";
 
     public static PreciseBnException ColumnNotFound(string path, string pattern, IEnumerable<string> names) => new(
         "ColumnNotFound", ErrorKind.NotFound,
-        $"'{path}' has no column '{pattern}'; it has {List(names)}.", "Choose among these with -Column and -ExcludeColumn.", pattern);
+        $"'{path}' has no column '{pattern}'; it has {List(names)}.", "Choose among these.", pattern);
 
     public static PreciseBnException NoColumns(string path, IEnumerable<string> names) => new(
         "NoColumns", ErrorKind.InvalidData,
-        $"No column of '{path}' is left to be used; it has {List(names)}.", "Choose columns with numbers with -Column.", path);
+        $"No column of '{path}' is left to be used; it has {List(names)}.", "Choose columns with numbers.", path);
 
     public static PreciseBnException NotATable(string path) => new(
         "NotATable", ErrorKind.InvalidArgument,
-        $"-Column, -ExcludeColumn and -Delimiter are for tables, and '{path}' is none.", "Choose arrays with -Key.", path);
+        $"Columns and delimiters are for tables, and '{path}' is none.", "Choose arrays by their names.", path);
 
     public static PreciseBnException NotANumber(string path, string place, string column, string value) => new(
         "NotANumber", ErrorKind.InvalidData,
@@ -35,7 +35,7 @@ internal static class TableErrors
     public static PreciseBnException RaggedLine(string path, int line, int cells, int columns, string delimiter) => new(
         "RaggedLine", ErrorKind.InvalidData,
         $"Line {line} of '{path}' has {cells} cells, but the header has {columns}, with '{delimiter}' between them.",
-        "Correct the line, or give the right -Delimiter.", path);
+        "Correct the line, or give the right delimiter.", path);
 
     public static PreciseBnException BadQuotes(string path, int line) => new(
         "BadQuotes", ErrorKind.InvalidData,

@@ -1,4 +1,5 @@
 using PreciseBn.Comparison;
+using PreciseBn.Primitives;
 using ScottPlot;
 
 namespace PreciseBn.Reports.Plots;
@@ -41,7 +42,7 @@ internal sealed class ChannelPlot(ILayerStatistics reference, ILayerStatistics d
     private double Divergence(int channel)
     {
         var divergence = Distance.Divergence(
-            reference.Mean[channel], reference.Variance[channel], difference.Mean[channel], difference.Variance[channel]);
+            reference.Mean[channel], reference.Variance[channel], difference.Mean[channel], difference.Variance[channel], reference.Eps);
         return double.IsNaN(divergence) ? double.PositiveInfinity : divergence;
     }
 

@@ -24,11 +24,16 @@ internal sealed class FittedBatches(IBatchSource source, SizeRange accepted) : I
         {
             var batch = batches.Current;
             var isTooSmall = batch.ItemCount < accepted.Least;
-            if (isTooSmall && !(hasBatch = batches.MoveNext()))
+            if (isTooSmall)
             {
-                ItemsLeftOut = batch.ItemCount;
-                batch.Dispose();
-                yield break;
+                // What it is made of may be gone when the next one is asked for.
+                batch = batch.Copy();
+                if (!(hasBatch = batches.MoveNext()))
+                {
+                    ItemsLeftOut = batch.ItemCount;
+                    batch.Dispose();
+                    yield break;
+                }
             }
             yield return batch;
             hasBatch = isTooSmall ? hasBatch : batches.MoveNext();

@@ -12,6 +12,8 @@ internal sealed record ClosestStatistics : ILayerStatistics
 
     public required double[] Variance { get; init; }
 
+    public required double Eps { get; init; }
+
     public long? BatchesTracked => null;
 
     public string? Path => null;
@@ -22,6 +24,7 @@ internal sealed record ClosestStatistics : ILayerStatistics
     public static ClosestStatistics Find(ILayerStatistics reference, ILayerStatistics difference, SamplingNoise noise) => new()
     {
         Name = difference.Name,
+        Eps = reference.Eps,
         Mean = reference.Mean.Select((mean, channel) =>
             mean + Shrink(difference.Mean[channel] - mean, noise.Mean[channel])).ToArray(),
         Variance = reference.Variance.Select((variance, channel) => variance == difference.Variance[channel]

@@ -18,13 +18,13 @@ internal static class DataFindings
         if (stat.Uses > stat.Batches)
             yield return Finding(stat, FindingSeverity.Warning, FindingKind.Reused,
                 $"The layer ran {stat.Uses} times in {stat.Batches} batches, so that its statistics are those of several places.",
-                "Give each place a layer of its own; until then Update-BnStat needs -AllowReuse.");
-        var shift = Largest(stat, Shift);
-        var ratio = Largest(stat, Ratio);
+                "Give each place a layer of its own; until then its reuse has to be allowed when statistics are recomputed.");
+        var shift = Distance.Largest(stat.Channels, channel => Shift(stat, channel));
+        var ratio = Distance.Largest(stat.Channels, channel => Ratio(stat, channel));
         if (DriftSeverity.Of(shift, ratio) is var severity and not FindingSeverity.Information)
             yield return Finding(stat, severity, FindingKind.Stale,
-                FormattableString.Invariant($"The statistics differ from those of the data by up to {shift:0.00} deviations in the mean and a factor of {ratio:0.00} in the variance."),
-                "If these are data the model is for, recompute the statistics with Update-BnStat.");
+                FormattableString.Invariant($"The statistics differ from those of the data by up to {shift:0.00} standard deviations in the mean and a factor of {ratio:0.00} in the variance."),
+                "If these are data the model is for, recompute the statistics.");
     }
 
     /// <param name="stats">The layers as measured.</param>
@@ -33,24 +33,24 @@ internal static class DataFindings
         var skipped = stats.Max(stat => stat.SkippedBatches);
         if (skipped > 0)
             yield return Finding(stats[0], FindingSeverity.Error, FindingKind.NonFiniteData,
-                $"{skipped} batches gave NaN or infinity.", "Look at these data and their normalisation; Update-BnStat names the first layer and batch.") with
+                $"{skipped} batches gave NaN or infinity.", "Look at these data and their normalisation; recomputing the statistics without skipping batches names the first layer and batch.") with
             { Name = "" };
     }
-
-    private static double Largest(BnStat stat, Func<BnStat, int, double> distance) =>
-        Enumerable.Range(0, stat.Channels).Max(channel => distance(stat, channel));
 
     // Without an error (of a single batch) nothing is certain.
     private static double Shift(BnStat stat, int channel)
     {
-        var shift = Math.Abs(stat.Mean[channel] - stat.PreviousMean[channel]) / Math.Sqrt(stat.Variance[channel]);
-        return shift > CertainInErrors * stat.MeanStandardError[channel] ? shift : 0;
+        var error = stat.MeanStandardError[channel] * Math.Sqrt(stat.Variance[channel]);
+        return Math.Abs(stat.Mean[channel] - stat.PreviousMean[channel]) <= CertainInErrors * error || double.IsNaN(error)
+            ? 0
+            : Distance.MeanShift(stat.PreviousMean[channel], stat.PreviousVariance[channel], stat.Mean[channel], stat.Eps);
     }
 
     private static double Ratio(BnStat stat, int channel)
     {
-        var logarithm = Math.Abs(Math.Log(stat.Variance[channel] / stat.PreviousVariance[channel]));
-        return logarithm > CertainInErrors * stat.LogVarianceStandardError[channel] ? Math.Exp(logarithm) : 1;
+        var ratio = Distance.VarianceRatio(stat.PreviousVariance[channel], stat.Variance[channel], stat.Eps);
+        var error = stat.LogVarianceStandardError[channel];
+        return Math.Log(ratio) <= CertainInErrors * error || double.IsNaN(error) ? 1 : ratio;
     }
 
     private static BnFinding Finding(BnStat stat, FindingSeverity severity, FindingKind kind, string detail, string advice) => new()

@@ -9,6 +9,8 @@ internal sealed class PreviousStatistics(BnStat stat) : ILayerStatistics
 
     public double[] Variance => stat.PreviousVariance;
 
+    public double Eps => stat.Eps;
+
     public long? BatchesTracked => stat.BatchesTracked - stat.Batches;
 
     public string? Path => stat.Path;

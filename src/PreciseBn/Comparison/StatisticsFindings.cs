@@ -17,23 +17,23 @@ internal static class StatisticsFindings
         {
             yield return Finding(layer, FindingSeverity.Error, FindingKind.NonFinite,
                 $"{Count(layer, channel => !double.IsFinite(layer.Mean[channel] + layer.Variance[channel]))} have a mean or variance that is NaN or infinite.",
-                "Recompute the statistics with Update-BnStat; if that fails too, look for NaN in the weights before the layer.");
+                "Recompute the statistics; if that fails too, look for NaN in the weights before the layer.");
             yield break;
         }
         if (layer.Variance.Any(value => value < 0))
             yield return Finding(layer, FindingSeverity.Error, FindingKind.NegativeVariance,
                 $"{Count(layer, channel => layer.Variance[channel] < 0)} have a negative variance, as the difference of large squares gives.",
-                "Recompute the statistics with Update-BnStat.");
+                "Recompute the statistics.");
         if (layer.Mean.All(value => value == 0) && layer.Variance.All(value => value == 1) && layer.BatchesTracked is null or 0)
             yield return Finding(layer, FindingSeverity.Error, FindingKind.NeverTrained,
-                "The statistics are those of a new layer: mean 0, variance 1.", "Recompute them with Update-BnStat.");
+                "The statistics are those of a new layer: mean 0, variance 1.", "Recompute them.");
         else if (IsDead(layer) is { } dead)
             yield return Finding(layer, FindingSeverity.Warning, FindingKind.DeadChannels,
                 $"{dead} hardly vary: a variance of less than a thousandth of eps.", "They carry nothing and can be pruned; if they should, look at the weights before the layer.");
         if (layer.Mean.Zip(layer.Variance).Any(channel => IsFar(layer, channel.First, channel.Second)))
             yield return Finding(layer, FindingSeverity.Warning, FindingKind.FarMean,
                 $"{Count(layer, channel => IsFar(layer, layer.Mean[channel], layer.Variance[channel]))} have a mean of more than {FarInDeviations} deviations, where float32 loses digits.",
-                "Recompute the statistics with Update-BnStat, which keeps them; consider normalising the inputs of the model.");
+                "Recompute the statistics, which keeps them; consider normalising the inputs of the model.");
         if (layer.Momentum == 0 && layer.Training)
             yield return Finding(layer, FindingSeverity.Warning, FindingKind.ZeroMomentum,
                 "The momentum is 0, so that training leaves the statistics as they are.", "Set a momentum before training goes on, or None for a cumulative average.");

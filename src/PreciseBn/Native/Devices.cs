@@ -46,5 +46,5 @@ public static class Devices
     private static PreciseBnException Absent(string name) => new(
         "DeviceNotFound", ErrorKind.NotFound,
         $"There is no device '{name}' that this build of libtorch can use; CUDA devices it sees: {CudaDeviceCount}.",
-        "Use -Device cpu, or install the CUDA flavour of the module and the driver.", name);
+        "Use the device cpu, or install the CUDA flavour of libtorch and the driver.", name);
 }

@@ -18,6 +18,7 @@ public sealed class PreciseBnException : Exception
     {
         ErrorId = errorId;
         Kind = kind;
+        Problem = problem;
         Advice = advice;
         Target = target;
     }
@@ -27,6 +28,9 @@ public sealed class PreciseBnException : Exception
 
     /// <summary>What sort of failure it is.</summary>
     public ErrorKind Kind { get; }
+
+    /// <summary>What is wrong.</summary>
+    public string Problem { get; }
 
     /// <summary>What the user can do about it.</summary>
     public string Advice { get; }

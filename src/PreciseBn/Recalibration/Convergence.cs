@@ -13,18 +13,19 @@ internal static class Convergence
     /// <param name="looks">The moments of the layer after some batches, more each time.</param>
     /// <param name="last">Those in the end.</param>
     /// <param name="estimator">How statistics are made of them.</param>
-    public static ConvergencePoint[] Of(IReadOnlyList<LayerMoments> looks, LayerMoments last, Estimator estimator)
+    /// <param name="eps">What the layer adds to its variance.</param>
+    public static ConvergencePoint[] Of(IReadOnlyList<LayerMoments> looks, LayerMoments last, Estimator estimator, double eps)
     {
         var end = last.Estimate(estimator);
         return looks.Append(last).Where(look => look.Batches > 0).DistinctBy(look => look.Batches)
-            .Select(look => Point(look, look.Estimate(estimator), end, look.Errors(estimator))).ToArray();
+            .Select(look => Point(look, look.Estimate(estimator), end, look.Errors(estimator), eps)).ToArray();
     }
 
     private static ConvergencePoint Point(
-        LayerMoments look, (double[] Mean, double[] Variance) now, (double[] Mean, double[] Variance) end, StandardErrors errors) => new(
+        LayerMoments look, (double[] Mean, double[] Variance) now, (double[] Mean, double[] Variance) end, StandardErrors errors, double eps) => new(
             look.Batches,
-            errors.Mean.Max(),
-            errors.LogVariance.Max(),
-            Enumerable.Range(0, look.Channels).Max(channel => Distance.MeanShift(end.Mean[channel], end.Variance[channel], now.Mean[channel])),
-            Enumerable.Range(0, look.Channels).Max(channel => Math.Log(Distance.VarianceRatio(end.Variance[channel], now.Variance[channel]))));
+            Distance.Largest(errors.Mean),
+            Distance.Largest(errors.LogVariance),
+            Distance.Largest(look.Channels, channel => Distance.MeanShift(end.Mean[channel], end.Variance[channel], now.Mean[channel], eps)),
+            Math.Log(Distance.Largest(look.Channels, channel => Distance.VarianceRatio(end.Variance[channel], now.Variance[channel], eps))));
 }

@@ -9,6 +9,9 @@ internal sealed record LayerResult
 
     public required string Type { get; init; }
 
+    /// <summary>What it adds to its variance; NaN where that is not known.</summary>
+    public double Eps { get; init; } = double.NaN;
+
     /// <summary>What the layer had before, mean and variance of shape [C] each.</summary>
     public required (double[] Mean, double[] Variance) Previous { get; init; }
 
@@ -22,6 +25,9 @@ internal sealed record LayerResult
 
     /// <summary>Number of batches that were run, with those that were skipped.</summary>
     public required long TotalBatches { get; init; }
+
+    /// <summary>Items of a last batch that was too small to have a variance.</summary>
+    public long ItemsLeftOut { get; init; }
 
     public required long SkippedBatches { get; init; }
 
@@ -46,6 +52,7 @@ internal sealed record LayerResult
         {
             Name = Name,
             Type = Type,
+            Eps = Eps,
             Batches = Moments.Batches,
             Uses = Moments.Uses,
             Count = Moments.Count,
@@ -56,8 +63,9 @@ internal sealed record LayerResult
             PreviousVariance = Previous.Variance,
             MeanStandardError = errors.Mean,
             LogVarianceStandardError = errors.LogVariance,
-            Convergence = isReached && Looks.Count > 0 ? Convergence.Of(Looks, Moments, estimator) : [],
+            Convergence = isReached && Looks.Count > 0 ? Convergence.Of(Looks, Moments, estimator, Eps) : [],
             SkippedBatches = SkippedBatches,
+            ItemsLeftOut = ItemsLeftOut,
             StoppedBy = StoppedBy,
             Estimator = estimator,
             Path = path,

@@ -23,20 +23,26 @@ internal sealed class Measurement(string name, IObservedModel model, IBatchSourc
     {
         var saved = checkpoint?.Saved;
         var start = saved?.Batches ?? 0;
-        using var moments = new MomentAccumulator(model.Layout, model.ObservationType, model.Device, model.Rules, start);
+        using var moments = new MomentAccumulator(model.Layout, model.Device, model.Rules, start);
         var precision = options.Tolerance is { } tolerance ? new PrecisionCheck(tolerance, options.Estimators, most, start) : null;
         var origins = new List<string?>();
         var looks = new List<MomentTotals>();
+        (ObservationFault Fault, long Items)? tooSmall = null;
+        var items = 0L;
         var stoppedBy = start >= most ? StopReason.Iterations : StopReason.DataEnd;
         // Data come from code that is not ours, which runs in none of our modes.
         foreach (var batch in start >= most ? [] : data.Read(cancellation))
         {
             using (batch)
             {
+                RefuseTooSmall();
+                items = batch.ItemCount;
                 var fault = Observe(batch);
                 if (!batch.IsCounted)
                     continue;
                 Refuse(fault);
+                if (tooSmall is not null)
+                    continue;
             }
             onBatch(moments.Added);
             cancellation.ThrowIfCancellationRequested();
@@ -60,8 +66,11 @@ internal sealed class Measurement(string name, IObservedModel model, IBatchSourc
             }
         }
         var totals = Totals();
+        // The last of several batches is often a small one.
+        if (moments.Added == 0)
+            RefuseTooSmall();
         RefuseShortData(totals, stoppedBy);
-        return new MeasurementResult(totals, stoppedBy, looks);
+        return new MeasurementResult(totals, stoppedBy, looks, tooSmall?.Items ?? 0);
 
         ObservationFault? Observe(Batch batch)
         {
@@ -77,14 +86,33 @@ internal sealed class Measurement(string name, IObservedModel model, IBatchSourc
         {
             using var gradients = no_grad();
             Refuse(moments.Merge());
-            var (layers, skipped) = moments.Read(model.Shift);
+            var (layers, skipped) = moments.Read(Shift());
             var unsaved = new MomentTotals(layers, moments.Added - (saved?.Batches ?? 0), skipped);
             return saved?.With(unsaved) ?? unsaved;
         }
 
+        double[]? Shift()
+        {
+            using var shift = model.Shift?.to(ScalarType.Float64).cpu();
+            return shift?.data<double>().ToArray();
+        }
+
         void Refuse(ObservationFault? fault)
         {
-            if (fault is not null)
+            if (fault is { Kind: ObservationFaultKind.SingleValue } && fault.Batch == moments.Added - 1 && moments.Added < most)
+            {
+                tooSmall = (fault, items);
+                moments.LeaveOutLast();
+            }
+            else if (fault is not null)
+            {
+                throw Explain(fault, origins[(int)(fault.Batch - start)]);
+            }
+        }
+
+        void RefuseTooSmall()
+        {
+            if (tooSmall is { Fault: { } fault })
                 throw Explain(fault, origins[(int)(fault.Batch - start)]);
         }
     }
@@ -103,8 +131,11 @@ internal sealed class Measurement(string name, IObservedModel model, IBatchSourc
     {
         var first = model.Order.Intersect(fault.Layers).Concat(fault.Layers).First();
         var layer = model.Layers[model.Observed[first]].Name;
-        return fault.Kind == ObservationFaultKind.Reused
-            ? RecalibrationErrors.LayerReused(name, layer, fault.Batch)
-            : RecalibrationErrors.NotFinite(name, layer, fault.Batch, origin);
+        return fault.Kind switch
+        {
+            ObservationFaultKind.Reused => RecalibrationErrors.LayerReused(name, layer, fault.Batch),
+            ObservationFaultKind.SingleValue => RecalibrationErrors.SingleValue(name, layer, fault.Batch),
+            _ => RecalibrationErrors.NotFinite(name, layer, fault.Batch, origin),
+        };
     }
 }

@@ -26,9 +26,10 @@ internal sealed class MeasuringSession : IDisposable
         _progress = progress;
         Name = source.Name;
         Device = source.FindDevice(options.Device);
+        using var gradients = TorchSharp.torch.no_grad();
         try
         {
-            Model = source.Load(layers, new() { AllowReuse = options.AllowReuse, SkipNonFinite = options.SkipNonFinite, MemoryFormat = options.MemoryFormat }, Device);
+            Model = source.Load(layers, new() { AllowReuse = options.AllowReuse, SkipNonFinite = options.SkipNonFinite, MemoryFormat = options.MemoryFormat, AllowSingleValues = options is MeasureOptions { Exact: true } }, Device);
         }
         catch
         {

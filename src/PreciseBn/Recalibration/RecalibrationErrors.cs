@@ -10,20 +10,25 @@ internal static class RecalibrationErrors
     public static PreciseBnException NotEnoughData(string model, long wanted, long given) => new(
         "NotEnoughData", ErrorKind.InvalidData,
         $"{wanted} batches were asked for, and the data ended after {given}. {Unchanged}",
-        $"Give more data, smaller batches, or -Iterations {given}; without -Iterations all the data are used.", model);
+        $"Give more data, smaller batches, or ask for {given}; if no number is asked for, all the data are used.", model);
 
     public static PreciseBnException NoData(string model) => new(
-        "NoData", ErrorKind.InvalidData, $"The data have no batch. {Unchanged}", "Check what -Data is given.", model);
+        "NoData", ErrorKind.InvalidData, $"The data have no batch. {Unchanged}", "Check where they come from.", model);
 
     public static PreciseBnException LayerReused(string model, string layer, long batch) => new(
         "LayerReused", ErrorKind.NotSupported,
         $"The layer '{layer}' of '{model}' runs more than once in batch {batch}, so that its statistics would be those of several places. {Unchanged}",
-        "Leave the layer out with -Name, or pool its uses with -AllowReuse.", layer);
+        "Leave the layer out, or allow its reuse, which pools what it is given.", layer);
 
     public static PreciseBnException NotFinite(string model, string layer, long batch, string? origin) => new(
         "NotFinite", ErrorKind.InvalidData,
         $"The layer '{layer}' of '{model}' received NaN or infinity in batch {batch}{(origin is null ? "" : $" ({origin})")}; it is the first to do so. {Unchanged}",
-        "Check that batch, its normalisation, and the weights before that layer, or leave such batches out with -SkipNonFinite.", layer);
+        "Check that batch, its normalisation, and the weights before that layer, or let such batches be skipped.", layer);
+
+    public static PreciseBnException SingleValue(string model, string layer, long batch) => new(
+        "SingleValue", ErrorKind.InvalidData,
+        $"The layer '{layer}' of '{model}' receives a single value of each channel in batch {batch}, which has no variance. {Unchanged}",
+        "Give larger batches, leave out a last one that is small, or measure exactly, where the layer normalises by final statistics.", layer);
 
     public static PreciseBnException AllSkipped(string model, long batches) => new(
         "AllBatchesSkipped", ErrorKind.InvalidData,

@@ -30,7 +30,7 @@ internal sealed class Recalibrator(
         return new BnResult(options.Estimators.SelectMany(estimator => results.Select(result =>
             result.ToStat(estimator, options.PriorWeight, estimator == options.Estimators[0] ? source.Path : null) with
             {
-                ItemsLeftOut = batches.ItemsLeftOut,
+                ItemsLeftOut = batches.ItemsLeftOut + result.ItemsLeftOut,
             })).ToArray());
     }
 
@@ -125,12 +125,14 @@ internal sealed class Recalibrator(
     {
         Name = layer.Name,
         Type = layer.Type,
+        Eps = layer.Eps,
         Previous = (layer.Mean, layer.Variance),
         BatchesTracked = layer.BatchesTracked,
         Moments = measured.Totals.Layers[index],
         Looks = measured.Looks.Select(look => look.Layers[index]).ToArray(),
         TotalBatches = measured.Totals.Batches,
         SkippedBatches = measured.Totals.Skipped,
+        ItemsLeftOut = measured.ItemsLeftOut,
         StoppedBy = measured.StoppedBy,
     };
 }

@@ -17,7 +17,11 @@ internal static class PartialArchive
     private const string Previous = "previous";
     private const int PreviousRows = 2;
 
-    private static readonly JsonSerializerOptions Json = new() { Converters = { new JsonStringEnumConverter() } };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Converters = { new JsonStringEnumConverter() },
+    };
 
     /// <exception cref="PreciseBnException">The file cannot be written; what was there still is.</exception>
     public static void Write(string path, bool overwrite, PartialContents contents)
@@ -25,7 +29,7 @@ internal static class PartialArchive
         var tensors = new SafetensorsWriter();
         foreach (var partial in contents.Partials)
         {
-            tensors.AddRows(Key(partial.Name, Moments), LayerMoments.Rows, partial.Moments);
+            tensors.AddRows(Key(partial.Name, Moments), MomentTable.Rows, partial.Moments);
             tensors.AddRows(Key(partial.Name, Previous), PreviousRows, [.. partial.PreviousMean, .. partial.PreviousVariance]);
         }
         foreach (var (key, value) in Provenance.Describe())
@@ -70,22 +74,23 @@ internal static class PartialArchive
             IsFinished = contents.IsFinished,
             Arguments = contents.Arguments,
             Layers = contents.Partials.Select(partial => new PartialRecord.Layer(
-                partial.Name, partial.Type, partial.Batches, partial.Uses, partial.Count, partial.BatchesTracked)).ToArray(),
+                partial.Name, partial.Type, partial.Batches, partial.Uses, partial.Count, partial.BatchesTracked, partial.Eps)).ToArray(),
         };
     }
 
     private static PartialBnStat ToPartial(
         PartialRecord record, PartialRecord.Layer layer, Dictionary<string, SafetensorsTensor> tensors, SourceFile file)
     {
-        var moments = Rows(layer.Name, Moments, LayerMoments.Rows, tensors, file);
+        var moments = Rows(layer.Name, Moments, MomentTable.Rows, tensors, file);
         var previous = Rows(layer.Name, Previous, PreviousRows, tensors, file);
         var channels = previous.Length / PreviousRows;
-        if (moments.Length != LayerMoments.Rows * channels)
+        if (moments.Length != MomentTable.Rows * channels)
             throw FileErrors.Damaged(file.Path, $"its tensors of the layer '{layer.Name}' differ in size");
         return new PartialBnStat
         {
             Name = layer.Name,
             Type = layer.Type,
+            Eps = layer.Eps,
             Batches = layer.Batches,
             Uses = layer.Uses,
             Count = layer.Count,
@@ -110,7 +115,7 @@ internal static class PartialArchive
         var key = Key(layer, name);
         if (!tensors.TryGetValue(key, out var tensor))
             throw FileErrors.Damaged(file.Path, $"it has no tensor '{key}'");
-        if (tensor.DType != DType.Float64 || tensor.Shape.Count != 2 || tensor.Shape[0] != rows || tensor.Shape[1] is < 1 or > TensorSlot.LongestVector / LayerMoments.Rows)
+        if (tensor.DType != DType.Float64 || tensor.Shape.Count != 2 || tensor.Shape[0] != rows || tensor.Shape[1] is < 1 or > TensorSlot.LongestVector / MomentTable.Rows)
             throw FileErrors.Damaged(file.Path, $"its tensor '{key}' has an impossible size");
         var values = GC.AllocateUninitializedArray<double>(checked((int)(rows * tensor.Shape[1])));
         file.Read(tensor.Position, MemoryMarshal.AsBytes(values.AsSpan()));

@@ -8,7 +8,7 @@ internal static class PartialErrors
     private const string NothingMerged = "nothing was merged";
 
     public static PreciseBnException NothingGiven() => new(
-        "NothingGiven", ErrorKind.InvalidArgument, "No partial statistics were given.", "Give what Measure-BnStat returned or wrote.");
+        "NothingGiven", ErrorKind.InvalidArgument, "No partial statistics were given.", "Give those of one shard at least.");
 
     public static PreciseBnException SeveralRuns(string layer) => new(
         "LayerGivenTwice", ErrorKind.InvalidArgument,
@@ -16,17 +16,17 @@ internal static class PartialErrors
 
     public static PreciseBnException NotAPartial(string path) => new(
         "NotAPartial", ErrorKind.InvalidData,
-        $"'{path}' holds no partial statistics, or has lost its beginning.", "Give a file that Measure-BnStat or Export-BnStat wrote.", path);
+        $"'{path}' holds no partial statistics, or has lost its beginning.", "Give a file that partial statistics were written to.", path);
 
     public static PreciseBnException Unfinished(string path, PartialBnStat partial) => new(
         "UnfinishedPartial", ErrorKind.InvalidData,
         $"'{path}' is the checkpoint of a measurement of shard {partial.Shards[0]} that has come no further than {partial.TotalBatches} batches.",
-        "Run Measure-BnStat again with the same arguments to let it go on.", path);
+        "Measure again with the same options to let it go on.", path);
 
     public static PreciseBnException OtherArguments(string path, string name, string then, string now) => new(
         "CheckpointOfOtherRun", ErrorKind.Conflict,
-        $"'{path}' is the checkpoint of a run with other arguments: {name} was '{then}' there, and is '{now}' now; it was left as it is.",
-        "Give the same arguments to go on, or another -Checkpoint to start anew.", path);
+        $"'{path}' is the checkpoint of a run with other options: {name} was '{then}' there, and is '{now}' now; it was left as it is.",
+        "Give the same options to go on, or another checkpoint to start anew.", path);
 
     public static PreciseBnException ModelsDiffer(string one, string? itsModel, string other, string? otherModel) => new(
         "ModelsDiffer", ErrorKind.InvalidData,
@@ -36,7 +36,7 @@ internal static class PartialErrors
     public static PreciseBnException EstimatorsDiffer(string one, IEnumerable<Estimator> its, string other, IEnumerable<Estimator> others) => new(
         "EstimatorsDiffer", ErrorKind.InvalidData,
         $"{other} is for the estimator {string.Join(", ", others)}, but {one} for {string.Join(", ", its)}; {NothingMerged}.",
-        "Measure all shards with the same -Estimator.", other);
+        "Measure all shards for the same estimators.", other);
 
     public static PreciseBnException LayersDiffer(string one, string other, string layer) => new(
         "LayersDiffer", ErrorKind.InvalidData,
@@ -51,25 +51,25 @@ internal static class PartialErrors
     public static PreciseBnException ShardTwice(string one, ShardLabel shard, string other) => new(
         "ShardTwice", ErrorKind.InvalidData,
         $"Shard {shard} comes twice{(one == other ? "" : $", in {one} and in {other}")}; {NothingMerged}.",
-        "Leave one of them out; if these are different data, tell them apart with -DataName of Measure-BnStat.", $"{shard}");
+        "Leave one of them out; if these are different data, give the data names when they are measured.", $"{shard}");
 
     public static PreciseBnException ShardsMissing(string missing) => new(
         "ShardsMissing", ErrorKind.NotFound,
         $"There are no partial statistics of {missing}; {NothingMerged}.",
-        "Measure what is missing, or use -AllowMissing to do without.", missing);
+        "Measure what is missing, or allow it to be missing.", missing);
 
     public static PreciseBnException PriorsDiffer(string one, string other) => new(
         "PriorsDiffer", ErrorKind.InvalidData,
-        $"The statistics in the model were changed between the measurements of {one} and {other}, so that it is open which of them -PriorWeight means.",
-        "Leave out -PriorWeight, or measure all shards on one file.", other);
+        $"The statistics in the model were changed between the measurements of {one} and {other}, so that it is open which of them the prior is.",
+        "Do without a prior, or measure all shards on one file.", other);
 
     public static PreciseBnException WrongModel(string path) => new(
         "WrongModel", ErrorKind.InvalidData,
         $"'{path}' is not the model that the statistics were measured on, or was changed since; nothing was changed.",
-        "Give that model, or use Set-BnStat for another file with the same layers.", path);
+        "Give that model, or apply the statistics by the names of the layers.", path);
 
     public static PreciseBnException BadPartial(string what) => new(
-        "NotAPartial", ErrorKind.InvalidData, $"An object is no partial statistic: {what}.", "Give what Measure-BnStat returned.");
+        "NotAPartial", ErrorKind.InvalidData, $"An object is no partial statistic: {what}.", "Give what measuring a shard returned.");
 
     private static string In(string? path) => path is null ? "" : $" ('{path}')";
 }

@@ -35,5 +35,5 @@ internal sealed record PartialRecord
         && Estimators?.Length > 0 && Shards?.Length > 0 && Shards.All(shard => shard is not null)
         && Layers?.Length > 0 && Layers.All(layer => layer is { Name: not null, Type: not null, Batches: >= 0, Uses: >= 0, Count: >= 0 });
 
-    internal sealed record Layer(string Name, string Type, long Batches, long Uses, long Count, long? BatchesTracked);
+    internal sealed record Layer(string Name, string Type, long Batches, long Uses, long Count, long? BatchesTracked, double Eps = double.NaN);
 }

@@ -25,12 +25,12 @@ internal sealed record PartialRun
         ["layers"] = string.Join(", ", Layers.Select(layer => layer.Name)),
         ["shard"] = Shard.ToString(),
         ["device"] = Device,
-        ["-Estimator"] = string.Join(", ", Options.Estimators),
-        ["-Iterations"] = $"{Options.Iterations}",
-        ["-Tolerance"] = FormattableString.Invariant($"{Options.Tolerance:R}"),
-        ["-AllowReuse"] = $"{Options.AllowReuse}",
-        ["-SkipNonFinite"] = $"{Options.SkipNonFinite}",
-        ["-MemoryFormat"] = $"{Options.MemoryFormat}",
+        ["estimators"] = string.Join(", ", Options.Estimators),
+        ["iterations"] = $"{Options.Iterations}",
+        ["tolerance"] = FormattableString.Invariant($"{Options.Tolerance:R}"),
+        ["allow reuse"] = $"{Options.AllowReuse}",
+        ["skip non-finite"] = $"{Options.SkipNonFinite}",
+        ["memory format"] = $"{Options.MemoryFormat}",
     };
 
     public IReadOnlyList<PartialBnStat> ToPartials(MomentTotals totals, StopReason stoppedBy) =>
@@ -38,10 +38,11 @@ internal sealed record PartialRun
         {
             Name = layer.Name,
             Type = layer.Type,
+            Eps = layer.Eps,
             Batches = moments.Batches,
             Uses = moments.Uses,
             Count = moments.Count,
-            Moments = moments.Table,
+            Moments = moments.Table.Values,
             PreviousMean = layer.Mean,
             PreviousVariance = layer.Variance,
             BatchesTracked = layer.BatchesTracked,

@@ -39,6 +39,6 @@ internal sealed class ShardMeasurement(
         var result = session.Measure(batches, options.MostBatches, (1, 1), cancellation, checkpoint);
         var partials = run.ToPartials(result.Totals, result.StoppedBy);
         checkpoint?.Finish(partials);
-        return partials.Select(partial => partial with { ItemsLeftOut = batches.ItemsLeftOut }).ToArray();
+        return partials.Select(partial => partial with { ItemsLeftOut = batches.ItemsLeftOut + result.ItemsLeftOut }).ToArray();
     }
 }

@@ -3,10 +3,6 @@ namespace PreciseBn.Statistics;
 /// <summary>The moments of the values that reached one layer, in float64.</summary>
 internal sealed record LayerMoments
 {
-    public const int Rows = OwnRows + ClusterSums.Rows;
-
-    private const int OwnRows = 5;
-
     /// <summary>Number of batches that reached the layer.</summary>
     public required long Batches { get; init; }
 
@@ -16,30 +12,10 @@ internal sealed record LayerMoments
     /// <summary>Number of values of each channel.</summary>
     public required long Count { get; init; }
 
-    /// <summary>
-    /// What is known of each channel, shape [Rows, C]: the five rows below, and those of <see cref="ClusterSums"/>.
-    /// </summary>
-    public required double[] Table { get; init; }
+    /// <summary>What is known of each channel.</summary>
+    public required MomentTable Table { get; init; }
 
-    /// <summary>What observed means are less than those of the values; 0 unless these are far from 0. Shape [C].</summary>
-    public ReadOnlySpan<double> Origin => Row(0);
-
-    /// <summary>An observed mean of each channel near the others, from which they are counted, shape [C].</summary>
-    public ReadOnlySpan<double> ReferenceMean => Row(1);
-
-    /// <summary>A variance of each channel, likewise.</summary>
-    public ReadOnlySpan<double> ReferenceVariance => Row(2);
-
-    /// <summary>Mean of all observed values less the reference, shape [C].</summary>
-    public ReadOnlySpan<double> MeanOffset => Row(3);
-
-    /// <summary>Sum of the squared deviations of all values from their mean, shape [C].</summary>
-    public ReadOnlySpan<double> SquaredDeviations => Row(4);
-
-    /// <summary>Sums for the standard errors.</summary>
-    public ClusterSums Clusters => new(Table, OwnRows * Channels, Channels);
-
-    public int Channels => Table.Length / Rows;
+    public int Channels => Table.Channels;
 
     /// <summary>Mean and variance as the estimator has them. At least one batch must have reached the layer.</summary>
     public (double[] Mean, double[] Variance) Estimate(Estimator estimator) => estimator switch
@@ -61,32 +37,57 @@ internal sealed record LayerMoments
         _ => new(ForEachChannel(MeanOfMeansError), ForEachChannel(MeanOfVariancesError)),
     };
 
-    private double PooledMean(int channel) => Origin[channel] + ReferenceMean[channel] + MeanOffset[channel];
+    private double Near(int channel) => Table[MomentRow.Origin, channel] + Table[MomentRow.ReferenceMean, channel];
 
-    private double MeanOfMeans(int channel) => Origin[channel] + ReferenceMean[channel] + (Clusters.MeanOffsets[channel] / Batches);
+    private double PooledMean(int channel) => Near(channel) + Table[MomentRow.MeanOffset, channel];
 
-    private double PooledVariance(int channel) => SquaredDeviations[channel] / Count;
+    private double MeanOfMeans(int channel) => Near(channel) + (Table[MomentRow.D, channel] / Batches);
 
-    private double MeanOfVariances(int channel) => Math.Max(0, ReferenceVariance[channel] + (Clusters.VarianceOffsets[channel] / Batches));
+    private double PooledVariance(int channel) => Table[MomentRow.SquaredDeviations, channel] / Count;
+
+    private double MeanOfVariances(int channel) =>
+        Math.Max(0, Table[MomentRow.ReferenceVariance, channel] + (Table[MomentRow.U, channel] / Batches));
 
     private double PooledMeanError(int channel) => StandardErrors.Relative(
-        PooledError(Clusters.SpreadOfPooledMean(channel, MeanOffset[channel])), Math.Sqrt(PooledVariance(channel)));
+        PooledError(SpreadOfPooledMean(channel)), Math.Sqrt(PooledVariance(channel)));
 
     private double PooledVarianceError(int channel) => StandardErrors.Relative(
-        PooledError(Clusters.SpreadOfPooledVariance(channel, MeanOffset[channel], PooledVariance(channel) - ReferenceVariance[channel])),
-        PooledVariance(channel));
+        PooledError(SpreadOfPooledVariance(channel)), PooledVariance(channel));
 
     private double PooledError(double spread) => Math.Sqrt(spread * Batches / (Batches - 1)) / Count;
 
     private double MeanOfMeansError(int channel) => StandardErrors.Relative(
-        AverageError(Clusters.SpreadOfMeans(channel, Batches)), Math.Sqrt(MeanOfVariances(channel)));
+        AverageError(Spread(MomentRow.D, MomentRow.D2, channel)), Math.Sqrt(MeanOfVariances(channel)));
 
     private double MeanOfVariancesError(int channel) => StandardErrors.Relative(
-        AverageError(Clusters.SpreadOfVariances(channel, Batches)), MeanOfVariances(channel));
+        AverageError(Spread(MomentRow.U, MomentRow.U2, channel)), MeanOfVariances(channel));
 
     private double AverageError(double spread) => Math.Sqrt(spread / Batches / (Batches - 1));
 
-    private ReadOnlySpan<double> Row(int row) => Table.AsSpan(row * Channels, Channels);
+    // Σ(x − mean x)² over the batches.
+    private double Spread(MomentRow sum, MomentRow squares, int channel) =>
+        Math.Max(0, Table[squares, channel] - (Table[sum, channel] * Table[sum, channel] / Batches));
+
+    // Variance of the pooled mean, times (Σn)²(B−1)/B: Σn²(d − mean)².
+    private double SpreadOfPooledMean(int channel)
+    {
+        var mean = Table[MomentRow.MeanOffset, channel];
+        return Math.Max(0, Table[MomentRow.WeightedD2, channel] - (2 * mean * Table[MomentRow.WeightedD, channel]) + (mean * mean * Table[MomentRow.Weights, channel]));
+    }
+
+    // Likewise of the pooled variance: Σn²(e + (d − mean)² − variance)².
+    private double SpreadOfPooledVariance(int channel)
+    {
+        double At(MomentRow row) => Table[row, channel];
+        var mean = At(MomentRow.MeanOffset);
+        var variance = PooledVariance(channel) - At(MomentRow.ReferenceVariance);
+        var square = mean * mean;
+        var shift2 = At(MomentRow.WeightedD2) - (2 * mean * At(MomentRow.WeightedD)) + (square * At(MomentRow.Weights));
+        var shift4 = At(MomentRow.WeightedD4) - (4 * mean * At(MomentRow.WeightedD3)) + (6 * square * At(MomentRow.WeightedD2))
+            - (4 * mean * square * At(MomentRow.WeightedD)) + (square * square * At(MomentRow.Weights));
+        var mixed = At(MomentRow.WeightedED2) - (2 * mean * At(MomentRow.WeightedED)) + ((square - variance) * At(MomentRow.WeightedE));
+        return Math.Max(0, At(MomentRow.WeightedE2) + (2 * mixed) + shift4 - (2 * variance * shift2) + (variance * variance * At(MomentRow.Weights)));
+    }
 
     private double[] ForEachChannel(Func<int, double> value) => Enumerable.Range(0, Channels).Select(value).ToArray();
 }

@@ -1,47 +1,35 @@
+using System.Numerics;
+using static PreciseBn.Statistics.MomentRow;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Statistics;
 
 /// <summary>
-/// The moments of all values that reached the observed layers, merged batch by batch in float64 on the device of the
-/// model (Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances").
+/// The moments of all values that reached the observed layers, merged batch by batch in float64 (Chan, Golub and LeVeque,
+/// "Updating formulae and a pairwise algorithm for computing sample variances").
 /// </summary>
 /// <remarks>Means are counted from a reference near them, so that a mean far from 0 costs no digits of the variance.</remarks>
 internal sealed class MomentAccumulator : IDisposable
 {
     private readonly ObservationLayout _layout;
     private readonly ObservationRules _rules;
-    private readonly ObservationBlock _block;
-    private readonly Tensor _counts;
-    private readonly Tensor _meanOffsets;
-    private readonly Tensor _squaredDeviations;
-    private readonly Tensor _referenceMeans;
-    private readonly Tensor _referenceVariances;
-    private readonly Tensor _clusterSums;
-    private readonly Tensor _batches;
-    private readonly Tensor _uses;
-    private readonly Tensor _skipped;
+    private readonly ObservationReader _reader;
+    private readonly MomentTable[] _tables;
+    private readonly (long Batches, long Uses, long Values)[] _totals;
+    private long _skipped;
 
     /// <param name="layout">How observations are laid out.</param>
-    /// <param name="dtype">Their number format.</param>
     /// <param name="device">Where they are.</param>
     /// <param name="rules">What is an error in one.</param>
     /// <param name="earlier">How many batches there were before; they are counted on.</param>
-    public MomentAccumulator(ObservationLayout layout, ScalarType dtype, Device device, ObservationRules rules, long earlier = 0)
+    public MomentAccumulator(ObservationLayout layout, Device device, ObservationRules rules, long earlier = 0)
     {
         Added = earlier;
         _layout = layout;
         _rules = rules;
-        _block = new ObservationBlock(layout, dtype, device);
-        _counts = Zeros([layout.Width], device);
-        _meanOffsets = Zeros([layout.Width], device);
-        _squaredDeviations = Zeros([layout.Width], device);
-        _referenceMeans = Zeros([layout.Width], device);
-        _referenceVariances = Zeros([layout.Width], device);
-        _clusterSums = Zeros([ClusterSums.Rows, layout.Width], device);
-        _batches = Zeros([layout.Channels.Count], device);
-        _uses = Zeros([layout.Channels.Count], device);
-        _skipped = Zeros([1], device);
+        _reader = new ObservationReader(layout, device);
+        _tables = layout.Channels.Select(channels => new MomentTable(channels)).ToArray();
+        _totals = new (long, long, long)[layout.Channels.Count];
     }
 
     /// <summary>The number of batches added, with those before and those that were skipped.</summary>
@@ -51,101 +39,143 @@ internal sealed class MomentAccumulator : IDisposable
     /// <returns>What is wrong with a batch since the last look, or <c>null</c>; not every batch is looked at at once.</returns>
     public ObservationFault? Add(Tensor observation)
     {
-        _block.Add(observation);
+        _reader.Add(observation);
         Added++;
-        return _block.IsFull ? Merge() : null;
+        return _reader.IsFull ? Merge() : null;
     }
 
     /// <summary>Brings the moments up to date with the batches added.</summary>
-    /// <returns>What is wrong with a batch, or <c>null</c>.</returns>
+    /// <returns>What is wrong with a batch, or <c>null</c>; those before it have been merged then.</returns>
     public ObservationFault? Merge()
     {
-        if (_block.Count == 0)
-            return null;
-        using var scope = NewDisposeScope();
-        var batches = _block.Decode();
-        if (_rules.SkipNonFinite)
-            batches = LeaveOutNonFinite(batches);
-        if (ObservationFault.Find(batches, _layout, _rules, Added - _block.Count) is { } fault)
-            return fault;
-        _block.Clear();
-
-        var isNew = (_counts == 0) & (batches.Counts > 0);
-        _referenceMeans.copy_(where(isNew, batches.PooledMeans, _referenceMeans));
-        var offsets = batches.OffsetsFrom(_referenceMeans);
-        Merge(batches.Counts, (batches.Values * offsets).sum(dim: 0) / batches.Counts.clamp_min(1), batches, offsets);
-        _referenceVariances.copy_(where(isNew, _squaredDeviations / _counts.clamp_min(1), _referenceVariances));
-        _clusterSums.add_(batches.ClusterSums(offsets, _referenceVariances));
-        _batches.add_((batches.Uses > 0).sum(dim: 0));
-        _uses.add_(batches.Uses.sum(dim: 0));
+        var first = Added - _reader.Count;
+        foreach (var (batch, index) in _reader.Take().Select((batch, index) => (batch, index)))
+        {
+            if (ObservationFault.Find(batch, _layout, _rules, first + index) is { } fault)
+                return fault;
+            if (_rules.SkipNonFinite && ObservationFault.HasNonFinite(batch, _layout))
+                _skipped++;
+            else
+                Merge(batch);
+        }
         return null;
     }
 
+    /// <summary>Forgets that the last batch was added, which was faulty and so has not been merged.</summary>
+    public void LeaveOutLast() => Added--;
+
     /// <summary>The moments of each layer, and how many batches were skipped. All that was added must have been merged.</summary>
-    /// <param name="shift">What the observed means are less than those of the values, shape [Width]; <c>null</c> is 0.</param>
-    public (IReadOnlyList<LayerMoments> Layers, long Skipped) Read(Tensor? shift)
+    /// <param name="shift">What the observed means are less than those of the values, a row of the layout; <c>null</c> is 0.</param>
+    public (IReadOnlyList<LayerMoments> Layers, long Skipped) Read(double[]? shift)
     {
-        using var scope = NewDisposeScope();
-        var origins = shift ?? zeros_like(_counts);
-        var tables = Values(cat([stack([origins, _referenceMeans, _referenceVariances, _meanOffsets, _squaredDeviations]), _clusterSums]));
-        var counts = Values(_counts);
-        var batches = Values(_batches);
-        var uses = Values(_uses);
-        var layers = _layout.Starts.Select((start, layer) => new LayerMoments
+        var layers = new LayerMoments[_tables.Length];
+        for (var layer = 0; layer < layers.Length; layer++)
         {
-            Batches = (long)batches[layer],
-            Uses = (long)uses[layer],
-            Count = (long)counts[start],
-            Table = Columns(tables, start, _layout.Channels[layer]),
-        });
-        return (layers.ToArray(), (long)Values(_skipped)[0]);
+            var table = _tables[layer].Copy();
+            shift?.AsSpan(_layout.Starts[layer], table.Channels).CopyTo(table[Origin]);
+            layers[layer] = new LayerMoments { Batches = _totals[layer].Batches, Uses = _totals[layer].Uses, Count = _totals[layer].Values, Table = table };
+        }
+        return (layers, _skipped);
     }
 
     /// <summary>Forgets the moments, but not how many batches were added.</summary>
     public void Clear()
     {
-        foreach (var tensor in State)
-            tensor.zero_();
+        foreach (var table in _tables)
+            Array.Clear(table.Values);
+        Array.Clear(_totals);
+        _skipped = 0;
     }
 
-    public void Dispose()
+    public void Dispose() => _reader.Dispose();
+
+    private void Merge(ObservedBatch batch)
     {
-        _block.Dispose();
-        foreach (var tensor in State)
-            tensor.Dispose();
+        for (var layer = 0; layer < _tables.Length; layer++)
+        {
+            var counts = _layout.CountsOf(batch.Means.Span, layer);
+            // A call without values counts for nothing.
+            if (counts.Values == 0)
+                continue;
+            var start = _layout.Starts[layer];
+            Merge(_tables[layer], batch.Means.Span.Slice(start, _layout.Channels[layer]), batch.Variances.Span.Slice(start, _layout.Channels[layer]),
+                counts.Values, _totals[layer].Values);
+            var (batches, uses, values) = _totals[layer];
+            _totals[layer] = (batches + 1, uses + counts.Uses, values + counts.Values);
+        }
     }
 
-    private Tensor[] State =>
-        [_counts, _meanOffsets, _squaredDeviations, _referenceMeans, _referenceVariances, _clusterSums, _batches, _uses, _skipped];
-
-    private BatchMoments LeaveOutNonFinite(BatchMoments batches)
+    /// <param name="table">The moments so far.</param>
+    /// <param name="means">Batch means, shape [C].</param>
+    /// <param name="variances">Unbiased batch variances, shape [C]; of a batch of one value they mean nothing.</param>
+    /// <param name="count">Number of values of the batch.</param>
+    /// <param name="earlier">Number of values before.</param>
+    private static void Merge(MomentTable table, ReadOnlySpan<double> means, ReadOnlySpan<double> variances, double count, double earlier)
     {
-        var isLeftOut = batches.IsNonFinite().any(dim: 1, keepdim: true);
-        _skipped.add_(isLeftOut.sum());
-        return batches.LeaveOut(isLeftOut);
+        if (earlier == 0)
+        {
+            means.CopyTo(table[ReferenceMean]);
+            for (var channel = 0; channel < means.Length; channel++)
+                table[ReferenceVariance][channel] = count > 1 ? variances[channel] * (count - 1) / count : 0;
+        }
+        for (var channel = 0; channel < means.Length; channel += Vector<double>.Count)
+            MergeVector(table, channel, Load(means, channel), count > 1 ? Load(variances, channel) : Vector<double>.Zero, count, earlier);
     }
 
-    private void Merge(Tensor counts, Tensor meanOffsets, BatchMoments batches, Tensor offsets)
+    private static void MergeVector(MomentTable table, int channel, Vector<double> mean, Vector<double> variance, double count, double earlier)
     {
-        var between = batches.Values * (offsets - meanOffsets).square();
-        var total = _counts + counts;
-        var weight = counts / total.clamp_min(1);
-        var delta = meanOffsets - _meanOffsets;
-        _squaredDeviations.add_((batches.SquaredDeviations + between).sum(dim: 0) + (delta.square() * _counts * weight));
-        _meanOffsets.add_(delta * weight);
-        _counts.copy_(total);
+        var d = mean - Load(table[ReferenceMean], channel);
+        var reference = Load(table[ReferenceVariance], channel);
+        var squares = variance * (count - 1);
+        var u = variance - reference;
+        var e = (squares / new Vector<double>(count)) - reference;
+
+        var offset = Load(table[MeanOffset], channel);
+        var delta = d - offset;
+        var weight = count / (earlier + count);
+        Store(table[MeanOffset], channel, offset + (delta * weight));
+        Increase(table[SquaredDeviations], channel, squares + (delta * delta * (earlier * weight)));
+
+        var w = new Vector<double>(count * count);
+        var (wd, we) = (w * d, w * e);
+        var (wdd, wed) = (wd * d, we * d);
+        Increase(table[Weights], channel, w);
+        Increase(table[WeightedD], channel, wd);
+        Increase(table[WeightedD2], channel, wdd);
+        Increase(table[WeightedD3], channel, wdd * d);
+        Increase(table[WeightedD4], channel, wdd * d * d);
+        Increase(table[WeightedE], channel, we);
+        Increase(table[WeightedED], channel, wed);
+        Increase(table[WeightedED2], channel, wed * d);
+        Increase(table[WeightedE2], channel, we * e);
+        Increase(table[D], channel, d);
+        Increase(table[D2], channel, d * d);
+        Increase(table[U], channel, u);
+        Increase(table[U2], channel, u * u);
     }
 
-    private double[] Columns(double[] rows, int start, int count)
+    private static void Increase(Span<double> row, int at, Vector<double> by) => Store(row, at, Load(row, at) + by);
+
+    // The last few channels do not fill a vector.
+    private static Vector<double> Load(ReadOnlySpan<double> row, int at)
     {
-        var table = new double[LayerMoments.Rows * count];
-        for (var row = 0; row < LayerMoments.Rows; row++)
-            rows.AsSpan((row * _layout.Width) + start, count).CopyTo(table.AsSpan(row * count));
-        return table;
+        if (row.Length - at >= Vector<double>.Count)
+            return new Vector<double>(row[at..]);
+        Span<double> padded = stackalloc double[Vector<double>.Count];
+        padded.Clear();
+        row[at..].CopyTo(padded);
+        return new Vector<double>(padded);
     }
 
-    private static Tensor Zeros(long[] shape, Device device) =>
-        zeros(shape, ScalarType.Float64, device).DetachFromDisposeScope();
-
-    private static double[] Values(Tensor tensor) => tensor.cpu().data<double>().ToArray();
+    private static void Store(Span<double> row, int at, Vector<double> values)
+    {
+        if (row.Length - at >= Vector<double>.Count)
+        {
+            values.CopyTo(row[at..]);
+            return;
+        }
+        Span<double> padded = stackalloc double[Vector<double>.Count];
+        values.CopyTo(padded);
+        padded[..(row.Length - at)].CopyTo(row[at..]);
+    }
 }

@@ -1,3 +1,5 @@
+using static PreciseBn.Statistics.MomentRow;
+
 namespace PreciseBn.Statistics;
 
 /// <summary>
@@ -8,8 +10,6 @@ namespace PreciseBn.Statistics;
 /// <remarks>The pooled moments are merged by Chan's formula, as in <see cref="MomentAccumulator"/>.</remarks>
 internal sealed class MomentMerge
 {
-    private const int FirstClusterRow = LayerMoments.Rows - ClusterSums.Rows;
-
     private LayerMoments _sum;
 
     /// <param name="first">The first moments; they are copied.</param>
@@ -28,13 +28,9 @@ internal sealed class MomentMerge
             _sum = Copy(next);
             return;
         }
-        var deltas = new double[_sum.Channels];
-        var epsilons = new double[_sum.Channels];
-        Subtract(next.Origin, _sum.Origin, deltas);
-        Subtract(next.ReferenceMean, _sum.ReferenceMean, deltas);
-        Subtract(next.ReferenceVariance, _sum.ReferenceVariance, epsilons);
-        AddPooled(next, deltas);
-        AddClusters(next, deltas, epsilons);
+        var weight = next.Count / (double)(_sum.Count + next.Count);
+        for (var channel = 0; channel < _sum.Channels; channel++)
+            Add(next, channel, weight);
         _sum = _sum with
         {
             Batches = _sum.Batches + next.Batches,
@@ -43,57 +39,39 @@ internal sealed class MomentMerge
         };
     }
 
-    private void AddPooled(LayerMoments next, ReadOnlySpan<double> deltas)
+    private void Add(LayerMoments next, int channel, double weight)
     {
-        var means = _sum.Table.AsSpan(3 * _sum.Channels, _sum.Channels);
-        var squares = _sum.Table.AsSpan(4 * _sum.Channels, _sum.Channels);
-        var nextMeans = next.MeanOffset;
-        var nextSquares = next.SquaredDeviations;
-        var weight = next.Count / (double)(_sum.Count + next.Count);
-        for (var channel = 0; channel < deltas.Length; channel++)
-        {
-            var distance = nextMeans[channel] + deltas[channel] - means[channel];
-            squares[channel] += nextSquares[channel] + (distance * distance * _sum.Count * weight);
-            means[channel] += distance * weight;
-        }
-    }
+        var sum = _sum.Table;
+        double At(MomentRow row) => next.Table[row, channel];
+        double Difference(MomentRow row) => At(row) - sum[row, channel];
+        void Increase(MomentRow row, double value) => sum[row][channel] += value;
 
-    // One pass over all rows, as a thousand shards of a large model are some gigabytes of them.
-    private void AddClusters(LayerMoments next, ReadOnlySpan<double> deltas, ReadOnlySpan<double> epsilons)
-    {
-        var channels = _sum.Channels;
-        var old = next.Table.AsSpan(FirstClusterRow * channels);
-        var sum = _sum.Table.AsSpan(FirstClusterRow * channels);
+        var delta = Difference(Origin) + Difference(ReferenceMean);
+        var epsilon = Difference(ReferenceVariance);
+        var square = delta * delta;
         double batches = next.Batches;
-        for (var channel = 0; channel < channels; channel++)
-        {
-            var (delta, epsilon) = (deltas[channel], epsilons[channel]);
-            var square = delta * delta;
-            var (w, wd, wdd, wddd) = (old[channel], old[channels + channel], old[(2 * channels) + channel], old[(3 * channels) + channel]);
-            var (we, wed, d, u) = (old[(5 * channels) + channel], old[(6 * channels) + channel], old[(9 * channels) + channel], old[(11 * channels) + channel]);
-            var means = wd + (delta * w);
-            var squares = wdd + (2 * delta * wd) + (square * w);
-            sum[channel] += w;
-            sum[channels + channel] += means;
-            sum[(2 * channels) + channel] += squares;
-            sum[(3 * channels) + channel] += wddd + (3 * delta * wdd) + (3 * square * wd) + (square * delta * w);
-            sum[(4 * channels) + channel] += old[(4 * channels) + channel] + (4 * delta * wddd) + (6 * square * wdd) + (4 * square * delta * wd) + (square * square * w);
-            sum[(5 * channels) + channel] += we + (epsilon * w);
-            sum[(6 * channels) + channel] += wed + (delta * we) + (epsilon * means);
-            sum[(7 * channels) + channel] += old[(7 * channels) + channel] + (2 * delta * wed) + (square * we) + (epsilon * squares);
-            sum[(8 * channels) + channel] += old[(8 * channels) + channel] + (2 * epsilon * we) + (epsilon * epsilon * w);
-            sum[(9 * channels) + channel] += d + (delta * batches);
-            sum[(10 * channels) + channel] += old[(10 * channels) + channel] + (2 * delta * d) + (square * batches);
-            sum[(11 * channels) + channel] += u + (epsilon * batches);
-            sum[(12 * channels) + channel] += old[(12 * channels) + channel] + (2 * epsilon * u) + (epsilon * epsilon * batches);
-        }
+
+        var distance = At(MeanOffset) + delta - sum[MeanOffset, channel];
+        Increase(SquaredDeviations, At(SquaredDeviations) + (distance * distance * _sum.Count * weight));
+        Increase(MeanOffset, distance * weight);
+
+        var means = At(WeightedD) + (delta * At(Weights));
+        var squares = At(WeightedD2) + (2 * delta * At(WeightedD)) + (square * At(Weights));
+        Increase(WeightedD4, At(WeightedD4) + (4 * delta * At(WeightedD3)) + (6 * square * At(WeightedD2))
+            + (4 * square * delta * At(WeightedD)) + (square * square * At(Weights)));
+        Increase(WeightedD3, At(WeightedD3) + (3 * delta * At(WeightedD2)) + (3 * square * At(WeightedD)) + (square * delta * At(Weights)));
+        Increase(WeightedED2, At(WeightedED2) + (2 * delta * At(WeightedED)) + (square * At(WeightedE)) + (epsilon * squares));
+        Increase(WeightedED, At(WeightedED) + (delta * At(WeightedE)) + (epsilon * means));
+        Increase(WeightedE2, At(WeightedE2) + (2 * epsilon * At(WeightedE)) + (epsilon * epsilon * At(Weights)));
+        Increase(WeightedE, At(WeightedE) + (epsilon * At(Weights)));
+        Increase(WeightedD2, squares);
+        Increase(WeightedD, means);
+        Increase(Weights, At(Weights));
+        Increase(D2, At(D2) + (2 * delta * At(D)) + (square * batches));
+        Increase(D, At(D) + (delta * batches));
+        Increase(U2, At(U2) + (2 * epsilon * At(U)) + (epsilon * epsilon * batches));
+        Increase(U, At(U) + (epsilon * batches));
     }
 
-    private static void Subtract(ReadOnlySpan<double> minuend, ReadOnlySpan<double> subtrahend, Span<double> sums)
-    {
-        for (var channel = 0; channel < sums.Length; channel++)
-            sums[channel] += minuend[channel] - subtrahend[channel];
-    }
-
-    private static LayerMoments Copy(LayerMoments moments) => moments with { Table = [.. moments.Table] };
+    private static LayerMoments Copy(LayerMoments moments) => moments with { Table = moments.Table.Copy() };
 }

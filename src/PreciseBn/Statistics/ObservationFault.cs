@@ -1,6 +1,19 @@
-using static TorchSharp.torch;
+using PreciseBn.Batches;
 
 namespace PreciseBn.Statistics;
+
+/// <summary>What can be wrong with the observation of a batch.</summary>
+internal enum ObservationFaultKind
+{
+    /// <summary>The values of a layer contain NaN or infinity.</summary>
+    NonFinite,
+
+    /// <summary>A layer was called more than once.</summary>
+    Reused,
+
+    /// <summary>A layer was given a single value of each channel, by whose variance nothing can be normalised.</summary>
+    SingleValue,
+}
 
 /// <summary>A batch that cannot go into the moments, and the layers that it is wrong in.</summary>
 /// <param name="Kind">What is wrong.</param>
@@ -8,37 +21,40 @@ namespace PreciseBn.Statistics;
 /// <param name="Layers">Indices of the layers, in the order in which they are listed.</param>
 internal sealed record ObservationFault(ObservationFaultKind Kind, long Batch, IReadOnlyList<int> Layers)
 {
-    /// <summary>Looks for the first faulty batch. One number travels to the host; more only if something is wrong.</summary>
-    public static ObservationFault? Find(BatchMoments batches, ObservationLayout layout, ObservationRules rules, long firstBatch)
+    /// <summary>Looks for what is wrong with a batch.</summary>
+    public static ObservationFault? Find(ObservedBatch batch, ObservationLayout layout, ObservationRules rules, long index)
     {
-        var isReused = rules.AllowReuse ? zeros_like(batches.Uses, ScalarType.Bool) : batches.Uses > 1;
-        // A sum is the fastest look at many numbers: if one of them is not finite, it is not.
-        var sum = (batches.Means + batches.Variances).sum().masked_fill(isReused.any(), double.NaN);
-        if (double.IsFinite(sum.item<double>()))
-            return null;
-
-        var nonFinite = Flags(batches.IsNonFinite());
-        var reused = Flags(isReused);
-        var width = layout.Width;
-        var layers = layout.Channels.Count;
-        for (var row = 0; row < nonFinite.Length / width; row++)
-        {
-            var reusedLayers = Where(layers, layer => reused[(row * layers) + layer]);
-            if (reusedLayers.Length > 0)
-                return new ObservationFault(ObservationFaultKind.Reused, firstBatch + row, reusedLayers);
-            var nonFiniteLayers = Where(layers, layer => nonFinite
-                .AsSpan((row * width) + layout.Starts[layer], layout.Channels[layer]).Contains(true));
-            if (nonFiniteLayers.Length > 0)
-                return new ObservationFault(ObservationFaultKind.NonFinite, firstBatch + row, nonFiniteLayers);
-        }
+        if (!rules.AllowReuse && Where(layout, layer => layout.CountsOf(batch.Means.Span, layer).Uses > 1) is { Count: > 0 } reused)
+            return new ObservationFault(ObservationFaultKind.Reused, index, reused);
+        if (!rules.AllowSingleValues && Where(layout, layer => layout.CountsOf(batch.Means.Span, layer).Singles > 0) is { Count: > 0 } single)
+            return new ObservationFault(ObservationFaultKind.SingleValue, index, single);
+        if (!rules.SkipNonFinite && HasNonFinite(batch, layout))
+            return new ObservationFault(ObservationFaultKind.NonFinite, index, Where(layout, layer => !IsFinite(batch, layout, layer)));
         return null;
     }
 
-    private static int[] Where(int layers, Func<int, bool> isFaulty) => Enumerable.Range(0, layers).Where(isFaulty).ToArray();
+    /// <summary>Whether a mean or variance of any layer is NaN or infinite.</summary>
+    public static bool HasNonFinite(ObservedBatch batch, ObservationLayout layout) =>
+        Enumerable.Range(0, layout.Channels.Count).Any(layer => !IsFinite(batch, layout, layer));
 
-    private static bool[] Flags(Tensor tensor)
+    private static bool IsFinite(ObservedBatch batch, ObservationLayout layout, int layer)
     {
-        using var host = tensor.cpu();
-        return host.data<bool>().ToArray();
+        var counts = layout.CountsOf(batch.Means.Span, layer);
+        return counts.Values == 0
+            || (AreFinite(batch.Means.Span.Slice(layout.Starts[layer], layout.Channels[layer]))
+                // One value has no unbiased variance.
+                && (counts.Values == 1 || AreFinite(batch.Variances.Span.Slice(layout.Starts[layer], layout.Channels[layer]))));
     }
+
+    private static bool AreFinite(ReadOnlySpan<double> values)
+    {
+        // A value times 0 is NaN if it is not finite, and so is any sum with it.
+        var sum = 0.0;
+        foreach (var value in values)
+            sum += value * 0;
+        return sum == 0;
+    }
+
+    private static IReadOnlyList<int> Where(ObservationLayout layout, Func<int, bool> isFaulty) =>
+        Enumerable.Range(0, layout.Channels.Count).Where(isFaulty).ToArray();
 }

@@ -36,6 +36,16 @@ internal sealed class ObservationLayout
     /// <summary>The number of columns.</summary>
     public int Width { get; }
 
+    /// <summary>What a layer was given, by a row of means and counters.</summary>
+    public LayerCounts CountsOf(ReadOnlySpan<double> means, int layer)
+    {
+        var low = (long)means[Starts[layer] + Channels[layer]];
+        var high = (long)means[Starts[layer] + Channels[layer] + 1];
+        var values = (high / UsesModulus * LowModulus) + (low % LowModulus);
+        var uses = (high % UsesModulus) + (low / LowModulus);
+        return new LayerCounts(values, uses, values == 1 && uses == 1 ? 1 : 0);
+    }
+
     /// <summary>The layer that each column belongs to.</summary>
     public IEnumerable<long> LayerOfColumn() =>
         Channels.SelectMany((channels, layer) => Enumerable.Repeat((long)layer, channels + CounterColumns));

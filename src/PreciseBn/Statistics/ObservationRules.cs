@@ -9,6 +9,9 @@ internal sealed record ObservationRules
     /// <summary>Whether batches with NaN or infinity are left out.</summary>
     public bool SkipNonFinite { get; init; }
 
+    /// <summary>Whether a layer may be given a single value of each channel, as it normalises by other statistics than those of the batch.</summary>
+    public bool AllowSingleValues { get; init; }
+
     /// <summary>In which order the values of images lie in memory.</summary>
     public MemoryFormat MemoryFormat { get; init; }
 }

@@ -1,4 +1,5 @@
 using PreciseBn.Primitives;
+using PreciseBn.Recalibration;
 
 namespace PreciseBn.Transfer;
 
@@ -20,5 +21,5 @@ internal sealed record LayerRecord
     internal sealed record ModuleRecord(double? Momentum, double Eps, bool Affine, bool Training, DType DType);
 
     internal sealed record StatRecord(
-        long Batches, long Uses, long Count, Estimator Estimator, long SkippedBatches, StopReason StoppedBy, IReadOnlyList<ConvergencePoint>? Convergence);
+        long Batches, long Uses, long Count, Estimator Estimator, long SkippedBatches, StopReason StoppedBy, IReadOnlyList<ConvergencePoint>? Convergence, double Eps = double.NaN);
 }

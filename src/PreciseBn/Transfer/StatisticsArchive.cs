@@ -1,8 +1,9 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json;
 using PreciseBn.Files;
 using PreciseBn.Formats;
 using PreciseBn.Primitives;
+using PreciseBn.Recalibration;
 
 namespace PreciseBn.Transfer;
 
@@ -76,7 +77,7 @@ internal static class StatisticsArchive
             Name = stat.Name,
             Type = stat.Type,
             Path = stat.Path,
-            Stat = new(stat.Batches, stat.Uses, stat.Count, stat.Estimator, stat.SkippedBatches, stat.StoppedBy, stat.Convergence.Count > 0 ? stat.Convergence : null),
+            Stat = new(stat.Batches, stat.Uses, stat.Count, stat.Estimator, stat.SkippedBatches, stat.StoppedBy, stat.Convergence.Count > 0 ? stat.Convergence : null, stat.Eps),
         },
         BnModule module => new()
         {
@@ -99,6 +100,7 @@ internal static class StatisticsArchive
                 Name = record.Name,
                 Type = record.Type,
                 Path = record.Path,
+                Eps = stat.Eps,
                 Batches = stat.Batches,
                 Uses = stat.Uses,
                 Count = stat.Count,

@@ -7,7 +7,7 @@ namespace PreciseBn.PowerShell;
 internal static class ErrorRecords
 {
     public static ErrorRecord ToErrorRecord(this PreciseBnException failure) =>
-        new(failure, failure.ErrorId, Category(failure.Kind), failure.Target);
+        new(failure.InWordsOfCmdlets(), failure.ErrorId, Category(failure.Kind), failure.Target);
 
     private static ErrorCategory Category(ErrorKind kind) => kind switch
     {

@@ -93,7 +93,7 @@ public abstract class DataCmdlet : PreciseBnCmdlet
     private protected void WarnOfItemsLeftOut(long items, string model)
     {
         if (items > 0)
-            WriteWarning($"The last {items} items were left out: they do not fill a batch of the size that {model} was exported for.");
+            WriteWarning($"The last {items} items were left out: the batch that they make is too small for {model}.");
     }
 
     /// <inheritdoc/>

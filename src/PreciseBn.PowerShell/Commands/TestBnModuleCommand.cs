@@ -87,6 +87,6 @@ public sealed class TestBnModuleCommand : DataCmdlet
     {
         _hasErrors |= finding.Severity == FindingSeverity.Error;
         if (!Quiet)
-            WriteObject(finding);
+            WriteObject(finding.InWordsOfCmdlets());
     }
 }

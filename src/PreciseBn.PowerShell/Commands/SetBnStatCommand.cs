@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
+using PreciseBn.Reports.Plots;
 
 namespace PreciseBn.PowerShell;
 

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using PreciseBn.Primitives;
+using PreciseBn.Reports.Page;
 
 namespace PreciseBn.PowerShell;
 
@@ -73,7 +74,7 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
         var format = Format ?? FormatOf(path);
         if (!ShouldProcess(path, $"Export a report on {_layers.Count} BatchNorm layers"))
             return;
-        var findings = _findings.Count > 0 ? _findings : BnExaminer.Examine(_layers).ToList();
+        var findings = _findings.Count > 0 ? _findings : BnExaminer.Examine(_layers).Select(finding => finding.InWordsOfCmdlets()).ToList();
         BnReport.Write(path, _layers, findings, Title ?? DefaultTitle(), format, Force);
         WriteVerbose($"Wrote a report on {_layers.Count} layers, with {findings.Count} findings, to '{path}'.");
     });

@@ -1,0 +1,77 @@
+using PreciseBn.Data;
+using PreciseBn.Primitives;
+using PreciseBn.Reports.Plots;
+
+namespace PreciseBn.PowerShell;
+
+/// <summary>
+/// What to do about failures and findings, in the words of the cmdlets: which parameter or cmdlet helps. Where nothing stands here,
+/// the core's own advice is the same in every shell.
+/// </summary>
+internal static class Remedies
+{
+    private static readonly Dictionary<string, string> OfFailures = new()
+    {
+        ["AmbiguousPrefix"] = "Choose one with -Prefix.",
+        ["CheckpointOfOtherRun"] = "Give the same arguments to go on, or another -Checkpoint to start anew.",
+        ["ColumnNotFound"] = "Choose among these with -Column and -ExcludeColumn.",
+        ["DestinationExists"] = "Use -Force to overwrite it, or choose another name.",
+        ["DeviceNotFound"] = "Use -Device cpu, or install the CUDA flavour of the module and the driver.",
+        ["EstimatorsDiffer"] = "Measure all shards with the same -Estimator.",
+        ["ImageSizesDiffer"] = "Use -Size and -CropSize to make all images alike.",
+        ["ImageTooSmall"] = "Use -Size to enlarge it first.",
+        ["IncompleteBatch"] = "Each batch needs an array for each -Key.",
+        ["InputKeyNeeded"] = "Say with -InputKey which of them the model takes.",
+        ["InputKeyNotFound"] = "Choose among these with -InputKey.",
+        ["KeyNeeded"] = "Choose with -Key, or use -AsBatches if each is a batch.",
+        ["KeyNotFound"] = "Choose among these with -Key.",
+        ["LayerNotFound"] = "List the layers with Get-BnModule.",
+        ["LayerReused"] = "Leave the layer out with -Name of Get-BnModule, or pool its uses with -AllowReuse.",
+        ["LayersNotGiven"] = "Give those of all layers, say with -Prefix which part of the file is meant, or use -AllowPartial to leave these as they are.",
+        ["LayersNotInFile"] = "Say how names differ with -Prefix or -Map, or use -AllowPartial to leave these out.",
+        ["ModelAsData"] = "Give the data that the model is to be run on; a model goes to Get-BnModule.",
+        ["NoCodeToRun"] = "Recompute the statistics with the TorchScript model, and pass them on: Update-BnStat … | Set-BnStat.",
+        ["NoData"] = "Check what -Data is given.",
+        ["NotATable"] = "Leave out -Column, -ExcludeColumn and -Delimiter, and choose arrays with -Key.",
+        ["NotEnoughData"] = "Give more data, smaller batches or fewer -Iterations; without -Iterations all the data are used.",
+        ["NotAPartial"] = "Give what Measure-BnStat returned, or a file that Measure-BnStat or Export-BnStat wrote.",
+        ["NotExported"] = "Give a file that Export-BnStat wrote; read the layers of a model with Get-BnModule.",
+        ["NotFinite"] = "Check that batch, its normalisation, and the weights before that layer, or leave such batches out with -SkipNonFinite.",
+        ["NotTransformed"] = "Return a tensor for each input of the model from -Transform, or a dictionary of them by -Key.",
+        ["NothingGiven"] = "Give objects of Get-BnModule, Update-BnStat, Measure-BnStat or Import-BnStat, or a file.",
+        ["NothingToJudge"] = "Check what -Reference and -Difference are given.",
+        ["PriorsDiffer"] = "Leave out -PriorWeight, or measure all shards on one file.",
+        ["ReadOnlyFile"] = "Make it writable, or write to another file with -Destination.",
+        ["ScriptModuleInMemory"] = "Give the path of its file to Get-BnModule instead.",
+        ["SeedNeeded"] = "Give New-BnDataLoader the same -Seed in every process.",
+        ["ShardTwice"] = "Leave one of them out; if these are different data, tell them apart with -DataName of Measure-BnStat.",
+        ["ShardsMissing"] = "Measure what is missing, or use -AllowMissing to do without.",
+        ["ShardsNotCopied"] = "Copy the folder first, and leave out -Destination.",
+        ["UnfinishedPartial"] = "Run Measure-BnStat again with the same arguments to let it go on.",
+        ["UnreadableImage"] = "Repair or remove it, or use -SkipUnreadable.",
+        ["WrongInputCount"] = "Choose the inputs with -Key of New-BnDataLoader or with -InputKey.",
+        ["WrongModel"] = "Give that model, or use Set-BnStat for another file with the same layers.",
+        ["WrongShape"] = "Prepare the data in that shape (New-BnDataLoader -Size, -CropSize, -BatchSize), or export the program with dynamic shapes.",
+    };
+
+    /// <summary>The failure with advice that names what helps here.</summary>
+    public static PreciseBnException InWordsOfCmdlets(this PreciseBnException failure) => OfFailures.TryGetValue(failure.ErrorId, out var advice)
+        ? new PreciseBnException(failure.ErrorId, failure.Kind, failure.Problem, advice, failure.Target, failure)
+        : failure;
+
+    /// <summary>The finding with advice that names what helps here.</summary>
+    public static BnFinding InWordsOfCmdlets(this BnFinding finding) => finding with
+    {
+        Advice = finding.Finding switch
+        {
+            FindingKind.Reused => "Give each place a layer of its own; until then Update-BnStat needs -AllowReuse.",
+            FindingKind.NonFiniteData => "Look at these data and their normalisation; Update-BnStat names the first layer and batch.",
+            FindingKind.NonFinite => "Recompute the statistics with Update-BnStat; if that fails too, look for NaN in the weights before the layer.",
+            FindingKind.NegativeVariance => "Recompute the statistics with Update-BnStat.",
+            FindingKind.NeverTrained => "Recompute them with Update-BnStat.",
+            FindingKind.FarMean => "Recompute the statistics with Update-BnStat, which keeps them; consider normalising the inputs of the model.",
+            FindingKind.Stale => "If these are data the model is for, recompute the statistics with Update-BnStat.",
+            _ => finding.Advice,
+        },
+    };
+}
