@@ -95,6 +95,16 @@ internal static class FileErrors
         $"'{path}' belongs to somebody else, and would not any more; nothing was written.",
         "Run the command as the owner of the file, or write to another file with -Destination.", path);
 
+    public static PreciseBnException NoRoom(string path, Exception inner) => new(
+        "WriteFailed", ErrorKind.WriteFailed,
+        $"'{path}' could not be copied into a temporary file, to be observed there: {inner.Message.TrimEnd('.')}.",
+        TemporaryFile.Advice, path, inner);
+
+    public static PreciseBnException NoNarrowPath(string path, string copy) => new(
+        "TemporaryPathNotUsable", ErrorKind.NotSupported,
+        $"libtorch cannot be given the path of the temporary copy of '{path}', '{copy}': this machine's code page lacks some of its letters.",
+        "Name a folder of plain letters for temporary files by the environment variable TMP.", path);
+
     private static string AdviceFor(Exception writeFailed) => writeFailed is IOException { HResult: ReadOnlyFileSystem }
         ? "Choose a destination on another disk." : "Make room on the disk or choose another destination.";
 

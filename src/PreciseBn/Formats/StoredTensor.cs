@@ -1,3 +1,4 @@
+using PreciseBn.Files;
 using PreciseBn.Primitives;
 
 namespace PreciseBn.Formats;
@@ -17,4 +18,102 @@ internal sealed record StoredTensor(
 
     /// <summary>The number of elements of a vector; 1 for a scalar.</summary>
     public long Length => IsScalar ? 1 : Shape[0];
+}
+
+/// <summary>Recognises the tensors in what a pickle of PyTorch describes (torch/_utils.py, torch/serialization.py).</summary>
+internal static class TensorPickle
+{
+    private static readonly PickleGlobal RebuildTensor = new("torch._utils", "_rebuild_tensor_v2");
+    private static readonly PickleGlobal RebuildParameter = new("torch._utils", "_rebuild_parameter");
+    private static readonly PickleGlobal RebuildParameterWithState = new("torch._utils", "_rebuild_parameter_with_state");
+
+    // A tensor with attributes of its own, as those of lazy modules and torch.nn.Buffer have, or of a class of its own.
+    private static readonly PickleGlobal RebuildFromType = new("torch._tensor", "_rebuild_from_type_v2");
+
+    /// <returns>The tensor, or <c>null</c> where the value is none, or one of a kind that statistics are never kept in.</returns>
+    public static StoredTensor? TryRead(object? value)
+    {
+        if (ArgumentsOf(value) is not { Count: >= 4 } arguments)
+            return null;
+        return arguments[0] is PicklePersistentId { Id: object?[] { Length: >= 3 } storage }
+            && storage[0] is "storage"
+            && storage[1] is PickleGlobal { Module: "torch" } storageType
+            && ElementType(storageType.Name) is { } dtype
+            && storage[2] is string key
+            && arguments[1] is long offset
+            && Integers(arguments[2]) is { } shape
+            && Integers(arguments[3]) is { } strides
+            && shape.Length == strides.Length
+            ? new StoredTensor(dtype, key, offset, shape, strides)
+            : null;
+    }
+
+    private static IReadOnlyList<object?>? ArgumentsOf(object? value) => value is not PickleInstance { Type: { } type, Arguments: { } arguments } ? null
+        : type == RebuildTensor ? arguments
+        : type == RebuildFromType ? arguments is [PickleGlobal function, _, object?[] inner, ..] && function == RebuildTensor ? inner : null
+        : (type == RebuildParameter || type == RebuildParameterWithState) && arguments is [PickleInstance data, ..] && data.Type == RebuildTensor ? data.Arguments
+        : null;
+
+    private static long[]? Integers(object? value) =>
+        value is object?[] items && items.All(item => item is long) ? items.Cast<long>().ToArray() : null;
+
+    private static DType? ElementType(string storage) => storage switch
+    {
+        "FloatStorage" => DType.Float32,
+        "DoubleStorage" => DType.Float64,
+        "HalfStorage" => DType.Float16,
+        "BFloat16Storage" => DType.BFloat16,
+        "LongStorage" => DType.Int64,
+        "IntStorage" => DType.Int32,
+        "ShortStorage" => DType.Int16,
+        "CharStorage" => DType.Int8,
+        "ByteStorage" => DType.UInt8,
+        "BoolStorage" => DType.Bool,
+        _ => null,
+    };
+}
+
+/// <summary>Walks what torch.save has pickled: dictionaries, lists and objects nested in each other, with tensors as leaves.</summary>
+internal static class TensorTree
+{
+    private const int DeepestNesting = 500;
+    private const int LongestName = 10_000;
+
+    // In a pickled module, as against a state_dict, tensors and submodules lie in these; state_dict() leaves them out of names.
+    private static readonly HashSet<string> ModuleContainers = ["_modules", "_buffers", "_parameters"];
+
+    /// <summary>The tensors by name, each container once, in the order of the file.</summary>
+    public static IEnumerable<(string Name, StoredTensor Tensor)> Enumerate(object? tree, string path)
+    {
+        var seen = new HashSet<object>(ReferenceEqualityComparer.Instance);
+        var pending = new Stack<(string Name, int Depth, object? Value)>();
+        pending.Push(("", 0, tree));
+        while (pending.TryPop(out var next))
+        {
+            if (TensorPickle.TryRead(next.Value) is { } tensor)
+            {
+                yield return (next.Name, tensor);
+                continue;
+            }
+            if (next.Value is null || Children(next.Value) is not { } children || !seen.Add(next.Value))
+                continue;
+            if (next.Depth > DeepestNesting || next.Name.Length > LongestName)
+                throw FileErrors.LimitExceeded(path, "its tensors are nested too deep");
+            foreach (var (key, value) in children.Reverse())
+                pending.Push((Join(next.Name, $"{key}"), next.Depth + 1, value));
+        }
+    }
+
+    private static IEnumerable<KeyValuePair<object?, object?>>? Children(object value) => value switch
+    {
+        PickleDictionary dictionary => dictionary.Items,
+        List<object?> list => list.Select((item, index) => KeyValuePair.Create((object?)(long)index, item)),
+        object?[] tuple => tuple.Select((item, index) => KeyValuePair.Create((object?)(long)index, item)),
+        PickleInstance { State: PickleDictionary state } instance => instance.Items.Items.Concat(state.Items),
+        PickleInstance instance => instance.Items.Items,
+        _ => null,
+    };
+
+    private static string Join(string name, string key) =>
+        ModuleContainers.Contains(key) ? name : name.Length == 0 ? key : $"{name}.{key}";
 }

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.IO.Hashing;
 using PreciseBn.Files;
 using PreciseBn.Primitives;
+using static System.Buffers.Binary.BinaryPrimitives;
 
 namespace PreciseBn.Formats;
 
@@ -53,4 +54,72 @@ internal sealed class ZipContents
             throw FileErrors.Damaged(File.Path, $"its entry '{entry.Name}' does not match its checksum");
         return bytes;
     }
+}
+
+/// <summary>One entry of a zip archive. Positions are absolute in the file that holds the archive.</summary>
+internal sealed record ZipEntry
+{
+    public required string Name { get; init; }
+
+    public required bool IsStored { get; init; }
+
+    public required uint Crc32 { get; init; }
+
+    public required long CompressedSize { get; init; }
+
+    public required long Size { get; init; }
+
+    /// <summary>Whether sizes and checksum follow the data rather than stand in the local header.</summary>
+    public required bool HasDataDescriptor { get; init; }
+
+    public required long LocalHeaderPosition { get; init; }
+
+    public required long CentralHeaderPosition { get; init; }
+
+    /// <summary>Where the bytes of the entry begin in the file; its local header tells.</summary>
+    /// <exception cref="PreciseBnException">The header is not there.</exception>
+    public long DataPosition(SourceFile file)
+    {
+        var header = file.Read(LocalHeaderPosition, ZipFormat.LocalHeaderSize).AsSpan();
+        if (ReadUInt32LittleEndian(header) != ZipFormat.LocalHeaderSignature)
+            throw FileErrors.Damaged(file.Path, $"its entry '{Name}' has no header");
+        var position = LocalHeaderPosition + ZipFormat.LocalHeaderSize
+            + ReadUInt16LittleEndian(header[ZipFormat.LocalHeaderNameLength..])
+            + ReadUInt16LittleEndian(header[ZipFormat.LocalHeaderExtraLength..]);
+        return position <= CentralHeaderPosition - CompressedSize
+            ? position
+            : throw FileErrors.Damaged(file.Path, $"its entry '{Name}' lies outside the file");
+    }
+}
+
+/// <summary>Signatures, sizes and positions of fields in a zip archive (PKWARE APPNOTE.TXT 6.3, section 4.3).</summary>
+internal static class ZipFormat
+{
+    public const uint LocalHeaderSignature = 0x04034b50;
+    public const int LocalHeaderSize = 30;
+    public const int LocalHeaderCrc = 14;
+    public const int LocalHeaderNameLength = 26;
+    public const int LocalHeaderExtraLength = 28;
+
+    public const uint DataDescriptorSignature = 0x08074b50;
+
+    public const uint CentralHeaderSignature = 0x02014b50;
+    public const int CentralHeaderSize = 46;
+    public const int CentralHeaderCrc = 16;
+
+    public const uint EndSignature = 0x06054b50;
+    public const int EndSize = 22;
+    public const int LongestComment = ushort.MaxValue;
+
+    public const uint Zip64EndSignature = 0x06064b50;
+    public const int Zip64EndSize = 56;
+    public const uint Zip64LocatorSignature = 0x07064b50;
+    public const int Zip64LocatorSize = 20;
+    public const ushort Zip64ExtraField = 1;
+
+    public const ushort EncryptedFlag = 1;
+    public const ushort DataDescriptorFlag = 8;
+
+    public const ushort Stored = 0;
+    public const ushort Deflated = 8;
 }

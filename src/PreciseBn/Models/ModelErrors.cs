@@ -1,4 +1,3 @@
-using PreciseBn.Files;
 using PreciseBn.Native;
 using PreciseBn.Primitives;
 
@@ -35,16 +34,6 @@ internal static class ModelErrors
         "ModelUnknown", ErrorKind.InvalidArgument,
         $"The statistics of the layer '{layer}' do not say which model they are of.",
         "Give the path of the model, or layers from Get-BnModule.", layer);
-
-    public static PreciseBnException NoRoom(string path, Exception inner) => new(
-        "WriteFailed", ErrorKind.WriteFailed,
-        $"'{path}' could not be copied into a temporary file, to be observed there: {inner.Message.TrimEnd('.')}.",
-        TemporaryFile.Advice, path, inner);
-
-    public static PreciseBnException NoNarrowPath(string path, string copy) => new(
-        "TemporaryPathNotUsable", ErrorKind.NotSupported,
-        $"libtorch cannot be given the path of the temporary copy of '{path}', '{copy}': this machine's code page lacks some of its letters.",
-        "Name a folder of plain letters for temporary files by the environment variable TMP.", path);
 
     public static PreciseBnException NoForward(string path) => new(
         "NoForward", ErrorKind.NotSupported,
