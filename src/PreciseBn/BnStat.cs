@@ -1,5 +1,4 @@
 using PreciseBn.Comparison;
-using PreciseBn.Recalibration;
 
 namespace PreciseBn;
 

@@ -1,6 +1,5 @@
 using PreciseBn.Recalibration;
 using PreciseBn.Statistics;
-using PreciseBn.Tests.Support;
 
 namespace PreciseBn.Tests;
 

@@ -2,7 +2,6 @@ using System.Collections;
 using System.Management.Automation;
 using PreciseBn.Batches;
 using PreciseBn.Data;
-using PreciseBn.Reports.Plots;
 using static TorchSharp.torch;
 
 namespace PreciseBn.PowerShell;

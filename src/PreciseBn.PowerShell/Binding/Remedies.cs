@@ -1,6 +1,4 @@
-using PreciseBn.Data;
 using PreciseBn.Primitives;
-using PreciseBn.Reports.Plots;
 
 namespace PreciseBn.PowerShell;
 

@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using PreciseBn.Primitives;
-using PreciseBn.Reports.Page;
 
 namespace PreciseBn.PowerShell;
 

@@ -3,7 +3,6 @@ using PreciseBn.Data;
 using PreciseBn.Data.Tables;
 using PreciseBn.PowerShell.Completion;
 using PreciseBn.Primitives;
-using PreciseBn.Reports.Plots;
 
 namespace PreciseBn.PowerShell;
 

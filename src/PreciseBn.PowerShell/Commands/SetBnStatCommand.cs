@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Management.Automation;
-using PreciseBn.Reports.Plots;
 
 namespace PreciseBn.PowerShell;
 

@@ -1,5 +1,4 @@
 using PreciseBn.Comparison;
-using PreciseBn.Primitives;
 using ScottPlot;
 
 namespace PreciseBn.Reports.Plots;

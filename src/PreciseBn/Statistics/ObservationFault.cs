@@ -1,5 +1,3 @@
-using PreciseBn.Batches;
-
 namespace PreciseBn.Statistics;
 
 /// <summary>What can be wrong with the observation of a batch.</summary>

@@ -1,5 +1,4 @@
 using PreciseBn.Primitives;
-using PreciseBn.Recalibration;
 
 namespace PreciseBn.Transfer;
 

@@ -1,9 +1,8 @@
-using System.Text.Json.Serialization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using PreciseBn.Files;
 using PreciseBn.Formats;
 using PreciseBn.Primitives;
-using PreciseBn.Recalibration;
 
 namespace PreciseBn.Transfer;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using PreciseBn.Data;
+using PreciseBn.Tests.Support;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Benchmarks.Architectures;

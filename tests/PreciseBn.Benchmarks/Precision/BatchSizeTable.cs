@@ -1,5 +1,4 @@
 using PreciseBn.Data;
-using PreciseBn.Recalibration;
 using PreciseBn.Tests.Support;
 using static TorchSharp.torch;
 

@@ -1,3 +1,4 @@
+using PreciseBn.Tests.Support;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Benchmarks.Speed;

@@ -1,5 +1,5 @@
 using PreciseBn.Batches;
-using PreciseBn.Recalibration;
+using PreciseBn.Tests.Support;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Benchmarks.Speed;
