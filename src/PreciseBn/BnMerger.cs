@@ -82,6 +82,8 @@ public sealed class BnMerger
 
     private void Add(PartialBnStat partial, string origin)
     {
+        if (PartialNumbers.WhatIsWrong(partial) is { } wrong)
+            throw PartialErrors.BadPartial(wrong);
         var source = SourceOf(partial, origin);
         if (!_layers.TryGetValue(partial.Name, out var layer))
             _layers.Add(partial.Name, layer = (_layers.Count, partial, new MomentMerge(partial.Sums)));
@@ -96,14 +98,14 @@ public sealed class BnMerger
 
     private PartialSource SourceOf(PartialBnStat partial, string origin)
     {
-        var key = string.Join('\n', partial.Shards);
-        if (_sources.TryGetValue(key, out var source))
-            return source;
         var (first, firstOrigin) = _first ??= (partial, origin);
         if (first.ContentSha256 != partial.ContentSha256)
             throw PartialErrors.ModelsDiffer(firstOrigin, first.Path, origin, partial.Path);
         if (!first.Estimators.SequenceEqual(partial.Estimators))
             throw PartialErrors.EstimatorsDiffer(firstOrigin, first.Estimators, origin, partial.Estimators);
+        var key = string.Join('\n', partial.Shards);
+        if (_sources.TryGetValue(key, out var source))
+            return source;
         foreach (var shard in partial.Shards)
             _ledger.Enter(ShardLabel.Parse(shard), origin);
         if (first.ModelSha256 != partial.ModelSha256)

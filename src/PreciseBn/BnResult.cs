@@ -1,3 +1,4 @@
+using PreciseBn.Comparison;
 using PreciseBn.Primitives;
 
 namespace PreciseBn;
@@ -20,6 +21,9 @@ public sealed record BnResult(IReadOnlyList<BnStat> Statistics)
 
     /// <summary>Number of items that were left out because they did not make a batch that the model takes.</summary>
     public long ItemsLeftOut => Layers[0].ItemsLeftOut;
+
+    /// <summary>Whether successive batches are plainly alike, so that the data have an order; see <see cref="BnStat.SerialCorrelation"/>.</summary>
+    public bool IsOrdered => DataFindings.IsOrdered(Layers);
 
     /// <summary>Why no more batches were used.</summary>
     public StopReason StoppedBy => Layers[0].StoppedBy;

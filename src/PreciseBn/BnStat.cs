@@ -65,6 +65,12 @@ public sealed record BnStat : ILayerStatistics
     public double VarianceError => Distance.Largest(LogVarianceStandardError);
 
     /// <summary>
+    /// How much successive batches are alike: near 0 if they were drawn at random, near 1 if the data have an order, in which case
+    /// standard errors and the first batches mean little. NaN of fewer than 10 batches, and of merged statistics.
+    /// </summary>
+    public double SerialCorrelation { get; init; } = double.NaN;
+
+    /// <summary>
     /// How precise they were after 1, 2, 4, 8 batches and so on, and in the end, before they were mixed with those from before;
     /// empty where it was not recorded.
     /// </summary>

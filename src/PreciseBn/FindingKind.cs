@@ -39,6 +39,9 @@ public enum FindingKind
     /// <summary>Batches of the data gave NaN or infinity.</summary>
     NonFiniteData,
 
+    /// <summary>The batches of the data were plainly not drawn at random.</summary>
+    OrderedData,
+
     /// <summary>The statistics are off by more than the error of those measured on the data.</summary>
     Stale,
 }

@@ -84,6 +84,8 @@ public abstract class DataCmdlet : PreciseBnCmdlet
         var skipped = result.SkippedBatches;
         if (skipped > MostSkipped * (skipped + result.Batches))
             WriteWarning($"{skipped} batches with NaN or infinity were left out of the statistics of {model}.");
+        if (result.IsOrdered)
+            WriteWarning("Successive batches are alike: the data have an order, so that a part of them does not stand for all. Shuffle them with New-BnDataLoader -Shuffle.");
         WarnOfItemsLeftOut(result.ItemsLeftOut, model);
         if (batches is BnDataLoader { Skipped: > 0 } loader)
             WriteWarning($"{loader.Skipped} image files could not be read and were left out.");

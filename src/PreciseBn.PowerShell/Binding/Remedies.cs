@@ -13,6 +13,7 @@ internal static class Remedies
         ["AmbiguousPrefix"] = "Choose one with -Prefix.",
         ["CheckpointOfOtherRun"] = "Give the same arguments to go on, or another -Checkpoint to start anew.",
         ["ColumnNotFound"] = "Choose among these with -Column and -ExcludeColumn.",
+        ["DataNameNeeded"] = "Give the data a name with -DataName, another one for other data.",
         ["DestinationExists"] = "Use -Force to overwrite it, or choose another name.",
         ["DeviceNotFound"] = "Use -Device cpu, or install the CUDA flavour of the module and the driver.",
         ["EstimatorsDiffer"] = "Measure all shards with the same -Estimator.",
@@ -69,6 +70,7 @@ internal static class Remedies
             FindingKind.NeverTrained => "Recompute them with Update-BnStat.",
             FindingKind.FarMean => "Recompute the statistics with Update-BnStat, which keeps them; consider normalising the inputs of the model.",
             FindingKind.Stale => "If these are data the model is for, recompute the statistics with Update-BnStat.",
+            FindingKind.OrderedData => "Shuffle the data with New-BnDataLoader -Shuffle, or use all of them.",
             _ => finding.Advice,
         },
     };

@@ -31,11 +31,20 @@ internal static class DataFindings
     public static IEnumerable<BnFinding> OfModel(IReadOnlyList<BnStat> stats)
     {
         var skipped = stats.Max(stat => stat.SkippedBatches);
+        if (IsOrdered(stats))
+            yield return Finding(stats[0], FindingSeverity.Warning, FindingKind.OrderedData,
+                "Successive batches are alike: the data have an order, so that a part of them does not stand for all, and standard errors are too small.",
+                "Shuffle the data, or use all of them.") with
+            { Name = "" };
         if (skipped > 0)
             yield return Finding(stats[0], FindingSeverity.Error, FindingKind.NonFiniteData,
                 $"{skipped} batches gave NaN or infinity.", "Look at these data and their normalisation; recomputing the statistics without skipping batches names the first layer and batch.") with
             { Name = "" };
     }
+
+    /// <summary>Whether batches were plainly not drawn at random, by the layer that the data reach first.</summary>
+    public static bool IsOrdered(IReadOnlyList<BnStat> stats) =>
+        stats.Any(stat => SerialCorrelation.IsPlain(stat.SerialCorrelation, stat.Batches));
 
     // Without an error (of a single batch) nothing is certain.
     private static double Shift(BnStat stat, int channel)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Security.Cryptography;
 using System.Text.Json;
 using PreciseBn.Files;
 using PreciseBn.Primitives;
@@ -15,6 +16,7 @@ namespace PreciseBn.Formats;
 internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsTensor> Tensors, IReadOnlyDictionary<string, string> Metadata)
 {
     public const string MetadataKey = "__metadata__";
+    public const string ChecksumKey = "precise_bn.sha256";
     public const int LengthSize = sizeof(long);
 
     private const int LongestHeader = 100_000_000;
@@ -43,6 +45,17 @@ internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsTensor> Tensor
         {
             throw FileErrors.Damaged(file.Path, "its safetensors header cannot be read");
         }
+    }
+
+    /// <summary>Makes sure that the numbers of a file that was written here are those that were written.</summary>
+    /// <exception cref="PreciseBnException">They are others, or there is no checksum.</exception>
+    public void RequireChecksum(SourceFile file)
+    {
+        if (!Metadata.TryGetValue(ChecksumKey, out var expected))
+            throw FileErrors.Damaged(file.Path, "it has no checksum of its numbers");
+        using var numbers = file.OpenRange(LengthSize + Length(file)!.Value, file.Length - LengthSize - Length(file)!.Value);
+        if (Convert.ToHexString(SHA256.HashData(numbers)).ToLowerInvariant() != expected)
+            throw FileErrors.Damaged(file.Path, "its numbers do not match their checksum");
     }
 
     private static long? Length(SourceFile file)
@@ -104,22 +117,32 @@ internal sealed class SafetensorsWriter
 
     public void AddCount(string name, long value) => _tensors.Add((name, DType.Int64, [], [value]));
 
+    /// <summary>The file; its metadata have a checksum of the numbers, see <see cref="SafetensorsHeader.RequireChecksum"/>.</summary>
     public byte[] ToBytes()
     {
+        var numbers = Numbers();
+        Metadata[SafetensorsHeader.ChecksumKey] = Convert.ToHexString(SHA256.HashData(numbers)).ToLowerInvariant();
         var header = Header();
-        var output = new MemoryStream();
-        Span<byte> length = stackalloc byte[SafetensorsHeader.LengthSize];
-        WriteInt64LittleEndian(length, header.Length);
-        output.Write(length);
-        output.Write(header);
+        var output = new byte[SafetensorsHeader.LengthSize + header.Length + numbers.Length];
+        WriteInt64LittleEndian(output, header.Length);
+        header.CopyTo(output.AsSpan(SafetensorsHeader.LengthSize));
+        numbers.CopyTo(output.AsSpan(SafetensorsHeader.LengthSize + header.Length));
+        return output;
+    }
+
+    private byte[] Numbers()
+    {
+        var bytes = new byte[_tensors.Sum(tensor => tensor.Values.Length * tensor.DType.Size())];
+        var at = 0;
         foreach (var (_, dtype, _, values) in _tensors)
         {
-            var bytes = new byte[values.Length * dtype.Size()];
-            for (var i = 0; i < values.Length; i++)
-                NumberFormat.Write(dtype, values[i], bytes.AsSpan(i * dtype.Size()));
-            output.Write(bytes);
+            foreach (var value in values)
+            {
+                NumberFormat.Write(dtype, value, bytes.AsSpan(at));
+                at += dtype.Size();
+            }
         }
-        return output.ToArray();
+        return bytes;
     }
 
     private byte[] Header()

@@ -63,6 +63,7 @@ internal sealed record LayerResult
             PreviousVariance = Previous.Variance,
             MeanStandardError = errors.Mean,
             LogVarianceStandardError = errors.LogVariance,
+            SerialCorrelation = Moments.SerialCorrelation,
             Convergence = isReached && Looks.Count > 0 ? Convergence.Of(Looks, Moments, estimator, Eps) : [],
             SkippedBatches = SkippedBatches,
             ItemsLeftOut = ItemsLeftOut,

@@ -51,9 +51,15 @@ internal static class PartialArchive
         var header = SafetensorsHeader.Read(file);
         if (!header.Metadata.TryGetValue(RecordKey, out var json))
             throw PartialErrors.NotAPartial(file.Path);
+        header.RequireChecksum(file);
         var record = Parse(json, file.Path);
         var tensors = header.Tensors.DistinctBy(tensor => tensor.Name).ToDictionary(tensor => tensor.Name);
         var partials = record.Layers.Select(layer => ToPartial(record, layer, tensors, file)).ToArray();
+        foreach (var partial in partials)
+        {
+            if (PartialNumbers.WhatIsWrong(partial) is { } wrong)
+                throw FileErrors.Damaged(file.Path, wrong);
+        }
         return new PartialContents(partials, record.IsFinished, record.Arguments);
     }
 

@@ -7,6 +7,11 @@ internal static class PartialErrors
 {
     private const string NothingMerged = "nothing was merged";
 
+    public static PreciseBnException DataNameNeeded(string checkpoint) => new(
+        "DataNameNeeded", ErrorKind.InvalidArgument,
+        $"The data say nothing of what they are, so that it could not be seen whether the checkpoint '{checkpoint}' is of the same.",
+        "Give the data a name, another one for other data.", checkpoint);
+
     public static PreciseBnException NothingGiven() => new(
         "NothingGiven", ErrorKind.InvalidArgument, "No partial statistics were given.", "Give those of one shard at least.");
 

@@ -5,9 +5,9 @@ namespace PreciseBn.Sharding;
 /// <summary>What stands in the metadata of a file of partial statistics, beside the tensors.</summary>
 internal sealed record PartialRecord
 {
-    public required string? Path { get; init; }
+    public string? Path { get; init; }
 
-    public required string? ModelSha256 { get; init; }
+    public string? ModelSha256 { get; init; }
 
     public required string ContentSha256 { get; init; }
 

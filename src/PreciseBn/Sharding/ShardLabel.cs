@@ -10,7 +10,9 @@ namespace PreciseBn.Sharding;
 /// <param name="Plan">How the data are ordered, put into batches and divided.</param>
 internal sealed partial record ShardLabel(DataShard Shard, string Data, string Plan)
 {
-    private const string Unnamed = "unnamed data";
+    /// <summary>What data are called that say nothing of themselves and were given no name.</summary>
+    public const string Unnamed = "unnamed data";
+
     private const string InTurn = "batches in turn";
 
     /// <summary>The label of a shard of some data.</summary>

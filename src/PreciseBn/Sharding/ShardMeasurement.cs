@@ -20,13 +20,16 @@ internal sealed class ShardMeasurement(
     public IReadOnlyList<PartialBnStat> Run(CancellationToken cancellation)
     {
         var all = FittedBatches.Resize(data, source.BatchSizes);
+        var label = ShardLabel.Of(all, options.Shard, options.DataName);
+        if (options.Checkpoint is not null && label.Data == ShardLabel.Unnamed)
+            throw PartialErrors.DataNameNeeded(options.Checkpoint);
         using var session = new MeasuringSession(source, layers, options, progress);
         var run = new PartialRun
         {
             Path = source.Path,
             Model = source.Identify(layers),
             Layers = session.Model.Layers,
-            Shard = ShardLabel.Of(all, options.Shard, options.DataName),
+            Shard = label,
             Device = session.Device.ToString(),
             Options = options,
         };

@@ -15,6 +15,9 @@ internal sealed record LayerMoments
     /// <summary>What is known of each channel.</summary>
     public required MomentTable Table { get; init; }
 
+    /// <summary>How much successive batches are alike, see <see cref="Statistics.SerialCorrelation"/>; NaN where that is not known.</summary>
+    public double SerialCorrelation { get; init; } = double.NaN;
+
     public int Channels => Table.Channels;
 
     /// <summary>Mean and variance as the estimator has them. At least one batch must have reached the layer.</summary>

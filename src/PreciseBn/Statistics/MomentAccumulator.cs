@@ -16,6 +16,7 @@ internal sealed class MomentAccumulator : IDisposable
     private readonly ObservationReader _reader;
     private readonly MomentTable[] _tables;
     private readonly (long Batches, long Uses, long Values)[] _totals;
+    private readonly SerialCorrelation[] _successions;
     private long _skipped;
 
     /// <param name="layout">How observations are laid out.</param>
@@ -30,6 +31,7 @@ internal sealed class MomentAccumulator : IDisposable
         _reader = new ObservationReader(layout, device);
         _tables = layout.Channels.Select(channels => new MomentTable(channels)).ToArray();
         _totals = new (long, long, long)[layout.Channels.Count];
+        _successions = layout.Channels.Select(channels => new SerialCorrelation(channels)).ToArray();
     }
 
     /// <summary>The number of batches added, with those before and those that were skipped.</summary>
@@ -73,7 +75,14 @@ internal sealed class MomentAccumulator : IDisposable
         {
             var table = _tables[layer].Copy();
             shift?.AsSpan(_layout.Starts[layer], table.Channels).CopyTo(table[Origin]);
-            layers[layer] = new LayerMoments { Batches = _totals[layer].Batches, Uses = _totals[layer].Uses, Count = _totals[layer].Values, Table = table };
+            layers[layer] = new LayerMoments
+            {
+                Batches = _totals[layer].Batches,
+                Uses = _totals[layer].Uses,
+                Count = _totals[layer].Values,
+                Table = table,
+                SerialCorrelation = _successions[layer].Estimate(_tables[layer], _totals[layer].Batches),
+            };
         }
         return (layers, _skipped);
     }
@@ -84,6 +93,8 @@ internal sealed class MomentAccumulator : IDisposable
         foreach (var table in _tables)
             Array.Clear(table.Values);
         Array.Clear(_totals);
+        foreach (var succession in _successions)
+            succession.Clear();
         _skipped = 0;
     }
 
@@ -100,6 +111,7 @@ internal sealed class MomentAccumulator : IDisposable
             var start = _layout.Starts[layer];
             Merge(_tables[layer], batch.Means.Span.Slice(start, _layout.Channels[layer]), batch.Variances.Span.Slice(start, _layout.Channels[layer]),
                 counts.Values, _totals[layer].Values);
+            _successions[layer].Add(_tables[layer], batch.Means.Span.Slice(start, _layout.Channels[layer]));
             var (batches, uses, values) = _totals[layer];
             _totals[layer] = (batches + 1, uses + counts.Uses, values + counts.Values);
         }

@@ -36,6 +36,8 @@ internal sealed class MomentMerge
             Batches = _sum.Batches + next.Batches,
             Uses = _sum.Uses + next.Uses,
             Count = _sum.Count + next.Count,
+            // Which batches of the two are successive is not known.
+            SerialCorrelation = double.NaN,
         };
     }
 

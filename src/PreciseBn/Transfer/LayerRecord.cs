@@ -9,7 +9,7 @@ internal sealed record LayerRecord
 
     public required string Type { get; init; }
 
-    public required string? Path { get; init; }
+    public string? Path { get; init; }
 
     /// <summary>What only a <see cref="BnModule"/> has.</summary>
     public ModuleRecord? Module { get; init; }

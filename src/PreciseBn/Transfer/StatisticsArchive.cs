@@ -57,6 +57,7 @@ internal static class StatisticsArchive
         var header = SafetensorsHeader.Read(file);
         if (!header.Metadata.TryGetValue(LayersKey, out var json))
             throw TransferErrors.NotExported(file.Path);
+        header.RequireChecksum(file);
         var tensors = header.Tensors.DistinctBy(tensor => tensor.Name)
             .ToDictionary(tensor => tensor.Name, tensor => StoredArray.InFile(tensor.Name, tensor.DType, tensor.Shape, file, tensor.Position));
         try
