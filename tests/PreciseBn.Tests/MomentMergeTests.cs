@@ -101,10 +101,10 @@ public sealed class MomentMergeTests
         {
             var mean = batch.Average(value => (double)(value - origin));
             var squares = batch.Sum(value => (value - origin - mean) * (value - origin - mean));
-            accumulator.Add(tensor([mean, batch.Length, 1, 1, squares / Math.Max(1, batch.Length - 1), 0, 0, 0], ScalarType.Float64).reshape(2, layout.Width));
+            accumulator.Add(Observations.Of(mean, squares / Math.Max(1, batch.Length - 1), batch.Length, ScalarType.Float64));
         }
         accumulator.Merge();
-        return accumulator.Read([origin, 0, 0, 0]).Layers[0];
+        return accumulator.Read([origin, .. new double[layout.Width - 1]]).Layers[0];
     }
 
     // The squares of standard errors are compared: where batches do not differ, rounding of the square alone is 1e-8 of the root.

@@ -3,6 +3,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
 using PreciseBn.Statistics;
+using PreciseBn.Tests.Support;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Tests;
@@ -45,7 +46,7 @@ public sealed class MomentPropertyTests
         using var accumulator = new MomentAccumulator(layout, CPU, new() { AllowSingleValues = true });
         foreach (var count in counts)
         {
-            using var row = Row(layout, 1, 1, count, ScalarType.Float32);
+            using var row = Observations.Of(1, 1, count, ScalarType.Float32);
             accumulator.Add(row);
         }
         accumulator.Merge();
@@ -67,19 +68,13 @@ public sealed class MomentPropertyTests
         foreach (var batch in batches)
         {
             var (mean, variance) = Exact(batch);
-            using var row = Row(layout, mean, batch.Length == 1 ? double.NaN : variance * batch.Length / (batch.Length - 1), batch.Length, ScalarType.Float64);
+            using var row = Observations.Of(mean, batch.Length == 1 ? double.NaN : variance * batch.Length / (batch.Length - 1), batch.Length, ScalarType.Float64);
             accumulator.Add(row);
         }
         accumulator.Merge();
         var estimate = accumulator.Read(null).Layers[0].Estimate(Estimator.PopulationVariance);
         return (estimate.Mean[0], estimate.Variance[0]);
     }
-
-    private static Tensor Row(ObservationLayout layout, double mean, double variance, long count, ScalarType dtype) => tensor(
-    [
-        mean, count % ObservationLayout.LowModulus, (count / ObservationLayout.LowModulus * ObservationLayout.UsesModulus) + 1, 1,
-        variance, 0, 0, 0,
-    ], dtype).reshape(2, layout.Width);
 
     private static (double Mean, double Variance) Exact(IEnumerable<long> values)
     {

@@ -1,8 +1,7 @@
 using System.Text.Json;
 using PreciseBn.Batches;
-using PreciseBn.Files;
-using PreciseBn.Formats;
 using PreciseBn.Models;
+using PreciseBn.Models.Compiled;
 using PreciseBn.Models.TorchScript;
 using PreciseBn.Statistics;
 using PreciseBn.Tests.Support;
@@ -39,7 +38,7 @@ public sealed class OperationCountTests : IDisposable
     {
         var (issued, waits) = ProfileObservation();
 
-        Assert.Equal(["aten::add_", "aten::batch_norm", "aten::split_with_sizes"], issued.Keys.Order());
+        Assert.Equal(["aten::add_", "aten::as_strided", "aten::batch_norm", "aten::split_with_sizes", "aten::stride"], issued.Keys.Order());
         Assert.Equal(Layers, issued["aten::batch_norm"]);
         Assert.Equal(Layers, issued["aten::add_"]);
         Assert.Equal(0, waits);
@@ -72,30 +71,36 @@ public sealed class OperationCountTests : IDisposable
     private (Dictionary<string, int> Issued, int Waits) ProfileObservation()
     {
         var path = _folder.File("instrumented.pt");
-        WriteInstrumented(path);
         var (exitCode, output, errors) = Tool.Run(PythonFactAttribute.Interpreter, "-c", $"""
             import collections, json, sys, torch
             model = torch.jit.load(sys.argv[1])
-            for layer in model.children():
-                layer.running_mean = torch.zeros({1 + ObservationLayout.CounterColumns})
+            places = json.loads(sys.argv[2])
+            memory = torch.zeros(places[0])
+            for statistics, place in zip(model.{ScriptInstrumentation.StatisticsMethod}(), places[1]):
+                statistics.set_(memory.as_strided(*place))
             data = torch.randn(4, 1)
             with torch.inference_mode(), torch.autograd.profiler.profile() as profile:
                 model.{ScriptInstrumentation.ObserveMethod}(data)
             operators = [event for event in profile.function_events if event.name.startswith('aten::')]
             print(json.dumps(collections.Counter(event.name for event in operators if event.cpu_parent not in operators)))
             print(sum(event.name == 'aten::_local_scalar_dense' for event in operators))
-            """, path);
+            """, path, WriteInstrumented(path));
         Assert.True(exitCode == 0, errors);
         var lines = output.Split('\n');
         return (JsonSerializer.Deserialize<Dictionary<string, int>>(lines[0])!, int.Parse(lines[1]));
     }
 
-    private static void WriteInstrumented(string path)
+    /// <returns>How much memory the statistics take, and where in it they are to lie.</returns>
+    private static string WriteInstrumented(string path)
     {
-        using var file = SourceFile.Open(Fixtures.Path(Model));
+        using var file = (TorchScriptFile)ModelFile.Open(Fixtures.Path(Model));
         using var output = File.Create(path);
-        var archive = TorchArchive.TryRead(ZipContents.TryOpen(file, 0, file.Length)!)!;
-        var rootType = ScriptNode.Enumerate(archive.ReadPickle("data.pkl"), file.Path)[0].QualifiedName;
-        ScriptInstrumentation.Write(archive, rootType, ForwardMethod.TryParse(new ScriptSource(archive).Find(rootType)!)!, output);
+        var instrumentation = file.Instrument(file.Layers.Select(TorchScriptFile.ToCompiled).ToArray());
+        instrumentation.Write(output);
+        var places = instrumentation.Layout.Buffers.Select(buffer => instrumentation.Layout.ViewOf(buffer, StatisticsMark.Observed));
+        return JsonSerializer.Serialize(new object[]
+        {
+            instrumentation.Layout.Size, places.Select(place => new object[] { place.Shape, place.Strides, place.Offset }),
+        });
     }
 }

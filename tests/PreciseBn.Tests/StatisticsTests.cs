@@ -1,6 +1,7 @@
 using PreciseBn.Comparison;
 using PreciseBn.Primitives;
 using PreciseBn.Statistics;
+using PreciseBn.Tests.Support;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Tests;
@@ -31,8 +32,7 @@ public sealed class StatisticsTests
                 row[column] = sample.Average();
                 row[layout.Width + column] = count == 1 ? double.NaN : UnbiasedVariance(sample);
                 sumsOfBatchVariances[channel] += count == 1 ? 0 : UnbiasedVariance(sample);
-                row[layout.Starts[channel / 2] + layout.Channels[channel / 2]] = count;
-                row[layout.Starts[channel / 2] + layout.Channels[channel / 2] + 1] = 1;
+                ObservationLayout.Encode(count, 1).CopyTo(row, layout.Starts[channel / 2] + layout.Channels[channel / 2]);
             }
             using var observation = tensor(row).reshape(2, layout.Width);
             Assert.Null(accumulator.Add(observation));
@@ -62,10 +62,7 @@ public sealed class StatisticsTests
         const long Count = (1L << 33) + 12_345_677;
         var layout = new ObservationLayout([1]);
         using var accumulator = new MomentAccumulator(layout, CPU, new());
-        using var observation = tensor(new[]
-        {
-            1f, Count % ObservationLayout.LowModulus, Count / ObservationLayout.LowModulus * ObservationLayout.UsesModulus + 1, 1, 2f, 0, 0, 0,
-        }).reshape(2, layout.Width);
+        using var observation = Observations.Of(1, 2, Count, ScalarType.Float32);
 
         accumulator.Add(observation);
         accumulator.Add(observation);

@@ -20,8 +20,14 @@ public sealed class Batch(IReadOnlyList<Tensor> inputs, bool isOwned, string? or
     /// <summary>Whether its values go into the statistics; if not, the model only gets to know its data by it.</summary>
     internal bool IsCounted { get; private init; } = true;
 
+    /// <summary>The same batch with copies of its tensors, which are not disposed of with it: for a model that may change what it is given.</summary>
+    internal Batch Copy() => With(Inputs.Select(input => input.clone()).ToArray());
+
+    /// <summary>Whether nobody else has its tensors.</summary>
+    internal bool IsOwned { get; } = isOwned;
+
     /// <summary>The same batch, whose values do not go into the statistics; it takes the place of this one.</summary>
-    internal Batch Uncounted() => new(Inputs, isOwned, Origin) { IsCounted = false };
+    internal Batch Uncounted() => new(Inputs, IsOwned, Origin) { IsCounted = false };
 
     /// <summary>The same batch with other tensors, which are not disposed of with it.</summary>
     internal Batch With(IReadOnlyList<Tensor> inputs) => new(inputs, isOwned: false, Origin) { IsCounted = IsCounted };
@@ -43,7 +49,7 @@ public sealed class Batch(IReadOnlyList<Tensor> inputs, bool isOwned, string? or
     /// <summary>Disposes of the tensors, if they belong to the batch.</summary>
     public void Dispose()
     {
-        if (!isOwned)
+        if (!IsOwned)
             return;
         foreach (var input in Inputs)
             input.Dispose();

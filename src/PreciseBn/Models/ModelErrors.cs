@@ -68,6 +68,11 @@ internal static class ModelErrors
         $"The layer '{layer}' of '{model}' shares its statistics with another, but its new ones are different; nothing was changed.",
         "Give each layer buffers of its own.", layer);
 
+    public static PreciseBnException RowsApart(BnModule layer) => new(
+        "RowsApart", ErrorKind.NotSupported,
+        $"The statistics of the layer '{layer.Name}' are a row of a tensor that has those of other layers too; these can only be measured together.",
+        "Select all of them, and measure them in one pass, without -Exact.", layer.Name);
+
     public static PreciseBnException ShardsNeedNoDestination(string path) => new(
         "ShardsNotCopied", ErrorKind.NotSupported,
         $"'{path}' is an index of several files, which are changed where they are.",

@@ -5,20 +5,12 @@ using static TorchSharp.torch;
 namespace PreciseBn.Native;
 
 /// <summary>
-/// Finds the modules of a TorchScript model and gives them back. TorchSharp's <c>named_modules</c>, which its <c>Dispose</c>
+/// Gives a TorchScript model back. TorchSharp's <c>named_modules</c>, which its <c>Dispose</c>
 /// calls too, makes a reference to the model itself and drops it: all weights would stay in memory for good.
 /// </summary>
 internal static class ScriptModules
 {
     private static readonly FieldInfo? Handle = typeof(nn.Module).GetField("handle", BindingFlags.Instance | BindingFlags.NonPublic);
-
-    /// <summary>The modules of these names below a module, by their full names; each is to be released.</summary>
-    public static Dictionary<string, jit.ScriptModule> Find(jit.ScriptModule module, IReadOnlySet<string> names)
-    {
-        var found = new Dictionary<string, jit.ScriptModule>();
-        Find(module, "", names, found);
-        return found;
-    }
 
     /// <summary>Does what its <c>Dispose</c> should do.</summary>
     public static void Release(jit.ScriptModule module)
@@ -35,18 +27,5 @@ internal static class ScriptModules
         handle.Dispose();
         handle.SetHandleAsInvalid();
         GC.SuppressFinalize(module);
-    }
-
-    private static void Find(jit.ScriptModule module, string prefix, IReadOnlySet<string> names, Dictionary<string, jit.ScriptModule> found)
-    {
-        foreach (var (name, item) in module.named_children())
-        {
-            var child = (jit.ScriptModule)item;
-            Find(child, $"{prefix}{name}.", names, found);
-            if (names.Contains(prefix + name))
-                found[prefix + name] = child;
-            else
-                Release(child);
-        }
     }
 }

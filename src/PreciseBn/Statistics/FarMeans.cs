@@ -13,33 +13,39 @@ internal sealed class FarMeans
 
     private readonly ObservationLayout _layout;
     private readonly double[]?[] _means;
+    private readonly bool[] _isKnown;
 
-    private FarMeans(ObservationLayout layout, double[]?[] means)
+    private FarMeans(ObservationLayout layout)
     {
         _layout = layout;
-        _means = means;
+        _means = new double[layout.Channels.Count][];
+        _isKnown = new bool[layout.Channels.Count];
     }
 
-    public bool Any => _means.Any(mean => mean is not null);
+    public static FarMeans None(ObservationLayout layout) => new(layout);
 
-    public static FarMeans None(ObservationLayout layout) => new(layout, new double[layout.Channels.Count][]);
+    /// <summary>Whether something is known of all layers.</summary>
+    public bool AreAllKnown => !_isKnown.Contains(false);
 
-    /// <summary>Looks for them in the observation of a batch, shape [2, Width].</summary>
-    public static FarMeans Find(Tensor observation, ObservationLayout layout)
+    /// <summary>Looks for them, in layers of which nothing is known yet.</summary>
+    /// <param name="observation">The observation of a batch, of shape [2, Width], all of it finite.</param>
+    /// <returns>Whether there are any.</returns>
+    public bool Add(ReadOnlySpan<double> observation)
     {
-        using var host = observation.to(ScalarType.Float64).cpu();
-        var values = host.data<double>().ToArray();
-        return new FarMeans(layout, layout.Starts.Select((start, layer) =>
+        var isFar = false;
+        for (var layer = 0; layer < _means.Length; layer++)
         {
-            var mean = values.AsSpan(start, layout.Channels[layer]).ToArray();
-            var variance = values.AsSpan(layout.Width + start, layout.Channels[layer]);
-            for (var channel = 0; channel < mean.Length; channel++)
-            {
-                if (mean[channel] * mean[channel] > Far * Far * variance[channel])
-                    return mean;
-            }
-            return null;
-        }).ToArray());
+            var start = _layout.Starts[layer];
+            if (_isKnown[layer] || _layout.ValuesOf(observation, layer) == 0)
+                continue;
+            _isKnown[layer] = true;
+            var mean = observation.Slice(start, _layout.Channels[layer]);
+            if (!IsFar(mean, observation.Slice(_layout.Width + start, _layout.Channels[layer])))
+                continue;
+            _means[layer] = mean.ToArray();
+            isFar = true;
+        }
+        return isFar;
     }
 
     /// <summary>The means of a layer, or <c>null</c> if they are not far from 0.</summary>
@@ -52,5 +58,15 @@ internal sealed class FarMeans
         for (var layer = 0; layer < _means.Length; layer++)
             _means[layer]?.CopyTo(row, _layout.Starts[layer]);
         return tensor(row, device: device);
+    }
+
+    private static bool IsFar(ReadOnlySpan<double> mean, ReadOnlySpan<double> variance)
+    {
+        for (var channel = 0; channel < mean.Length; channel++)
+        {
+            if (mean[channel] * mean[channel] > Far * Far * variance[channel])
+                return true;
+        }
+        return false;
     }
 }

@@ -7,13 +7,13 @@ namespace PreciseBn.Models.Compiled;
 /// <summary>A model that libtorch has compiled, in which every BatchNorm is a call of the function in precise_bn.py.</summary>
 internal interface ICompiledModel : IDisposable
 {
-    /// <summary>Gives a layer other buffers; what they tell it stands in precise_bn.py. They stay the caller's.</summary>
-    void SetBuffers(int layer, Tensor mean, Tensor variance);
+    /// <summary>The tensors with the statistics of its layers, of each all that the model has; their memory can be replaced.</summary>
+    IReadOnlyList<IReadOnlyList<Tensor>> Statistics { get; }
 
     /// <summary>Lays the weights of convolutions out with the channels last.</summary>
     void ArrangeWeights();
 
-    /// <summary>Runs the model, for what its layers leave in their buffers.</summary>
+    /// <summary>Runs the model, for what its layers leave in their cells. It may change the inputs.</summary>
     /// <param name="batch">The inputs.</param>
     /// <param name="index">Number of the batch, for messages.</param>
     /// <exception cref="PreciseBnException">The model does not accept the batch, or fails on it.</exception>

@@ -1,48 +1,61 @@
 using PreciseBn.Batches;
-using PreciseBn.Primitives;
 using PreciseBn.Statistics;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Models.Compiled;
 
 /// <summary>
-/// A compiled model that is observed. The running means and variances of its observed layers are views into one tensor, so
-/// that after a forward pass the statistics of all layers lie side by side.
+/// A compiled model that is observed. The statistics of its layers lie in one piece of memory, so that after a forward pass
+/// those of the batch lie side by side.
 /// </summary>
 internal sealed class ObservedCompiledModel : IObservedModel
 {
+    // Batches after which a layer that none has reached is taken for one that is not used.
+    private const int MostToLearnFrom = 8;
+
     private readonly ICompiledModel _model;
+    private readonly StatisticsLayout _layout;
     private readonly IReadOnlyList<CompiledLayer> _layers;
-    private readonly List<(Tensor Buffer, Tensor Column)> _variancesApart = [];
-    private Tensor _observation;
-    private Tensor _blank;
+    private readonly StatisticsMemory _memory;
+    private readonly Tensor _fresh;
+    private readonly Tensor _shifts;
+    private Tensor _blank = empty(0);
+    private Tensor _observation = empty(0);
+    private Tensor? _cellsOfObservation;
+    private IReadOnlyDictionary<int, (double[] Mean, double[] Variance)> _settled = new Dictionary<int, (double[], double[])>();
+    private FarMeans _far;
+    private bool _isLearning;
     private long _batch;
 
     /// <param name="model">The model; it is disposed of with this.</param>
+    /// <param name="layout">Where its statistics are to lie.</param>
     /// <param name="layers">Its layers.</param>
     /// <param name="rules">How it is observed.</param>
     /// <param name="device">Where the model is.</param>
-    public ObservedCompiledModel(ICompiledModel model, IReadOnlyList<BnModule> layers, ObservationRules rules, Device device)
+    public ObservedCompiledModel(
+        ICompiledModel model, StatisticsLayout layout, IReadOnlyList<CompiledLayer> layers, ObservationRules rules, Device device)
     {
         _model = model;
+        _layout = layout;
+        _layers = layers;
         Rules = rules;
-        Layers = layers;
+        Layers = layers.Select(layer => layer.Module).ToArray();
         Device = device;
-        ObservationType = layers.Any(layer => layer.DType == DType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
-        _layers = layers.Select((layer, index) => new CompiledLayer(model, index, layer, device)).ToArray();
+        Layout = layout.Observation;
+        _far = FarMeans.None(Layout);
         if (rules.MemoryFormat == MemoryFormat.ChannelsLast)
             model.ArrangeWeights();
-        _observation = empty(0);
-        _blank = empty(0);
-        Layout = new ObservationLayout([]);
-        Configure(Enumerable.Range(0, layers.Count).ToArray(), new Dictionary<int, (double[], double[])>());
+        _memory = new StatisticsMemory(layout, layers, model.Statistics, device);
+        _fresh = _memory.Cells.narrow(0, 0, layout.FreshCells).DetachFromDisposeScope();
+        _shifts = _memory.Cells.narrow(0, layout.FreshCells, layout.FreshCells - 1).DetachFromDisposeScope();
+        Configure(Enumerable.Range(0, layers.Count).ToArray(), _settled);
     }
 
     public IReadOnlyList<BnModule> Layers { get; }
 
     public ObservationLayout Layout { get; private set; }
 
-    public ScalarType ObservationType { get; }
+    public ScalarType ObservationType => _layout.NumberType;
 
     public Device Device { get; }
 
@@ -59,118 +72,126 @@ internal sealed class ObservedCompiledModel : IObservedModel
         using var scope = NewDisposeScope();
         ReleaseObservation();
         _batch = -1;
+        _settled = settled;
         Observed = observed;
         Order = [];
-        Layout = new ObservationLayout(observed.Select(layer => _layers[layer].Channels).ToArray());
-        _blank = zeros([2, Layout.Width], ObservationType, Device).DetachFromDisposeScope();
-        _blank.select(0, 0).index_fill_(0, Columns(Layout.UnitColumns()), 1);
-        _observation = _blank.clone().DetachFromDisposeScope();
-        for (var layer = 0; layer < _layers.Count; layer++)
+        Layout = new ObservationLayout(observed.Select(layer => Layers[layer].Channels).ToArray());
+        _far = FarMeans.None(Layout);
+        _blank = zeros_like(_fresh).DetachFromDisposeScope();
+        foreach (var layer in observed)
+            _blank.narrow(0, CellOf(_layers[layer].Mean) + Layers[layer].Channels, ObservationLayout.CounterColumns)
+                .copy_(tensor(ObservationLayout.Encode(0, 0)));
+        _shifts.zero_();
+        if (_layout.IsRegular && observed.SequenceEqual(Enumerable.Range(0, Layers.Count)))
         {
-            if (settled.TryGetValue(layer, out var statistics))
-                _layers[layer].Settle(statistics.Mean, statistics.Variance);
-            else
-                _layers[layer].Release();
+            _observation = _fresh.narrow(0, 1, 2 * Layout.Width).reshape(2, Layout.Width).DetachFromDisposeScope();
         }
-        ObserveInto(_observation.select(0, 0), Layout.Starts, ObservationLayout.CounterColumns, FarMeans.None(Layout));
+        else
+        {
+            _observation = zeros([2, Layout.Width], ObservationType, Device).DetachFromDisposeScope();
+            _cellsOfObservation = tensor(CellsOfObservation().ToArray(), device: Device).DetachFromDisposeScope();
+        }
+        Mark(isLearning: true);
     }
 
     public Tensor Observe(Batch batch)
     {
+        using var scope = NewDisposeScope();
         _batch++;
-        if (_batch == 0)
-            ObserveFirst(batch);
+        if (_isLearning)
+            Learn(batch);
         else
-            Run(batch);
+            Run(batch.IsOwned ? batch : batch.Copy());
         return _observation;
     }
 
     public void Dispose()
     {
         ReleaseObservation();
+        _fresh.Dispose();
+        _shifts.Dispose();
+        _memory.Dispose();
         _model.Dispose();
     }
 
     /// <summary>
-    /// Also finds the order of execution: each layer's view has one more column, in which it notes how many calls of
-    /// observed layers there were before its own; they are counted in the first element of the tensor. If a mean turns out
-    /// to be far from 0, the batch is observed again, counting from it.
+    /// Also finds the order of execution. If a mean turns out to be far from 0, the batch is observed again, counting from it.
+    /// Numbers that are not finite tell nothing of the data: then the next batch has to, if there is to be one.
     /// </summary>
-    private void ObserveFirst(Batch batch)
+    private void Learn(Batch batch)
     {
-        using var scope = NewDisposeScope();
-        var starts = Layout.Starts.Select((start, layer) => 1 + start + layer).ToArray();
-        var trace = zeros(1 + Layout.Width + starts.Length, ObservationType, Device);
-        trace.index_fill_(0, Columns(Layout.UnitColumns().Select((column, layer) => 1 + column + layer)), 1);
-        ObserveInto(trace, starts, CompiledLayer.TraceColumns, FarMeans.None(Layout));
-        Run(batch);
-
-        var noted = trace.to(ScalarType.Float64).cpu().data<double>().ToArray();
-        Order = Enumerable.Range(0, starts.Length)
-            .Select(layer => (Layer: layer, Call: noted[starts[layer] + Layout.Channels[layer] + ObservationLayout.CounterColumns]))
-            .Where(call => call.Call > 0).OrderBy(call => call.Call).Select(call => call.Layer).ToArray();
-
-        var means = _observation.select(0, 0);
-        for (var layer = 0; layer < starts.Length; layer++)
-        {
-            var width = Layout.Channels[layer] + ObservationLayout.CounterColumns;
-            means.narrow(0, Layout.Starts[layer], width).copy_(trace.narrow(0, starts[layer], width));
-        }
-        var far = FarMeans.Find(_observation, Layout);
-        ObserveInto(means, Layout.Starts, ObservationLayout.CounterColumns, far);
-        if (!far.Any)
+        Run(batch.Copy());
+        using var host = _observation.to(ScalarType.Float64).cpu();
+        var observed = host.data<double>().ToArray();
+        if (_batch == 0)
+            Order = InOrder(observed);
+        if (!observed.All(double.IsFinite))
             return;
-        Shift = far.ToTensor(Device).DetachFromDisposeScope();
-        Run(batch);
+        var isNew = _far.Add(observed);
+        if (isNew)
+        {
+            SetShift();
+            Run(batch.Copy());
+        }
+        if (_far.AreAllKnown || _batch + 1 >= MostToLearnFrom)
+            Mark(isLearning: false);
     }
+
+    private int[] InOrder(double[] observed) => Layout.OrderColumns
+        .Select((column, layer) => (Layer: layer, Call: observed[column]))
+        .Where(call => call.Call > 0).OrderBy(call => call.Call).Select(call => call.Layer).ToArray();
 
     private void Run(Batch batch)
     {
-        using var scope = NewDisposeScope();
-        _observation.copy_(_blank);
-        foreach (var (buffer, _) in _variancesApart)
-            buffer.zero_();
+        _fresh.copy_(_blank);
         _model.Run(Rules.MemoryFormat == MemoryFormat.ChannelsLast ? ChannelsLast.Arrange(batch) : batch, _batch);
-        foreach (var (buffer, column) in _variancesApart)
-            column.copy_(buffer);
+        if (_cellsOfObservation is { } cells)
+            _observation.copy_(_memory.Cells.index_select(0, cells).reshape(2, Layout.Width));
     }
 
-    private void ObserveInto(Tensor means, IReadOnlyList<int> starts, int extraColumns, FarMeans far)
+    private void SetShift()
     {
-        using var scope = NewDisposeScope();
-        ReleaseVariances();
+        Shift?.Dispose();
+        Shift = _far.ToTensor(Device).DetachFromDisposeScope();
         for (var i = 0; i < Observed.Count; i++)
         {
-            var layer = _layers[Observed[i]];
-            var variance = _observation.select(0, 1).narrow(0, Layout.Starts[i], layer.Channels);
-            if (Rules.AllowReuse || far.Of(i) is not null)
-            {
-                var buffer = layer.VarianceBuffer(far.Of(i), Rules.AllowReuse, ObservationType);
-                _variancesApart.Add((buffer.narrow(0, 0, layer.Channels).DetachFromDisposeScope(), variance.DetachFromDisposeScope()));
-                variance = buffer;
-            }
-            layer.Observe(means.narrow(0, starts[i], layer.Channels + extraColumns), variance);
+            if (_far.Of(i) is { } means)
+                _shifts.narrow(0, CellOf(_layers[Observed[i]].Mean) - 1, means.Length).copy_(tensor(means));
         }
     }
+
+    private void Mark(bool isLearning)
+    {
+        _isLearning = isLearning;
+        var marks = Enumerable.Repeat(StatisticsMark.None, _layers.Count).ToArray();
+        foreach (var layer in _settled.Keys)
+            marks[layer] = StatisticsMark.Settled;
+        for (var i = 0; i < Observed.Count; i++)
+        {
+            var isUsual = !isLearning && !Rules.AllowReuse && _far.Of(i) is null && _layout.IsRegular;
+            marks[Observed[i]] = isUsual ? StatisticsMark.Observed : StatisticsMark.Studied;
+        }
+        _memory.Mark(marks);
+        for (var layer = 0; layer < _layers.Count; layer++)
+        {
+            var (mean, variance) = _settled.GetValueOrDefault(layer, (Layers[layer].Mean, Layers[layer].Variance));
+            _memory.Write(layer, marks[layer], mean, variance);
+        }
+    }
+
+    private int CellOf(StatisticsPlace place) => _layout.CellOf(place);
+
+    private IEnumerable<long> CellsOfObservation() => Observed.Select(layer => (Layer: layer, Cell: CellOf(_layers[layer].Mean)))
+        .Concat(Observed.Select(layer => (Layer: layer, Cell: CellOf(_layers[layer].Variance))))
+        .SelectMany(start => Enumerable.Range(start.Cell, Layers[start.Layer].Channels + ObservationLayout.CounterColumns).Select(cell => (long)cell));
 
     private void ReleaseObservation()
     {
-        ReleaseVariances();
         _observation.Dispose();
         _blank.Dispose();
+        _cellsOfObservation?.Dispose();
+        _cellsOfObservation = null;
         Shift?.Dispose();
         Shift = null;
-    }
-
-    private Tensor Columns(IEnumerable<long> columns) => tensor(columns.ToArray(), device: Device);
-
-    private void ReleaseVariances()
-    {
-        foreach (var (buffer, column) in _variancesApart)
-        {
-            buffer.Dispose();
-            column.Dispose();
-        }
-        _variancesApart.Clear();
     }
 }

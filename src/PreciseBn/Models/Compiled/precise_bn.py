@@ -1,15 +1,17 @@
-# Compiled with a model that is observed; every torch.batch_norm of the model goes through batch_norm here. What it
-# does with a layer stands in the lengths of the layer's buffers, C being its number of channels:
+# Compiled with a model that is observed; every torch.batch_norm of the model goes through a function here. Names in capitals
+# are numbers that are filled in.
 #
-#   running_mean   running_var   what
-#   C              C             nothing: the layer works as it was saved
-#   C              C + 1         normalise by these statistics, whatever the mode
-#   C + 3 or 4     C or more     observe: leave the statistics of the batch in the first C elements
+# The running statistics of a layer that is observed keep shape and values, so that whoever else reads them finds what a model
+# in evaluation finds. What tells such a layer is the stride of the last dimension: no tensor of a file has one of these.
 #
-# When observed, elements C and C + 1 of running_mean count values and calls (ObservationLayout), and element C + 2 is 1: a tensor
-# is added to another in half the time that a number takes. With C + 4 the layer also notes the number of its call, counted in
-# the first element of the tensor that running_mean is a part of. A running_var of C + 2 pools the calls of one forward pass; one
-# of 2 C + 3, or pooled 2 C + 4, holds means from element C on, from which those that are left are counted. The usual case is kept
+#   OBSERVED   leave the statistics of the batch in the cells of the layer, in the usual case: one call, of the usual type
+#   STUDIED    the same in all cases: count from other means, pool several calls, note the order of calls
+#   SETTLED    normalise by these statistics, whatever the mode
+#
+# The cells lie at the start of the storage that the statistics are in (StatisticsLayout): one that counts calls, those for means
+# and for variances, and as many with the means from which those of the batch are counted. The statistics themselves begin
+# behind them, PITCH numbers apart, in the same order, so that the place of the one tells the place of the other. Behind the C
+# means of a layer are the cells that count (ObservationLayout); the first is for values, the second is 1. The usual case is kept
 # short, as each operation counts in small models.
 
 def batch_norm(input: Tensor,
@@ -24,46 +26,50 @@ def batch_norm(input: Tensor,
   if running_mean is None or running_var is None:
     return torch.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled)
   channels = torch.size(input, 1)
-  length = torch.numel(running_mean)
-  extra = torch.numel(running_var) - channels
-  if length == channels:
-    if extra == 0:
-      return torch.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled)
-    settled_var = torch.narrow(running_var, 0, 0, channels)
-    return torch.batch_norm(input, weight, bias, running_mean, settled_var, False, 0., eps, cudnn_enabled)
-
-  if extra == 0 and length == channels + 3 and input.dtype == running_mean.dtype:
-    mean, low, high, one = torch.split_with_sizes(running_mean, [channels, 1, 1, 1])
-    output = torch.batch_norm(input, weight, bias, mean, running_var, True, 1., eps, cudnn_enabled)
-  else:
-    output = __torch__.precise_bn.observe(input, weight, bias, running_mean, running_var, eps, cudnn_enabled)
-    low = torch.narrow(running_mean, 0, channels, 1)
-    high = torch.narrow(running_mean, 0, channels + 1, 1)
-    one = torch.narrow(running_mean, 0, channels + 2, 1)
-
+  if torch.stride(running_mean, -1) != OBSERVED or input.dtype != PRECISION or torch.numel(running_mean) != channels:
+    return __torch__.precise_bn.otherwise(input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled)
+  first = torch.storage_offset(running_mean) // PITCH - ORIGIN
+  cells = torch.as_strided(running_mean, [TO_VARIANCE + channels], [1], first)
+  mean, low, one, rest, var = torch.split_with_sizes(cells, [channels, 1, 1, TO_VARIANCE - channels - 2, channels])
+  output = torch.batch_norm(input, weight, bias, mean, var, True, 1., eps, cudnn_enabled)
   # The size of the output, not of the input: libtorch takes torch.batch_norm for free of side effects, and would leave
   # out the call if nothing used its result.
   values = torch.numel(output) // channels
-  if extra == 2 or extra == channels + 4:
-    pooled = __torch__.precise_bn.count_pooled(running_mean, channels, values)
-  else:
-    counted = torch.add_(low, one, alpha=values % 2097152 + 2097152)
-    if values >= 2097152:
-      counted = torch.add_(high, one, alpha=values // 2097152 * 1024)
-  if length > channels + 3:
-    call = torch.add_(torch.as_strided(running_mean, [1], [1], 0), one)
-    order = torch.copy_(torch.narrow(running_mean, 0, channels + 3, 1), call)
+  if values > 0:
+    counted = torch.add_(low, one, alpha=values % MODULUS + MODULUS)
+    if values >= MODULUS:
+      counted = torch.add_(torch.narrow(rest, 0, HIGH - 2, 1), one, alpha=values // MODULUS)
   return output
 
-def count_pooled(running_mean: Tensor,
-    channels: int,
-    values: int) -> Tensor:
-  low = torch.narrow(running_mean, 0, channels, 1)
-  high = torch.narrow(running_mean, 0, channels + 1, 1)
-  sum = torch.add_(low, values % 2097152)
-  carry = torch.floor(torch.div(low, 2097152))
-  rest = torch.sub_(low, torch.mul(carry, 2097152))
-  return torch.add_(high, torch.add(torch.mul(carry, 1024), values // 2097152 * 1024 + 1))
+def otherwise(input: Tensor,
+    weight: Optional[Tensor],
+    bias: Optional[Tensor],
+    running_mean: Tensor,
+    running_var: Tensor,
+    training: bool,
+    momentum: float,
+    eps: float,
+    cudnn_enabled: bool) -> Tensor:
+  channels = torch.size(input, 1)
+  mark = torch.stride(running_mean, -1)
+  if mark < OBSERVED or mark > SETTLED or torch.numel(running_mean) != channels:
+    return torch.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled)
+  if mark == SETTLED or torch.numel(input) == 0:
+    return __torch__.precise_bn.settled(input, weight, bias, running_mean, running_var, eps, cudnn_enabled)
+  return __torch__.precise_bn.observe(input, weight, bias, running_mean, running_var, eps, cudnn_enabled)
+
+def settled(input: Tensor,
+    weight: Optional[Tensor],
+    bias: Optional[Tensor],
+    running_mean: Tensor,
+    running_var: Tensor,
+    eps: float,
+    cudnn_enabled: bool) -> Tensor:
+  precision = running_mean.dtype
+  wide_weight = __torch__.precise_bn.cast(weight, precision)
+  wide_bias = __torch__.precise_bn.cast(bias, precision)
+  output = torch.batch_norm(torch.to(input, precision), wide_weight, wide_bias, running_mean, running_var, False, 0., eps, cudnn_enabled)
+  return torch.to(output, input.dtype)
 
 def observe(input: Tensor,
     weight: Optional[Tensor],
@@ -73,36 +79,48 @@ def observe(input: Tensor,
     eps: float,
     cudnn_enabled: bool) -> Tensor:
   channels = torch.size(input, 1)
-  extra = torch.numel(running_var) - channels
-  mean = torch.narrow(running_mean, 0, 0, channels)
-  var = torch.narrow(running_var, 0, 0, channels)
-  precision = mean.dtype
-  wide_weight = __torch__.precise_bn.cast(weight, precision)
-  wide_bias = __torch__.precise_bn.cast(bias, precision)
-  centred = torch.to(input, precision)
-  if extra > channels + 2:
-    shape = [1, channels]
-    for _ in range(torch.dim(input) - 2):
-      shape.append(1)
-    centred = torch.sub(centred, torch.reshape(torch.narrow(running_var, 0, channels, channels), shape))
-
-  is_pooled = extra == 2 or extra == channels + 4
+  place = __torch__.precise_bn.place_of(running_mean)
+  mean = __torch__.precise_bn.cells(running_mean, place, channels)
+  var = __torch__.precise_bn.cells(running_var, __torch__.precise_bn.place_of(running_var), channels)
+  low, one, uses, high, singles, order = torch.split(__torch__.precise_bn.cells(running_mean, place + channels, COUNTERS), 1)
+  shape = [1, channels]
+  for _ in range(torch.dim(input) - 2):
+    shape.append(1)
+  shift = torch.reshape(__torch__.precise_bn.cells(running_mean, place + TO_SHIFT, channels), shape)
+  centred = torch.sub(torch.to(input, PRECISION), shift)
+  wide_weight = __torch__.precise_bn.cast(weight, PRECISION)
+  wide_bias = __torch__.precise_bn.cast(bias, PRECISION)
   earlier_mean = torch.clone(mean)
   earlier_var = torch.clone(var)
   output = torch.batch_norm(centred, wide_weight, wide_bias, mean, var, True, 1., eps, cudnn_enabled)
-  if is_pooled:
-    low = torch.narrow(running_mean, 0, channels, 1)
-    high = torch.narrow(running_mean, 0, channels + 1, 1)
-    earlier = torch.add(low, torch.mul(torch.floor(torch.div(high, 1024)), 2097152))
-    values = torch.numel(output) // channels
-    total = torch.add(earlier, values)
-    delta = torch.sub(mean, earlier_mean)
-    squares = torch.mul(earlier_var, torch.clamp_min(torch.sub(earlier, 1), 0))
-    squares = torch.add(squares, torch.mul(torch.nan_to_num(var, 0.), max(values - 1, 0)))
-    squares = torch.add(squares, torch.mul(torch.mul(delta, delta), torch.div(torch.mul(earlier, values), total)))
-    pooled_mean = torch.copy_(mean, torch.add(earlier_mean, torch.mul(delta, torch.div(values, total))))
-    pooled_var = torch.copy_(var, torch.div(squares, torch.clamp_min(torch.sub(total, 1), 1)))
+
+  values = torch.numel(output) // channels
+  earlier = torch.add(low, torch.mul(high, MODULUS))
+  total = torch.add(earlier, values)
+  delta = torch.sub(mean, earlier_mean)
+  squares = torch.mul(earlier_var, torch.clamp_min(torch.sub(earlier, 1), 0))
+  if values > 1:
+    squares = torch.add(squares, torch.mul(var, values - 1))
+  squares = torch.add(squares, torch.mul(torch.mul(delta, delta), torch.div(torch.mul(earlier, values), total)))
+  pooled_mean = torch.copy_(mean, torch.add(earlier_mean, torch.mul(delta, torch.div(values, total))))
+  pooled_var = torch.copy_(var, torch.div(squares, torch.clamp_min(torch.sub(total, 1), 1)))
+
+  counted = torch.add_(low, values % MODULUS)
+  carry = torch.floor(torch.div(low, MODULUS))
+  counted = torch.sub_(low, torch.mul(carry, MODULUS))
+  counted = torch.add_(high, torch.add(carry, values // MODULUS))
+  counted = torch.add_(uses, one)
+  if values == 1:
+    counted = torch.add_(singles, one)
+  calls = torch.add_(__torch__.precise_bn.cells(running_mean, 0, 1), one)
+  counted = torch.copy_(order, calls)
   return torch.to(output, input.dtype)
+
+def place_of(statistics: Tensor) -> int:
+  return torch.storage_offset(statistics) // PITCH - ORIGIN
+
+def cells(statistics: Tensor, first: int, count: int) -> Tensor:
+  return torch.as_strided(statistics, [count], [1], first)
 
 def cast(tensor: Optional[Tensor], precision: int) -> Optional[Tensor]:
   if tensor is None:

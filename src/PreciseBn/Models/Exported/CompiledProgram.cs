@@ -16,20 +16,22 @@ internal sealed partial class CompiledProgram : ICompiledModel
     private readonly Device _device;
     private readonly jit.CompilationUnit _unit;
     private readonly Tensor[] _tensors;
-    private readonly int _firstBuffer;
 
     /// <param name="program">The program.</param>
     /// <param name="source">Its source.</param>
     /// <param name="tensors">The tensors that the source begins with; they are disposed of with this.</param>
-    /// <param name="layers">The number of observed layers.</param>
+    /// <param name="layout">Where its statistics are to lie.</param>
     /// <param name="device">Where it is to run.</param>
     /// <exception cref="PreciseBnException">libtorch does not compile it.</exception>
-    public CompiledProgram(ExportedProgram program, ProgramSource source, IReadOnlyList<Tensor> tensors, int layers, Device device)
+    public CompiledProgram(ExportedProgram program, ProgramSource source, Tensor[] tensors, StatisticsLayout layout, Device device)
     {
         _program = program;
         _device = device;
-        _firstBuffer = tensors.Count;
-        _tensors = [.. tensors, .. Enumerable.Range(0, 2 * layers).Select(_ => empty(0).DetachFromDisposeScope())];
+        _tensors = tensors;
+        var names = source.TensorNames.ToList();
+        foreach (var index in layout.Buffers.SelectMany(buffer => buffer.Keys).Select(name => names.IndexOf(name)).Where(index => index >= 0))
+            Widen(index, layout.NumberType);
+        Statistics = layout.Buffers.Select(buffer => buffer.Keys.Where(names.Contains).Select(name => tensors[names.IndexOf(name)]).ToArray()).ToArray();
         try
         {
             _unit = UncaughtExceptions.Catch(() => jit.compile(source.Text));
@@ -43,19 +45,15 @@ internal sealed partial class CompiledProgram : ICompiledModel
         }
     }
 
-    public void SetBuffers(int layer, Tensor mean, Tensor variance)
-    {
-        Set(_firstBuffer + (2 * layer), mean);
-        Set(_firstBuffer + (2 * layer) + 1, variance);
-    }
+    public IReadOnlyList<IReadOnlyList<Tensor>> Statistics { get; }
 
     public void ArrangeWeights()
     {
-        for (var i = 0; i < _firstBuffer; i++)
+        foreach (var tensor in _tensors)
         {
             using var scope = NewDisposeScope();
-            if (ChannelsLast.TryArrange(_tensors[i]) is { } arranged)
-                Set(i, arranged);
+            if (ChannelsLast.TryArrange(tensor) is { } arranged)
+                tensor.set_(arranged);
         }
     }
 
@@ -100,10 +98,10 @@ internal sealed partial class CompiledProgram : ICompiledModel
             : value.to(_device);
     }
 
-    private void Set(int index, Tensor value)
+    private void Widen(int index, ScalarType type)
     {
-        _tensors[index].Dispose();
-        _tensors[index] = value.alias().DetachFromDisposeScope();
+        using var narrow = _tensors[index];
+        _tensors[index] = narrow.to(type, copy: true).DetachFromDisposeScope();
     }
 
     private void DisposeTensors()

@@ -42,9 +42,15 @@ internal sealed class ExportedFile : ModelFile
         if (_program.Inputs.FirstOrDefault(input => input.Shape is null) is { } input)
             throw ExportedErrors.InputNotSupported(Path, input.Name);
         var observed = layers.Select(layer => _layers.First(own => own.Stored == layer)).ToArray();
-        var source = ExportedJson.Interpret(Path, () => new ProgramWriter(_program, device.ToString()).Write(observed));
-        var model = new CompiledProgram(
-            _program, source, ExportedWeights.Load(_archive, source.TensorNames, device), observed.Length, device);
-        return new ObservedCompiledModel(model, layers.Select(layer => layer.Module).ToArray(), rules, device);
+        var compiled = observed.Select(ToCompiled).ToArray();
+        var layout = new StatisticsLayout(compiled);
+        var source = ExportedJson.Interpret(Path, () => new ProgramWriter(_program, device.ToString()).Write(observed, layout));
+        var model = new CompiledProgram(_program, source, ExportedWeights.Load(_archive, source.TensorNames, device), layout, device);
+        return new ObservedCompiledModel(model, layout, compiled, rules, device);
     }
+
+    private static CompiledLayer ToCompiled(ExportedLayer layer) => new(
+        layer.Stored.Module,
+        new(new([layer.MeanName], [layer.Stored.Module.Channels])),
+        new(new([layer.VarianceName], [layer.Stored.Module.Channels])));
 }

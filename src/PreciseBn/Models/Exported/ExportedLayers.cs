@@ -24,12 +24,13 @@ internal static class ExportedLayers
             unclaimed -= 2 * mean.Tensor.Length * mean.Tensor.DType.Size();
             if (unclaimed < 0)
                 throw ModelErrors.TooManyStatistics(archive.File.Path);
-            layers.Add(new ExportedLayer(ReadLayer(archive, calls.Key.Mean, calls.Key.Variance, calls.First()), calls.ToArray()));
+            layers.Add(new ExportedLayer(ReadLayer(archive, calls.Key.Mean, calls.Key.Variance, calls.First()), calls.Key.Mean, calls.Key.Variance, calls.ToArray()));
         }
         var used = program.Nodes.SelectMany(node => node.Inputs).SelectMany(input => input.Value.Names())
             .Select(variable => names.GetValueOrDefault(variable)).ToHashSet();
         var unused = archive.Tensors.Where(tensor => !used.Contains(tensor.Key));
-        return [.. layers, .. BufferLayers.Find(archive.File.Path, unclaimed, unused.Select(ToNamed)).Select(layer => new ExportedLayer(layer, []))];
+        return [.. layers, .. BufferLayers.Find(archive.File.Path, unclaimed, unused.Select(ToNamed)).Select(layer =>
+            new ExportedLayer(layer, NameOf(layer, MeanName), NameOf(layer, "running_var"), []))];
 
         bool HasStatistics(BatchNormCall call) =>
             Find(call.Mean) is { IsVector: true } mean && Find(call.Variance) is { IsVector: true } variance && mean.Length == variance.Length;
@@ -85,6 +86,8 @@ internal static class ExportedLayers
         };
         return new StoredLayer(module, meanSlot, varianceSlot, tracked);
     }
+
+    private static string NameOf(StoredLayer layer, string buffer) => layer.Module.Name.Length == 0 ? buffer : $"{layer.Module.Name}.{buffer}";
 
     private static NamedTensor ToNamed(KeyValuePair<string, ArchivedTensor> tensor) =>
         new(tensor.Key, tensor.Value.Tensor.DType, tensor.Value.Tensor.Shape, tensor.Value.Locate);

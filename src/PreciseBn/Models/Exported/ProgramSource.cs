@@ -2,10 +2,7 @@ namespace PreciseBn.Models.Exported;
 
 /// <summary>An exported program as TorchScript.</summary>
 /// <param name="Text">The text.</param>
-/// <param name="TensorNames">
-/// What the list of tensors begins with: names of parameters, buffers and constants. After them it has the running mean and
-/// variance of each observed layer.
-/// </param>
+/// <param name="TensorNames">What the list of tensors has: names of parameters, buffers and constants.</param>
 /// <param name="Nodes">The nodes that lines of the text are made from; lines are counted from 1.</param>
 internal sealed record ProgramSource(string Text, IReadOnlyList<string> TensorNames, IReadOnlyDictionary<int, ExportedNode> Nodes)
 {

@@ -40,15 +40,15 @@ internal sealed partial class ProgramWriter
     }
 
     /// <param name="layers">The layers to observe.</param>
+    /// <param name="layout">Where their statistics are to lie.</param>
     /// <exception cref="PreciseBnException">A node cannot be expressed.</exception>
-    public ProgramSource Write(IReadOnlyList<ExportedLayer> layers)
+    public ProgramSource Write(IReadOnlyList<ExportedLayer> layers, StatisticsLayout layout)
     {
+        var calls = layers.SelectMany(layer => layer.Calls).ToDictionary(call => call.Node);
         var used = _program.Nodes.SelectMany(node => node.Inputs).SelectMany(input => input.Value.Names()).ToHashSet();
         var tensors = _program.Tensors.Where(tensor => used.Contains(tensor.Variable)).ToArray();
-        var observed = layers.SelectMany((layer, index) => layer.Calls.Select(call => (Call: call, Buffer: tensors.Length + (2 * index))))
-            .ToDictionary(item => item.Call.Node);
 
-        _lines.AddRange(ObservationFunction.ForText().Split('\n'));
+        _lines.AddRange(ObservationFunction.ForText(layout).Split('\n'));
         var inputs = _program.Inputs.Select(input => $", {Define(input.Name)}: Tensor");
         _lines.Add($"def {ProgramSource.Function}({Tensors}: List[Tensor]{string.Concat(inputs)}) -> None:");
         for (var i = 0; i < tensors.Length; i++)
@@ -56,8 +56,8 @@ internal sealed partial class ProgramWriter
         foreach (var node in _program.Nodes)
         {
             var first = _lines.Count;
-            if (observed.TryGetValue(node, out var layer))
-                WriteObserved(layer.Call, layer.Buffer);
+            if (calls.TryGetValue(node, out var call))
+                WriteObserved(call);
             else if (!Assertions.Contains(node.Target))
                 WriteNode(node);
             for (var line = first + 1; line <= _lines.Count; line++)
@@ -67,12 +67,12 @@ internal sealed partial class ProgramWriter
         return new ProgramSource(string.Concat(_lines.Select(line => line + "\n")), tensors.Select(tensor => tensor.Name).ToArray(), _nodes);
     }
 
-    private void WriteObserved(BatchNormCall call, int buffer)
+    private void WriteObserved(BatchNormCall call)
     {
         string Argument(string name) => _arguments.Of(call.Node.Input(name)!)!;
         var input = Argument("input");
         Line($"{Define(call.Node.Outputs[0].TensorName!)} = {ObservationFunction.Name}({input}, {Argument("weight")}, {Argument("bias")}, "
-            + $"{Tensors}[{buffer}], {Tensors}[{buffer + 1}], {(call.Training ? "True" : "False")}, "
+            + $"{Use(call.Mean)}, {Use(call.Variance)}, {(call.Training ? "True" : "False")}, "
             + $"{Argument("momentum")}, {Argument("eps")}, True)");
     }
 

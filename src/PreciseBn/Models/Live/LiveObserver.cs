@@ -16,13 +16,17 @@ internal sealed class LiveObserver(BatchNorm layer, bool isPooled) : IDisposable
     /// <summary>Number of values of each channel in this batch.</summary>
     public long Values { get; private set; }
 
-    /// <summary>Number of calls in this batch.</summary>
+    /// <summary>Number of calls in this batch; those without values do not count.</summary>
     public long Uses { get; private set; }
+
+    /// <summary>Number of these calls that had a single value of each channel.</summary>
+    public long Singles { get; private set; }
 
     public void StartBatch()
     {
         Values = 0;
         Uses = 0;
+        Singles = 0;
     }
 
     /// <summary>Counts means from these from now on, shape [C].</summary>
@@ -37,10 +41,14 @@ internal sealed class LiveObserver(BatchNorm layer, bool isPooled) : IDisposable
 
     public void After()
     {
+        if (_valuesOfCall == 0)
+            return;
         if (isPooled && Uses > 0)
             Pool();
         Values += _valuesOfCall;
         Uses++;
+        if (_valuesOfCall == 1)
+            Singles++;
         if (!isPooled)
             return;
         DisposePooled();

@@ -86,8 +86,9 @@ internal sealed class ObservedLiveModel : IObservedModel
         if (_batch > 0)
             return _observation;
         RefuseUnseenCalls();
-        var far = FarMeans.Find(_observation, Layout);
-        if (!far.Any)
+        using var host = _observation.to(ScalarType.Float64).cpu();
+        var far = FarMeans.None(Layout);
+        if (!far.Add(host.data<double>().ToArray()))
             return _observation;
         Shift = far.ToTensor(Device).DetachFromDisposeScope();
         for (var i = 0; i < _observers.Count; i++)
@@ -127,7 +128,7 @@ internal sealed class ObservedLiveModel : IObservedModel
     {
         using var scope = NewDisposeScope();
         _observation.zero_();
-        var counters = tensor(_observers.SelectMany(Encode).ToArray(), ObservationType, Device);
+        var counters = tensor(_observers.SelectMany(observer => ObservationLayout.Encode(observer.Values, observer.Uses, observer.Singles)).ToArray(), ObservationType, Device);
         for (var i = 0; i < _observers.Count; i++)
         {
             if (_observers[i].Uses == 0)
@@ -171,11 +172,4 @@ internal sealed class ObservedLiveModel : IObservedModel
         Shift?.Dispose();
         Shift = null;
     }
-
-    private static double[] Encode(LiveObserver observer) =>
-    [
-        observer.Values % ObservationLayout.LowModulus,
-        (observer.Values / ObservationLayout.LowModulus * ObservationLayout.UsesModulus) + observer.Uses,
-        1,
-    ];
 }

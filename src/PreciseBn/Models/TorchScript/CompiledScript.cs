@@ -16,27 +16,28 @@ internal sealed class CompiledScript : ICompiledModel
     private readonly ScalarType? _inputType;
     private readonly Device _device;
     private readonly jit.ScriptModule _module;
-    private readonly IReadOnlyList<jit.ScriptModule> _layers;
 
-    private CompiledScript(
-        string path, jit.ScriptModule module, IEnumerable<string> layers, ForwardMethod forward, ScalarType? inputType, Device device)
+    private CompiledScript(string path, jit.ScriptModule module, IEnumerable<StatisticsBuffer> buffers, ForwardMethod forward, ScalarType? inputType, Device device)
     {
         _path = path;
         _forward = forward;
         _inputType = inputType;
         _device = device;
         _module = module;
-        _layers = FindLayers(layers);
+        var statistics = new Queue<Tensor>(_module.invoke<Tensor[]>(ScriptInstrumentation.StatisticsMethod));
+        Statistics = buffers.Select(buffer => buffer.Keys.Select(_ => statistics.Dequeue().DetachFromDisposeScope()).ToArray()).ToArray();
     }
+
+    public IReadOnlyList<IReadOnlyList<Tensor>> Statistics { get; }
 
     /// <param name="path">Path of the model, for messages.</param>
     /// <param name="writeInstrumented">Writes the instrumented archive.</param>
-    /// <param name="layers">Names of the layers to observe.</param>
+    /// <param name="buffers">The tensors with statistics.</param>
     /// <param name="forward">What the model takes.</param>
     /// <param name="inputType">The floating-point type that it computes in; <c>null</c> if it has no parameters.</param>
     /// <param name="device">Where it is to run.</param>
     /// <exception cref="PreciseBnException">libtorch does not load it, or there is no room for a copy of it.</exception>
-    public static CompiledScript Load(string path, Action<Stream> writeInstrumented, IEnumerable<string> layers,
+    public static CompiledScript Load(string path, Action<Stream> writeInstrumented, IEnumerable<StatisticsBuffer> buffers,
         ForwardMethod forward, ScalarType? inputType, Device device)
     {
         using var copy = new TemporaryModel(path, writeInstrumented);
@@ -44,18 +45,12 @@ internal sealed class CompiledScript : ICompiledModel
         {
             var module = UncaughtExceptions.Catch(() =>
                 copy.NarrowPath is { } narrow ? jit.load(narrow, device) : jit.load(copy.ReadAll(), device));
-            return new CompiledScript(path, module, layers, forward, inputType, device);
+            return new CompiledScript(path, module, buffers, forward, inputType, device);
         }
         catch (ExternalException e)
         {
             throw ModelErrors.CannotLoad(path, e);
         }
-    }
-
-    public void SetBuffers(int layer, Tensor mean, Tensor variance)
-    {
-        _layers[layer].set_attribute("running_mean", mean);
-        _layers[layer].set_attribute("running_var", variance);
     }
 
     public void ArrangeWeights()
@@ -89,17 +84,11 @@ internal sealed class CompiledScript : ICompiledModel
 
     public void Dispose()
     {
-        foreach (var module in _layers.Append(_module).Distinct())
-            ScriptModules.Release(module);
+        foreach (var tensor in Statistics.SelectMany(copies => copies))
+            tensor.Dispose();
+        ScriptModules.Release(_module);
     }
 
     private Tensor Convert(Tensor input) =>
         _inputType is { } type && input.is_floating_point() ? input.to(type, _device) : input.to(_device);
-
-    private jit.ScriptModule[] FindLayers(IEnumerable<string> names)
-    {
-        var modules = ScriptModules.Find(_module, names.ToHashSet());
-        // The root is not among them; it is a layer only if the model is nothing else.
-        return names.Select(name => name.Length == 0 ? _module : modules[name]).ToArray();
-    }
 }

@@ -44,15 +44,28 @@ internal sealed partial class TorchScriptFile : ModelFile
 
     public override IObservedModel Load(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device)
     {
-        var rootType = _nodes[0].QualifiedName;
-        var forward = ForwardMethod.TryParse(new ScriptSource(_archive).Find(rootType) ?? "")
-            ?? throw ModelErrors.NoForward(Path);
         RefuseCustomOperators();
-        var modules = layers.Select(layer => layer.Module).ToArray();
+        var compiled = layers.Select(ToCompiled).ToArray();
+        var instrumentation = Instrument(compiled);
         var model = CompiledScript.Load(
-            Path, stream => ScriptInstrumentation.Write(_archive, rootType, forward, stream),
-            modules.Select(layer => layer.Name), forward, FirstParameterType()?.ToScalarType(), device);
-        return new ObservedCompiledModel(model, modules, rules, device);
+            Path, instrumentation.Write, instrumentation.Layout.Buffers, Forward(), FirstParameterType()?.ToScalarType(), device);
+        return new ObservedCompiledModel(model, instrumentation.Layout, compiled, rules, device);
+    }
+
+    /// <summary>What makes the copy of the model that is observed.</summary>
+    public ScriptInstrumentation Instrument(IReadOnlyList<CompiledLayer> layers) =>
+        new(_archive, _nodes[0].QualifiedName, Forward(), new StatisticsLayout(layers));
+
+    private ForwardMethod Forward() =>
+        ForwardMethod.TryParse(new ScriptSource(_archive).Find(_nodes[0].QualifiedName) ?? "") ?? throw ModelErrors.NoForward(Path);
+
+    public static CompiledLayer ToCompiled(StoredLayer layer)
+    {
+        var path = layer.Module.Name.Split('.', StringSplitOptions.RemoveEmptyEntries)
+            .Aggregate("self", (module, name) => char.IsAsciiDigit(name[0]) ? $"getattr({module}, \"{name}\")" : $"{module}.{name}");
+        return new CompiledLayer(layer.Module,
+            new(new([$"{path}.running_mean"], [layer.Module.Channels])),
+            new(new([$"{path}.running_var"], [layer.Module.Channels])));
     }
 
     // libtorch ends the process on an operator that it does not know, so it must not get to see one.

@@ -1,0 +1,143 @@
+using PreciseBn.Primitives;
+using PreciseBn.Statistics;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Models.Compiled;
+
+/// <summary>A tensor of a model with the running means, or variances, of a layer or of several.</summary>
+/// <param name="Keys">Where the model has it: it may have several names.</param>
+/// <param name="Shape">Its shape.</param>
+internal sealed record StatisticsBuffer(IReadOnlyList<string> Keys, IReadOnlyList<long> Shape)
+{
+    public bool Equals(StatisticsBuffer? other) => other is not null && Keys[0] == other.Keys[0];
+
+    public override int GetHashCode() => Keys[0].GetHashCode(StringComparison.Ordinal);
+}
+
+/// <summary>The running means, or variances, of a layer: a row of a tensor, which mostly has no other.</summary>
+internal sealed record StatisticsPlace(StatisticsBuffer Buffer, int Row = 0);
+
+/// <summary>A layer of a compiled model.</summary>
+internal sealed record CompiledLayer(BnModule Module, StatisticsPlace Mean, StatisticsPlace Variance);
+
+/// <summary>How a layer is treated: by the stride of its statistics.</summary>
+internal enum StatisticsMark
+{
+    /// <summary>It works as it was saved; tensors have strides of 1, so that this is no mark.</summary>
+    None = 1,
+
+    /// <summary>It is observed, in the usual case.</summary>
+    Observed = 2,
+
+    /// <summary>It is observed, in all cases.</summary>
+    Studied = 3,
+
+    /// <summary>It normalises by its statistics.</summary>
+    Settled = 4,
+}
+
+/// <summary>
+/// Where in one piece of memory the statistics of a compiled model lie, and the cells for what it leaves there; precise_bn.py
+/// tells how it finds them.
+/// </summary>
+internal sealed class StatisticsLayout
+{
+    // Numbers from one of the running statistics to the next; no mark is larger.
+    private const int Pitch = 4;
+
+    private readonly Dictionary<StatisticsBuffer, (int Index, int Column, int Channels)> _buffers = [];
+    private readonly int _columns;
+
+    /// <param name="layers">The layers, which have all their statistics in places of their own.</param>
+    public StatisticsLayout(IReadOnlyList<CompiledLayer> layers)
+    {
+        NumberType = layers.Any(layer => layer.Module.DType == DType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
+        foreach (var (place, channels) in layers.Select(layer => (layer.Mean, layer.Module.Channels))
+            .Concat(layers.Select(layer => (layer.Variance, layer.Module.Channels))))
+        {
+            var buffer = place.Buffer;
+            if (_buffers.ContainsKey(buffer))
+                continue;
+            _buffers[buffer] = (_buffers.Count, _columns, channels);
+            _columns += RowsOf(buffer, channels) * (channels + ObservationLayout.CounterColumns);
+        }
+        Observation = new ObservationLayout(layers.Select(layer => layer.Module.Channels).ToArray());
+        IsRegular = _buffers.Count == 2 * layers.Count && _columns == 2 * Observation.Width;
+    }
+
+    /// <summary>Number format of the statistics and of what is observed; 16 bits are too few to observe in.</summary>
+    public ScalarType NumberType { get; }
+
+    /// <summary>How the observation of all layers is laid out.</summary>
+    public ObservationLayout Observation { get; }
+
+    /// <summary>Whether the cells of all layers lie as in an observation of them.</summary>
+    public bool IsRegular { get; }
+
+    /// <summary>The tensors, in the order of their indices.</summary>
+    public IEnumerable<StatisticsBuffer> Buffers => _buffers.Keys;
+
+    /// <summary>The number of cells: one that counts calls, those of an observation, and those with the means to count from.</summary>
+    public int Cells => 1 + (2 * _columns);
+
+    /// <summary>The number of cells that are as they were before each batch.</summary>
+    public int FreshCells => 1 + _columns;
+
+    /// <summary>Numbers in all.</summary>
+    public long Size => (Origin + FreshCells) * Pitch;
+
+    /// <summary>What the code of the model names.</summary>
+    public IEnumerable<KeyValuePair<string, long>> Constants =>
+    [
+        .. ObservationLayout.Constants,
+        new("OBSERVED", (int)StatisticsMark.Observed), new("SETTLED", (int)StatisticsMark.Settled),
+        new("PRECISION", (int)NumberType), new("PITCH", Pitch), new("ORIGIN", Origin),
+        new("TO_VARIANCE", Observation.Width), new("TO_SHIFT", _columns),
+    ];
+
+    /// <summary>The cell of the first mean, or variance, of a layer.</summary>
+    public int CellOf(StatisticsPlace place)
+    {
+        var (_, column, channels) = _buffers[place.Buffer];
+        return 1 + column + (place.Row * (channels + ObservationLayout.CounterColumns));
+    }
+
+    public int IndexOf(StatisticsBuffer buffer) => _buffers[buffer].Index;
+
+    /// <summary>Where a tensor lies, with a mark.</summary>
+    public (long[] Shape, long[] Strides, long Offset) ViewOf(StatisticsBuffer buffer, StatisticsMark mark)
+    {
+        var (_, column, channels) = _buffers[buffer];
+        var shape = buffer.Shape.ToArray();
+        var strides = new long[shape.Length];
+        // The last dimensions are the channels of a row, and those before them are rows.
+        var inRow = 1L;
+        var rows = 1L;
+        for (var dimension = shape.Length - 1; dimension >= 0; dimension--)
+        {
+            var isRow = inRow == channels && (dimension < shape.Length - 1);
+            strides[dimension] = isRow ? rows * Pitch * (channels + ObservationLayout.CounterColumns) : inRow * (int)mark;
+            if (isRow)
+                rows *= shape[dimension];
+            else
+                inRow *= shape[dimension];
+        }
+        return (shape, strides, (Origin + 1 + column) * Pitch);
+    }
+
+    /// <summary>The row of a tensor that such a view is of, as a view into the same memory.</summary>
+    public (long Stride, long Offset) RowOf(StatisticsPlace place, StatisticsMark mark) =>
+        ((int)mark, (Origin + CellOf(place)) * Pitch);
+
+    /// <summary>How many rows a tensor has; 0 if they are not of that many channels.</summary>
+    public static int RowsOf(StatisticsBuffer buffer, int channels)
+    {
+        var inRow = 1L;
+        var dimension = buffer.Shape.Count - 1;
+        for (; dimension >= 0 && (inRow < channels || dimension == buffer.Shape.Count - 1); dimension--)
+            inRow *= buffer.Shape[dimension];
+        return inRow == channels ? (int)buffer.Shape.Take(dimension + 1).Aggregate(1L, (rows, size) => rows * size) : 0;
+    }
+
+    private long Origin => ((long)Cells + Pitch - 1) / Pitch;
+}

@@ -1,0 +1,75 @@
+using PreciseBn.Primitives;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Models.Compiled;
+
+/// <summary>The memory of a compiled model's statistics: it puts the tensors of the model there, marks them, and has the cells.</summary>
+internal sealed class StatisticsMemory : IDisposable
+{
+    private readonly StatisticsLayout _layout;
+    private readonly IReadOnlyList<CompiledLayer> _layers;
+    private readonly IReadOnlyList<IReadOnlyList<Tensor>> _statistics;
+    private readonly Tensor _memory;
+    private readonly Dictionary<StatisticsBuffer, StatisticsMark> _marks = [];
+
+    /// <param name="layout">How it is laid out.</param>
+    /// <param name="layers">The layers.</param>
+    /// <param name="statistics">The tensors of the model, by their indices, with all copies of each.</param>
+    /// <param name="device">Where the model is.</param>
+    public StatisticsMemory(
+        StatisticsLayout layout, IReadOnlyList<CompiledLayer> layers, IReadOnlyList<IReadOnlyList<Tensor>> statistics, Device device)
+    {
+        _layout = layout;
+        _layers = layers;
+        _statistics = statistics;
+        _memory = zeros(layout.Size, layout.NumberType, device).DetachFromDisposeScope();
+        Cells = _memory.narrow(0, 0, layout.Cells).DetachFromDisposeScope();
+    }
+
+    /// <summary>All cells.</summary>
+    public Tensor Cells { get; }
+
+    /// <summary>Tells the model what to do with each layer.</summary>
+    /// <exception cref="PreciseBnException">Layers that lie in one tensor are not marked alike.</exception>
+    public void Mark(IReadOnlyList<StatisticsMark> marks)
+    {
+        var next = new Dictionary<StatisticsBuffer, StatisticsMark>();
+        for (var layer = 0; layer < marks.Count; layer++)
+        {
+            foreach (var place in new[] { _layers[layer].Mean, _layers[layer].Variance })
+            {
+                if (!next.TryAdd(place.Buffer, marks[layer]) && next[place.Buffer] != marks[layer])
+                    throw ModelErrors.RowsApart(_layers[layer].Module);
+            }
+        }
+        foreach (var (buffer, mark) in next.Where(item => _marks.GetValueOrDefault(item.Key) != item.Value))
+        {
+            var (shape, strides, offset) = _layout.ViewOf(buffer, mark);
+            using var view = _memory.as_strided(shape, strides, offset);
+            foreach (var statistics in _statistics[_layout.IndexOf(buffer)])
+                statistics.set_(view);
+            _marks[buffer] = mark;
+        }
+    }
+
+    /// <summary>Puts the statistics of a layer where a mark has them.</summary>
+    public void Write(int layer, StatisticsMark mark, double[] mean, double[] variance)
+    {
+        Write(_layers[layer].Mean, mark, mean);
+        Write(_layers[layer].Variance, mark, variance);
+    }
+
+    public void Dispose()
+    {
+        Cells.Dispose();
+        _memory.Dispose();
+    }
+
+    private void Write(StatisticsPlace place, StatisticsMark mark, double[] values)
+    {
+        var (stride, offset) = _layout.RowOf(place, mark);
+        using var row = _memory.as_strided([values.Length], [stride], offset);
+        using var source = tensor(values);
+        row.copy_(source);
+    }
+}
