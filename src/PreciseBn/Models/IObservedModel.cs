@@ -40,7 +40,10 @@ internal interface IObservedModel : IDisposable
 
     /// <summary>Says which layers are observed from now on, and which normalise by given statistics.</summary>
     /// <param name="observed">Indices of the layers to observe.</param>
-    /// <param name="settled">Statistics of layers that are not, by index; the others have their own.</param>
+    /// <param name="settled">
+    /// Statistics by which layers normalise, by index. One that is observed as well tells what it sees then; of the others, those that
+    /// are observed normalise by the batch, and all else by its own.
+    /// </param>
     void Configure(IReadOnlyList<int> observed, IReadOnlyDictionary<int, (double[] Mean, double[] Variance)> settled);
 
     /// <summary>Runs the model on a batch.</summary>

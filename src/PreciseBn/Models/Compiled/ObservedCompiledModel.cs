@@ -169,7 +169,8 @@ internal sealed class ObservedCompiledModel : IObservedModel
         for (var i = 0; i < Observed.Count; i++)
         {
             var isUsual = !isLearning && !Rules.AllowReuse && _far.Of(i) is null && _layout.IsRegular;
-            marks[Observed[i]] = isUsual ? StatisticsMark.Observed : StatisticsMark.Studied;
+            marks[Observed[i]] = _settled.ContainsKey(Observed[i]) ? StatisticsMark.Checked
+                : isUsual ? StatisticsMark.Observed : StatisticsMark.Studied;
         }
         _memory.Mark(marks);
         for (var layer = 0; layer < _layers.Count; layer++)

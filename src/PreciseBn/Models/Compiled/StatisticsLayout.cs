@@ -34,6 +34,9 @@ internal enum StatisticsMark
 
     /// <summary>It normalises by its statistics.</summary>
     Settled = 4,
+
+    /// <summary>It is observed, and normalises by its statistics.</summary>
+    Checked = 5,
 }
 
 /// <summary>
@@ -43,7 +46,7 @@ internal enum StatisticsMark
 internal sealed class StatisticsLayout
 {
     // Numbers from one of the running statistics to the next; no mark is larger.
-    private const int Pitch = 4;
+    private const int Pitch = 5;
 
     private readonly Dictionary<StatisticsBuffer, (int Index, int Column, int Channels)> _buffers = [];
     private readonly int _columns;
@@ -90,7 +93,7 @@ internal sealed class StatisticsLayout
     public IEnumerable<KeyValuePair<string, long>> Constants =>
     [
         .. ObservationLayout.Constants,
-        new("OBSERVED", (int)StatisticsMark.Observed), new("SETTLED", (int)StatisticsMark.Settled),
+        new("OBSERVED", (int)StatisticsMark.Observed), new("SETTLED", (int)StatisticsMark.Settled), new("CHECKED", (int)StatisticsMark.Checked),
         new("PRECISION", (int)NumberType), new("PITCH", Pitch), new("ORIGIN", Origin),
         new("TO_VARIANCE", Observation.Width), new("TO_SHIFT", _columns),
     ];

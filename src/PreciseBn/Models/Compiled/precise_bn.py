@@ -7,6 +7,7 @@
 #   OBSERVED   leave the statistics of the batch in the cells of the layer, in the usual case: one call, of the usual type
 #   STUDIED    the same in all cases: count from other means, pool several calls, note the order of calls
 #   SETTLED    normalise by these statistics, whatever the mode
+#   CHECKED    both: leave the statistics of the batch as a studied layer does, and normalise by these
 #
 # The cells lie at the start of the storage that the statistics are in (StatisticsLayout): one that counts calls, those for means
 # and for variances, and as many with the means from which those of the batch are counted. The statistics themselves begin
@@ -52,11 +53,14 @@ def otherwise(input: Tensor,
     cudnn_enabled: bool) -> Tensor:
   channels = torch.size(input, 1)
   mark = torch.stride(running_mean, -1)
-  if mark < OBSERVED or mark > SETTLED or torch.numel(running_mean) != channels:
+  if mark < OBSERVED or mark > CHECKED or torch.numel(running_mean) != channels:
     return torch.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled)
   if mark == SETTLED or torch.numel(input) == 0:
     return __torch__.precise_bn.settled(input, weight, bias, running_mean, running_var, eps, cudnn_enabled)
-  return __torch__.precise_bn.observe(input, weight, bias, running_mean, running_var, eps, cudnn_enabled)
+  output = __torch__.precise_bn.observe(input, weight, bias, running_mean, running_var, eps, cudnn_enabled)
+  if mark == CHECKED:
+    return __torch__.precise_bn.settled(input, weight, bias, running_mean, running_var, eps, cudnn_enabled)
+  return output
 
 def settled(input: Tensor,
     weight: Optional[Tensor],

@@ -6,12 +6,20 @@ namespace PreciseBn.Models.Live;
 /// <summary>What one layer of a live model is given in a batch, and what it makes of it.</summary>
 /// <param name="layer">The layer.</param>
 /// <param name="isPooled">Whether the calls of one forward pass are pooled.</param>
-internal sealed class LiveObserver(BatchNorm layer, bool isPooled) : IDisposable
+/// <param name="isSettled">Whether it normalises by its statistics, so that it leaves none of the batch.</param>
+internal sealed class LiveObserver(BatchNorm layer, bool isPooled, bool isSettled) : IDisposable
 {
     private Tensor? _shift;
-    private Tensor? _pooledMean;
-    private Tensor? _pooledVariance;
+    private Tensor? _mean;
+    private Tensor? _variance;
+    private (Tensor Mean, Tensor Variance)? _ofInput;
     private long _valuesOfCall;
+
+    /// <summary>Mean of the values of this batch, less the means that are counted from, shape [C].</summary>
+    public Tensor Mean => _mean!;
+
+    /// <summary>Unbiased variance of these values, shape [C].</summary>
+    public Tensor Variance => _variance!;
 
     /// <summary>Number of values of each channel in this batch.</summary>
     public long Values { get; private set; }
@@ -36,46 +44,59 @@ internal sealed class LiveObserver(BatchNorm layer, bool isPooled) : IDisposable
     public Tensor Before(Tensor input)
     {
         _valuesOfCall = input.numel() / input.shape[1];
-        return _shift is null ? input : input - _shift.reshape([1, -1, .. Enumerable.Repeat(1L, (int)input.dim() - 2)]);
+        var centred = _shift is null ? input : input - _shift.reshape([1, -1, .. Enumerable.Repeat(1L, (int)input.dim() - 2)]);
+        if (!isSettled)
+            return centred;
+        if (_valuesOfCall > 0)
+            Measure(centred);
+        return input;
     }
 
     public void After()
     {
         if (_valuesOfCall == 0)
             return;
-        if (isPooled && Uses > 0)
-            Pool();
+        using var scope = NewDisposeScope();
+        var (mean, variance) = _ofInput ?? (layer.running_mean!, layer.running_var!);
+        (mean, variance) = isPooled && Uses > 0 ? Pool(mean, variance) : (mean.clone(), variance.clone());
+        DisposeStatistics();
+        (_mean, _variance) = (mean.DetachFromDisposeScope(), variance.DetachFromDisposeScope());
         Values += _valuesOfCall;
         Uses++;
         if (_valuesOfCall == 1)
             Singles++;
-        if (!isPooled)
-            return;
-        DisposePooled();
-        _pooledMean = layer.running_mean!.clone().DetachFromDisposeScope();
-        _pooledVariance = layer.running_var!.clone().DetachFromDisposeScope();
     }
 
     public void Dispose()
     {
         _shift?.Dispose();
-        DisposePooled();
+        DisposeStatistics();
     }
 
-    private void Pool()
+    private void Measure(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var total = Values + _valuesOfCall;
-        var delta = layer.running_mean! - _pooledMean!;
-        var squares = (_pooledVariance! * Math.Max(Values - 1, 0)) + (layer.running_var!.nan_to_num(0) * Math.Max(_valuesOfCall - 1, 0))
-            + (delta.square() * ((double)Values * _valuesOfCall / total));
-        layer.running_mean!.copy_(_pooledMean! + (delta * ((double)_valuesOfCall / total)));
-        layer.running_var!.copy_(squares / Math.Max(total - 1, 1));
+        var values = input.detach().to(ScalarType.Float64).transpose(0, 1).flatten(1);
+        var mean = values.mean([1]);
+        var variance = (values - mean.unsqueeze(1)).square().sum(1) / Math.Max(_valuesOfCall - 1, 1);
+        _ofInput = (mean.DetachFromDisposeScope(), variance.DetachFromDisposeScope());
     }
 
-    private void DisposePooled()
+    private (Tensor Mean, Tensor Variance) Pool(Tensor mean, Tensor variance)
     {
-        _pooledMean?.Dispose();
-        _pooledVariance?.Dispose();
+        var total = Values + _valuesOfCall;
+        var delta = mean - _mean!;
+        var squares = (_variance! * Math.Max(Values - 1, 0)) + (variance.nan_to_num(0) * Math.Max(_valuesOfCall - 1, 0))
+            + (delta.square() * ((double)Values * _valuesOfCall / total));
+        return (_mean! + (delta * ((double)_valuesOfCall / total)), squares / Math.Max(total - 1, 1));
+    }
+
+    private void DisposeStatistics()
+    {
+        _mean?.Dispose();
+        _variance?.Dispose();
+        _ofInput?.Mean.Dispose();
+        _ofInput?.Variance.Dispose();
+        _ofInput = null;
     }
 }

@@ -65,15 +65,16 @@ internal sealed class ObservedLiveModel : IObservedModel
         Observed = observed;
         Layout = new ObservationLayout(observed.Select(layer => Layers[layer].Channels).ToArray());
         _observation = zeros([2, Layout.Width], ObservationType, Device).DetachFromDisposeScope();
-        foreach (var (layer, statistics) in settled)
-            _states.Add(LayerState.Settle(_layers[layer].Layer, statistics.Mean, statistics.Variance));
         for (var i = 0; i < observed.Count; i++)
         {
             var index = i;
-            var observer = new LiveObserver(_layers[observed[i]].Layer, Rules.AllowReuse);
+            var observer = new LiveObserver(_layers[observed[i]].Layer, Rules.AllowReuse, settled.ContainsKey(observed[i]));
             _observers.Add(observer);
             _states.Add(LayerState.Observe(_layers[observed[i]].Layer, observer.Before, () => After(index)));
         }
+        // An observed layer may be settled too, and is in evaluation mode then.
+        foreach (var (layer, statistics) in settled)
+            _states.Add(LayerState.Settle(_layers[layer].Layer, statistics.Mean, statistics.Variance));
     }
 
     public Tensor Observe(Batch batch)
@@ -133,10 +134,9 @@ internal sealed class ObservedLiveModel : IObservedModel
         {
             if (_observers[i].Uses == 0)
                 continue;
-            var layer = _layers[Observed[i]].Layer;
             var channels = Layout.Channels[i];
-            _observation.select(0, 0).narrow(0, Layout.Starts[i], channels).copy_(layer.running_mean!);
-            _observation.select(0, 1).narrow(0, Layout.Starts[i], channels).copy_(layer.running_var!);
+            _observation.select(0, 0).narrow(0, Layout.Starts[i], channels).copy_(_observers[i].Mean);
+            _observation.select(0, 1).narrow(0, Layout.Starts[i], channels).copy_(_observers[i].Variance);
             _observation.select(0, 0).narrow(0, Layout.Starts[i] + channels, ObservationLayout.CounterColumns)
                 .copy_(counters.narrow(0, i * ObservationLayout.CounterColumns, ObservationLayout.CounterColumns));
         }
@@ -161,7 +161,7 @@ internal sealed class ObservedLiveModel : IObservedModel
 
     private void Release()
     {
-        foreach (var state in _states)
+        foreach (var state in Enumerable.Reverse(_states))
             state.Dispose();
         foreach (var observer in _observers)
             observer.Dispose();
