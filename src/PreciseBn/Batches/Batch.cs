@@ -32,12 +32,10 @@ public sealed class Batch(IReadOnlyList<Tensor> inputs, bool isOwned, string? or
     /// <summary>The same batch with other tensors, which are not disposed of with it.</summary>
     internal Batch With(IReadOnlyList<Tensor> inputs) => new(inputs, isOwned: false, Origin) { IsCounted = IsCounted };
 
-    /// <summary>The same batch with tensors of its own; it takes the place of this one.</summary>
-    internal Batch Copy()
-    {
-        using (this)
-            return new(Inputs.Select(input => input.clone().DetachFromDisposeScope()).ToArray(), isOwned: true, Origin) { IsCounted = IsCounted };
-    }
+    /// <summary>The same batch with tensors that are its own; it takes the place of this one.</summary>
+    internal Batch Own() => IsOwned
+        ? this
+        : new(Inputs.Select(input => input.clone().DetachFromDisposeScope()).ToArray(), isOwned: true, Origin) { IsCounted = IsCounted };
 
     /// <summary>Names the batch in a sentence: its index, what it is made of and where it comes from.</summary>
     internal string Describe(long index)

@@ -27,7 +27,7 @@ internal sealed class FittedBatches(IBatchSource source, SizeRange accepted) : I
             if (isTooSmall)
             {
                 // What it is made of may be gone when the next one is asked for.
-                batch = batch.Copy();
+                batch = batch.Own();
                 if (!(hasBatch = batches.MoveNext()))
                 {
                     ItemsLeftOut = batch.ItemCount;
