@@ -1,3 +1,5 @@
+using PreciseBn.Statistics;
+
 namespace PreciseBn.Comparison;
 
 /// <summary>What running data through a model says of its layers.</summary>

@@ -36,7 +36,7 @@ internal sealed class FarMeans
         for (var layer = 0; layer < _means.Length; layer++)
         {
             var start = _layout.Starts[layer];
-            if (_isKnown[layer] || _layout.ValuesOf(observation, layer) == 0)
+            if (_isKnown[layer] || _layout.CountsOf(observation, layer).Values == 0)
                 continue;
             _isKnown[layer] = true;
             var mean = observation.Slice(start, _layout.Channels[layer]);
