@@ -42,7 +42,7 @@ public sealed class CultureTests : IDisposable
         var layers = Runs.Read(_model).Layers;
         var measured = Runs.Measure(layers, Runs.Digits(batchSize: 32, take: 640), new());
 
-        Assert.Matches(@"up to \d\.\d\d deviations in the mean and a factor of \d\.\d\d ", BnExaminer.Examine(measured).Single(finding => finding.Name == "bn" && finding.Finding == FindingKind.Stale).Detail);
+        Assert.Matches(@"up to \d\.\d\d standard deviations in the mean and a factor of \d\.\d\d ", BnExaminer.Examine(measured).Single(finding => finding.Name == "bn" && finding.Finding == FindingKind.Stale).Detail);
         Assert.EndsWith("above 0.25.", BnGate.Judge(layers, measured, new()).Single(verdict => verdict.Name == "bn").Reason);
     }
 

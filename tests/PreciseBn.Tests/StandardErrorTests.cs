@@ -17,14 +17,19 @@ public sealed class StandardErrorTests
     [InlineData(Estimator.PopulationVariance)]
     [InlineData(Estimator.MeanOfBatchVariance)]
     public void Independent_values_of_a_known_distribution(Estimator estimator) =>
-        AssertErrorsMatchScatter(estimator, generator => (randn(Shape, generator: generator) * 3) + 5);
+        AssertErrorsMatchScatter(estimator, generator => (randn(Shape, generator: generator) * tensor(3f)) + tensor(5f));
 
     // Uniform and skewed values have other fourth moments, on which the error of the variance depends.
     [Theory]
     [InlineData(Estimator.PopulationVariance)]
     [InlineData(Estimator.MeanOfBatchVariance)]
     public void Skewed_values(Estimator estimator) =>
-        AssertErrorsMatchScatter(estimator, generator => rand(Shape, generator: generator).pow(3));
+        AssertErrorsMatchScatter(estimator, generator =>
+        {
+            // TorchSharp may free a number that becomes a Scalar while libtorch still reads it, so that these tests make tensors of theirs.
+            var uniform = rand(Shape, generator: generator);
+            return uniform * uniform * uniform;
+        });
 
     // Each image has a brightness and a contrast of its own: its pixels tell the same thing again and again.
     [Theory]
@@ -33,8 +38,8 @@ public sealed class StandardErrorTests
     public void Images_whose_pixels_are_correlated(Estimator estimator) => AssertErrorsMatchScatter(estimator, generator =>
     {
         var brightness = randn([Shape[0], Shape[1], 1, 1], generator: generator);
-        var contrast = rand([Shape[0], Shape[1], 1, 1], generator: generator) + 0.5;
-        return 2 + brightness + (contrast * randn(Shape, generator: generator));
+        var contrast = rand([Shape[0], Shape[1], 1, 1], generator: generator) + tensor(0.5f);
+        return tensor(2f) + brightness + (contrast * randn(Shape, generator: generator));
     });
 
     [Fact]

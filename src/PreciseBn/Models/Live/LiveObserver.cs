@@ -78,17 +78,19 @@ internal sealed class LiveObserver(BatchNorm layer, bool isPooled, bool isSettle
         using var scope = NewDisposeScope();
         var values = input.detach().to(ScalarType.Float64).transpose(0, 1).flatten(1);
         var mean = values.mean([1]);
-        var variance = (values - mean.unsqueeze(1)).square().sum(1) / Math.Max(_valuesOfCall - 1, 1);
+        var variance = values.var(1, unbiased: _valuesOfCall > 1);
         _ofInput = (mean.DetachFromDisposeScope(), variance.DetachFromDisposeScope());
     }
 
     private (Tensor Mean, Tensor Variance) Pool(Tensor mean, Tensor variance)
     {
         var total = Values + _valuesOfCall;
+        // TorchSharp frees a number that it makes a Scalar of as soon as nobody holds it, even while libtorch still reads it.
+        using Scalar earlier = Math.Max(Values - 1, 0), now = Math.Max(_valuesOfCall - 1, 0), rest = Math.Max(total - 1, 1);
+        using Scalar between = (double)Values * _valuesOfCall / total, share = (double)_valuesOfCall / total;
         var delta = mean - _mean!;
-        var squares = (_variance! * Math.Max(Values - 1, 0)) + (variance.nan_to_num(0) * Math.Max(_valuesOfCall - 1, 0))
-            + (delta.square() * ((double)Values * _valuesOfCall / total));
-        return (_mean! + (delta * ((double)_valuesOfCall / total)), squares / Math.Max(total - 1, 1));
+        var squares = (_variance! * earlier) + (variance.nan_to_num(0) * now) + (delta.square() * between);
+        return (_mean! + (delta * share), squares / rest);
     }
 
     private void DisposeStatistics()
