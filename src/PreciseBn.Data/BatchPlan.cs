@@ -1,6 +1,4 @@
-using PreciseBn.Sharding;
-
-namespace PreciseBn.Data;
+using PreciseBn.Batches;
 
 /// <summary>Which items go into which batch.</summary>
 /// <param name="count">The number of items there are.</param>

@@ -6,7 +6,6 @@ using PreciseBn.Data.Tables;
 using PreciseBn.Formats;
 using PreciseBn.Native;
 using PreciseBn.Primitives;
-using PreciseBn.Sharding;
 
 namespace PreciseBn.Data;
 

@@ -39,3 +39,21 @@ public record BnComparison
     /// <summary>Index of the channel with the largest divergence, from 0.</summary>
     public int? WorstChannel { get; init; }
 }
+
+/// <summary>On which side of a comparison a layer is.</summary>
+public enum Presence
+{
+    /// <summary>On both sides.</summary>
+    Both,
+
+    /// <summary>On the side of the reference only.</summary>
+    ReferenceOnly,
+
+    /// <summary>On the side of the difference only.</summary>
+    DifferenceOnly,
+}
+
+/// <summary>The statistics of a layer on the two sides of a comparison; at least one is there.</summary>
+/// <param name="Reference">The layer of the reference, or <c>null</c>.</param>
+/// <param name="Difference">The layer that is compared, or <c>null</c>.</param>
+public sealed record LayerPair(ILayerStatistics? Reference, ILayerStatistics? Difference);

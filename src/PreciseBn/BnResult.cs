@@ -42,3 +42,16 @@ public sealed record BnResult(IReadOnlyList<BnStat> Statistics)
     /// <summary>The same where it has been written; only what was written is there.</summary>
     internal BnResult At(string? path) => new(Statistics.Select(stat => stat.Estimator == Statistics[0].Estimator ? stat with { Path = path } : stat).ToArray());
 }
+
+/// <summary>Why no more batches were used.</summary>
+public enum StopReason
+{
+    /// <summary>The number that was asked for, or is the most, was reached.</summary>
+    Iterations,
+
+    /// <summary>The data ended.</summary>
+    DataEnd,
+
+    /// <summary>All statistics were as precise as was asked for.</summary>
+    Tolerance,
+}

@@ -1,5 +1,4 @@
 using PreciseBn.Batches;
-using PreciseBn.Sharding;
 
 namespace PreciseBn;
 

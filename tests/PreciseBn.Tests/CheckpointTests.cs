@@ -1,7 +1,6 @@
 using PreciseBn.Batches;
 using PreciseBn.Data;
 using PreciseBn.Primitives;
-using PreciseBn.Sharding;
 using PreciseBn.Tests.Support;
 using static TorchSharp.torch;
 
@@ -19,6 +18,8 @@ public sealed class CheckpointTests : IDisposable
     private string Checkpoint => _folder.File("checkpoint.safetensors");
 
     private ShardOptions Options => new() { Checkpoint = Checkpoint, Every = 3 };
+
+    private ShardOptions NamedOptions => Options with { DataName = "numbers" };
 
     [Theory]
     [InlineData("1/1", 1)]
@@ -57,9 +58,9 @@ public sealed class CheckpointTests : IDisposable
         var data = new EnumerableBatchSource(Enumerable.Range(0, 10).Select(_ => randn([32, 4], generator: generator) + 1000).ToArray(), []);
         var layers = Runs.Read(model).Layers;
         var undisturbed = Runs.MeasureShard(layers, data, new());
-        BreakOff(layers, data, Options, after: 7);
+        BreakOff(layers, data, NamedOptions, after: 7);
 
-        var resumed = Runs.MeasureShard(layers, data, Options);
+        var resumed = Runs.MeasureShard(layers, data, NamedOptions);
 
         Shards.AssertSame(Shards.Merge(undisturbed).Estimate().Statistics, Shards.Merge(resumed).Estimate().Statistics);
     }
@@ -125,15 +126,24 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void Data_that_say_nothing_of_what_they_are_need_a_name()
+    {
+        var data = new EnumerableBatchSource(new[] { ones(4, 1, 28, 28) }, []);
+
+        Assert.Equal("DataNameNeeded", Assert.Throws<PreciseBnException>(() => Runs.MeasureShard(Runs.Read(_model).Layers, data, Options)).ErrorId);
+        Assert.False(File.Exists(Checkpoint));
+    }
+
+    [Fact]
     public void A_fault_after_a_break_names_the_batch_as_counted_from_the_start()
     {
         var good = ones(4, 1, 28, 28);
         var bad = full([4, 1, 28, 28], float.NaN);
         var data = new EnumerableBatchSource(new[] { good, good, good, good, bad }, []);
         var layers = Runs.Read(_model).Layers;
-        BreakOff(layers, data, Options, after: 3);
+        BreakOff(layers, data, NamedOptions, after: 3);
 
-        var error = Assert.Throws<PreciseBnException>(() => Runs.MeasureShard(layers, data, Options));
+        var error = Assert.Throws<PreciseBnException>(() => Runs.MeasureShard(layers, data, NamedOptions));
 
         Assert.Equal("NotFinite", error.ErrorId);
         Assert.Contains("batch 4", error.Message);

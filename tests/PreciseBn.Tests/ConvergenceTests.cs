@@ -48,8 +48,8 @@ public sealed class ConvergenceTests
     {
         Assert.Equal(shorter.MeanError, point.MeanError, 1e-9);
         Assert.Equal(shorter.VarianceError, point.VarianceError, 1e-9);
-        Assert.Equal(Largest(whole, channel => Math.Abs(shorter.Mean[channel] - whole.Mean[channel]) / Math.Sqrt(whole.Variance[channel])), point.MeanDistance, 1e-9);
-        Assert.Equal(Largest(whole, channel => Math.Abs(Math.Log(shorter.Variance[channel] / whole.Variance[channel]))), point.VarianceDistance, 1e-9);
+        Assert.Equal(Largest(whole, channel => Math.Abs(shorter.Mean[channel] - whole.Mean[channel]) / Math.Sqrt(whole.Variance[channel] + whole.Eps)), point.MeanDistance, 1e-9);
+        Assert.Equal(Largest(whole, channel => Math.Abs(Math.Log((shorter.Variance[channel] + whole.Eps) / (whole.Variance[channel] + whole.Eps)))), point.VarianceDistance, 1e-9);
     }
 
     private static double Largest(BnStat stat, Func<int, double> distance) => Enumerable.Range(0, stat.Channels).Max(distance);

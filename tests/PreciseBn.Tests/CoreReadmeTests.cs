@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using PreciseBn.Tests.Support;
-using static TorchSharp.torch;
 
 namespace PreciseBn.Tests;
 
@@ -28,7 +27,7 @@ public sealed partial class CoreReadmeTests : IDisposable
             Fixtures.Path("digits.scripted.pt"), destination, data.Read(default).Select(batch => batch.Inputs[0]));
 
         Assert.Equal(6, result.Layers.Count);
-        Assert.Equal(StopReason.Tolerance, result.StoppedBy);
+        Assert.Equal(StopReason.Iterations, result.StoppedBy);
         Assert.All(result.Layers, layer => Assert.Equal(destination, layer.Path));
         Assert.Equal(result.Layers.Select(layer => layer.Name), Runs.Read(destination).Layers.Select(layer => layer.Name));
     }

@@ -3,7 +3,6 @@ using System.Text;
 using PreciseBn.Batches;
 using PreciseBn.Data;
 using PreciseBn.Primitives;
-using PreciseBn.Sharding;
 using PreciseBn.Tests.Support;
 using static TorchSharp.torch;
 

@@ -151,6 +151,7 @@ public sealed class GateTests
     private static BnStat Measured(double mean = 0, double variance = 1, double meanError = 0, double varianceError = 0) => new()
     {
         Name = "bn",
+        Eps = 0,
         Type = "BatchNorm2d",
         Batches = 10,
         Uses = 10,

@@ -1,6 +1,6 @@
+using PreciseBn.Batches;
 using PreciseBn.Data;
 using PreciseBn.Primitives;
-using PreciseBn.Sharding;
 using PreciseBn.Tests.Support;
 
 namespace PreciseBn.Tests;

@@ -1,11 +1,9 @@
 using System.IO.Compression;
 using System.Text;
+using PreciseBn.Batches;
 using PreciseBn.Data;
 using PreciseBn.Primitives;
-using PreciseBn.Sharding;
 using PreciseBn.Tests.Support;
-
-namespace PreciseBn.Tests;
 
 /// <summary>Several files make one data set, which is ordered, shuffled and sharded as a whole.</summary>
 public sealed class SeveralFilesTests : IDisposable

@@ -1,7 +1,6 @@
 using System.Management.Automation;
 using PreciseBn.Batches;
 using PreciseBn.Primitives;
-using PreciseBn.Sharding;
 
 namespace PreciseBn.PowerShell;
 

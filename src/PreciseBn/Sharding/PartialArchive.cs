@@ -143,3 +143,46 @@ internal static class PartialArchive
 
     private static string Key(string layer, string tensor) => layer.Length == 0 ? tensor : $"{layer}.{tensor}";
 }
+
+/// <summary>What a file of partial statistics holds.</summary>
+/// <param name="Partials">The statistics, one object a layer.</param>
+/// <param name="IsFinished">Whether the measurement has come to its end.</param>
+/// <param name="Arguments">What the measurement was given, by name, for one that goes on; empty where none is to.</param>
+internal sealed record PartialContents(
+    IReadOnlyList<PartialBnStat> Partials, bool IsFinished, IReadOnlyDictionary<string, string> Arguments);
+
+/// <summary>What stands in the metadata of a file of partial statistics, beside the tensors.</summary>
+internal sealed record PartialRecord
+{
+    public string? Path { get; init; }
+
+    public string? ModelSha256 { get; init; }
+
+    public required string ContentSha256 { get; init; }
+
+    public required Estimator[] Estimators { get; init; }
+
+    public required string Device { get; init; }
+
+    public required string[] Shards { get; init; }
+
+    public required long TotalBatches { get; init; }
+
+    public required long SkippedBatches { get; init; }
+
+    public required StopReason StoppedBy { get; init; }
+
+    public required bool IsFinished { get; init; }
+
+    public required IReadOnlyDictionary<string, string> Arguments { get; init; }
+
+    public required Layer[] Layers { get; init; }
+
+    /// <summary>Whether it says what it must, as JSON can leave things empty that the types do not allow to be.</summary>
+    [JsonIgnore]
+    public bool IsComplete => ContentSha256 is not null && Device is not null && Arguments is not null
+        && Estimators?.Length > 0 && Shards?.Length > 0 && Shards.All(shard => shard is not null)
+        && Layers?.Length > 0 && Layers.All(layer => layer is { Name: not null, Type: not null, Batches: >= 0, Uses: >= 0, Count: >= 0 });
+
+    internal sealed record Layer(string Name, string Type, long Batches, long Uses, long Count, long? BatchesTracked, double Eps = double.NaN);
+}

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using PreciseBn.Files;
@@ -146,4 +148,37 @@ internal static class StatisticsArchive
     }
 
     private static string Key(string layer, string tensor) => layer.Length == 0 ? tensor : $"{layer}.{tensor}";
+}
+
+/// <summary>What an exported layer is, besides its numbers; this is what stands in the metadata of the file.</summary>
+internal sealed record LayerRecord
+{
+    public required string Name { get; init; }
+
+    public required string Type { get; init; }
+
+    public string? Path { get; init; }
+
+    /// <summary>What only a <see cref="BnModule"/> has.</summary>
+    public ModuleRecord? Module { get; init; }
+
+    /// <summary>What only a <see cref="BnStat"/> has.</summary>
+    public StatRecord? Stat { get; init; }
+
+    internal sealed record ModuleRecord(double? Momentum, double Eps, bool Affine, bool Training, DType DType);
+
+    internal sealed record StatRecord(
+        long Batches, long Uses, long Count, Estimator Estimator, long SkippedBatches, StopReason StoppedBy, IReadOnlyList<ConvergencePoint>? Convergence, double Eps = double.NaN);
+}
+
+/// <summary>What every file that is written here says of its making.</summary>
+internal static class Provenance
+{
+    public static IEnumerable<(string Key, string Value)> Describe()
+    {
+        yield return ("format", "pt");
+        yield return ("precise_bn.created", DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
+        yield return ("precise_bn.version", Assembly.GetExecutingAssembly().GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0]);
+        yield return ("libtorch.version", TorchSharp.torch.__version__);
+    }
 }

@@ -2,7 +2,7 @@ using PreciseBn;
 using PreciseBn.Batches;
 using static TorchSharp.torch;
 
-static class Example
+internal static class Example
 {
     public static BnResult Recompute(string path, string destination, IEnumerable<Tensor> images)
     {
@@ -11,7 +11,7 @@ static class Example
             Console.WriteLine($"{layer.Name}: {layer.Channels} channels");
 
         var batches = BatchSource.Of(images, TensorOwnership.Batch);
-        var result = model.Update(batches, new() { Tolerance = 0.05 }, new() { Destination = destination });
+        var result = model.Update(batches, new() { Iterations = 40 }, new() { Destination = destination });
 
         Console.WriteLine($"{result.Batches} batches, stopped by {result.StoppedBy}");
         foreach (var layer in result.Layers)

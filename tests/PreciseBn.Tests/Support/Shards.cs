@@ -1,5 +1,4 @@
 using PreciseBn.Batches;
-using PreciseBn.Sharding;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Tests.Support;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using PreciseBn.Primitives;
 
-namespace PreciseBn.Sharding;
+namespace PreciseBn.Batches;
 
 /// <summary>One of several disjoint shards of data, such as the third of sixteen.</summary>
 public sealed record DataShard
