@@ -10,7 +10,7 @@
         Build     builds the module, to be imported by PreciseBn.psd1
         Demo      builds it, and recomputes the statistics of a network for handwritten digits
         Test      builds it and runs all tests
-        Package   makes the modules for a gallery, in artifacts/packages
+        Package   makes the modules for a gallery, in artifacts/packages, and the library for .NET, in artifacts/library
         Clean     deletes what was built
 .PARAMETER TorchBackend
     The flavour of libtorch that goes into the module.
@@ -92,7 +92,10 @@ try {
             foreach ($manifest in Get-ChildItem $packages -Filter *.psd1 -Recurse -Depth 2) {
                 Compress-PSResource $manifest.DirectoryName -DestinationPath $packages
             }
-            Get-ChildItem $packages -Filter *.nupkg | Format-Table Name, @{ Name = 'MB'; Expression = { [int]($_.Length / 1MB) } } | Out-Host
+            $library = Join-Path $PSScriptRoot 'artifacts/library'
+            Remove-Item $library -Recurse -Force -ErrorAction Ignore
+            Invoke-Dotnet pack src/PreciseBn @options --artifacts-path artifacts/build/library -o $library
+            Get-ChildItem $packages, $library -Filter *.nupkg | Format-Table Name, @{ Name = 'MB'; Expression = { [int]($_.Length / 1MB) } } | Out-Host
         }
     }
 }

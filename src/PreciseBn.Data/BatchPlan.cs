@@ -1,5 +1,7 @@
 using PreciseBn.Batches;
 
+namespace PreciseBn.Data;
+
 /// <summary>Which items go into which batch.</summary>
 /// <param name="count">The number of items there are.</param>
 /// <param name="seed">Seed of a random order; <c>null</c> keeps the order.</param>

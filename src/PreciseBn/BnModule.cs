@@ -1,3 +1,4 @@
+using PreciseBn.Files;
 using PreciseBn.Models.Live;
 using PreciseBn.Primitives;
 
@@ -44,6 +45,9 @@ public sealed record BnModule : ILayerStatistics
 
     /// <summary>Full path of the file; <c>null</c> for a live model.</summary>
     public string? Path { get; init; }
+
+    /// <summary>Which file that was, so that another one in its place is told from it; <c>null</c> where that is not known.</summary>
+    internal FileIdentity? File { get; init; }
 
     /// <summary>The layer itself, for a live model.</summary>
     internal LiveLayer? Live { get; init; }

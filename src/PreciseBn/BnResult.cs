@@ -1,4 +1,5 @@
 using PreciseBn.Comparison;
+using PreciseBn.Files;
 using PreciseBn.Primitives;
 
 namespace PreciseBn;
@@ -40,7 +41,7 @@ public sealed record BnResult(IReadOnlyList<BnStat> Statistics)
     public static BnResult Import(string path) => new(BnStatFile.Read(path).OfType<BnStat>().ToArray() is { Length: > 0 } stats ? stats : throw BnStatFile.NothingMeasured(path));
 
     /// <summary>The same where it has been written; only what was written is there.</summary>
-    internal BnResult At(string? path) => new(Statistics.Select(stat => stat.Estimator == Statistics[0].Estimator ? stat with { Path = path } : stat).ToArray());
+    internal BnResult At(string? path) => new(Statistics.Select(stat => stat.Estimator == Statistics[0].Estimator ? stat with { Path = path, File = path is null ? null : FileStatus.At(path)?.Identity } : stat).ToArray());
 }
 
 /// <summary>Why no more batches were used.</summary>

@@ -1,4 +1,5 @@
 using PreciseBn.Comparison;
+using PreciseBn.Files;
 
 namespace PreciseBn;
 
@@ -93,6 +94,9 @@ public sealed record BnStat : ILayerStatistics
     /// <c>null</c> for a live model, and for the statistics of further estimators, which are written nowhere.
     /// </summary>
     public string? Path { get; init; }
+
+    /// <summary>Which file that was, so that another one in its place is told from it; <c>null</c> where that is not known.</summary>
+    internal FileIdentity? File { get; init; }
 
     /// <summary>Which model they were measured on, for merged ones; see <see cref="PartialBnStat.ContentSha256"/>.</summary>
     public string? ContentSha256 { get; init; }

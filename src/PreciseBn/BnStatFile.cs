@@ -42,18 +42,19 @@ public static class BnStatFile
     {
         if (statistics.OfType<BnStat>().Select(stat => stat.Estimator).Distinct().ToArray() is [var estimator])
             yield return ("precise_bn.estimator", estimator.ToString());
-        if (statistics.Select(SourceOf).Distinct().ToArray() is [{ } source] && File.Exists(source))
-        {
-            yield return ("precise_bn.source", Path.GetFileName(source));
-            yield return ("precise_bn.source_sha256", Hash(source));
-        }
+        if (statistics.Select(SourceOf).Distinct().ToArray() is not [{ Path: { } source } file])
+            yield break;
+        yield return ("precise_bn.source", Path.GetFileName(source));
+        // What stands there now may be another file than the one that was measured.
+        if (file.Identity is { } identity && FileStatus.At(source)?.Identity == identity && Hash(source) is var hash && FileStatus.At(source)?.Identity == identity)
+            yield return ("precise_bn.source_sha256", hash);
     }
 
-    private static string? SourceOf(ILayerStatistics statistics) => statistics switch
+    private static (string? Path, FileIdentity? Identity) SourceOf(ILayerStatistics statistics) => statistics switch
     {
-        BnModule module => module.Path,
-        BnStat stat => stat.Path,
-        _ => null,
+        BnModule module => (module.Path, module.File),
+        BnStat stat => (stat.Path, stat.File),
+        _ => default,
     };
 
     private static string Hash(string path)

@@ -5,6 +5,8 @@ using PreciseBn.Data;
 using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 
+namespace PreciseBn.Tests;
+
 /// <summary>Several files make one data set, which is ordered, shuffled and sharded as a whole.</summary>
 public sealed class SeveralFilesTests : IDisposable
 {

@@ -1,4 +1,5 @@
 using PreciseBn.Batches;
+using PreciseBn.Files;
 using PreciseBn.Primitives;
 using PreciseBn.Statistics;
 using static TorchSharp.torch;
@@ -13,6 +14,9 @@ internal interface IModelSource : IDisposable
 
     /// <summary>Full path of the file; <c>null</c> for a module in memory.</summary>
     string? Path { get; }
+
+    /// <summary>Which file it is; <c>null</c> if it is none, or several.</summary>
+    FileIdentity? Identity { get; }
 
     /// <summary>Its layers as they are now, in the order in which they were defined.</summary>
     /// <exception cref="PreciseBnException">The file is missing, damaged or of another kind.</exception>

@@ -1,4 +1,5 @@
 using PreciseBn.Batches;
+using PreciseBn.Files;
 using PreciseBn.Native;
 using PreciseBn.Statistics;
 using static TorchSharp.torch;
@@ -14,7 +15,9 @@ internal sealed class SavedModel(string path) : IModelSource
 
     public string Path { get; } = System.IO.Path.GetFullPath(path);
 
-    public IReadOnlyList<BnModule> Layers => File.Layers.Select(layer => layer.Module).ToArray();
+    public FileIdentity? Identity => File.Files is [var file] ? file.Identity : null;
+
+    public IReadOnlyList<BnModule> Layers => File.Layers.Select(layer => layer.Module with { File = Identity }).ToArray();
 
     public IReadOnlyList<string> UntrackedLayers => File.UntrackedLayers;
 

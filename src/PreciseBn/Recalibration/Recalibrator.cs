@@ -31,6 +31,7 @@ internal sealed class Recalibrator(
             result.ToStat(estimator, options.PriorWeight, estimator == options.Estimators[0] ? source.Path : null) with
             {
                 ItemsLeftOut = batches.ItemsLeftOut + result.ItemsLeftOut,
+                File = estimator == options.Estimators[0] ? source.Identity : null,
             })).ToArray());
     }
 

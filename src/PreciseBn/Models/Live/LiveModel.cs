@@ -1,4 +1,5 @@
 using PreciseBn.Batches;
+using PreciseBn.Files;
 using PreciseBn.Native;
 using PreciseBn.Primitives;
 using PreciseBn.Statistics;
@@ -13,6 +14,8 @@ internal sealed class LiveModel(nn.Module root) : IModelSource
     public string Name => root.GetName();
 
     public string? Path => null;
+
+    public FileIdentity? Identity => null;
 
     public IReadOnlyList<BnModule> Layers => LiveModelReader.ReadLayers(root);
 
