@@ -1,11 +1,12 @@
 using System.Management.Automation;
+using System.Text.RegularExpressions;
 using PreciseBn.PowerShell.Tests.Support;
 using PreciseBn.Tests.Support;
 
 namespace PreciseBn.PowerShell.Tests;
 
 /// <summary>The help says of each cmdlet what the cmdlet is.</summary>
-public sealed class HelpTests : IDisposable
+public sealed partial class HelpTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly PowerShellSession _session;
@@ -37,6 +38,19 @@ public sealed class HelpTests : IDisposable
         Assert.Equal(
             ExpectedHelp.Parameters(cmdlet).Select(parameter => parameter.Name).Order(),
             source.Split("\n### -").Skip(1).Select(section => section.Split('\n')[0]).Order());
+    }
+
+    [Fact]
+    public void Every_id_of_an_error_has_its_meaning()
+    {
+        var topic = File.ReadAllText(Path.Combine(HelpFolder.Source, "about_PreciseBn_Errors.md"));
+        var source = Directory.GetFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Split(Path.DirectorySeparatorChar).Contains("obj")).Select(File.ReadAllText);
+
+        var listed = ListedId().Matches(topic).Select(row => row.Groups["id"].Value).ToArray();
+        var used = source.SelectMany(text => UsedId().Matches(text)).Select(use => use.Groups["id"].Value).Distinct().Order(StringComparer.Ordinal);
+
+        Assert.Equal(used, listed);
     }
 
     [Theory]
@@ -111,4 +125,10 @@ public sealed class HelpTests : IDisposable
         _session.Dispose();
         _folder.Dispose();
     }
+
+    [GeneratedRegex(@"^\| `(?<id>\w+)` \| .+\. \|", RegexOptions.Multiline)]
+    private static partial Regex ListedId();
+
+    [GeneratedRegex("\"(?<id>[A-Z][A-Za-z0-9]+)\",\\s*ErrorKind\\.")]
+    private static partial Regex UsedId();
 }

@@ -185,9 +185,4 @@ public sealed class CheckpointTests : IDisposable
         Assert.Equal("CheckpointOfOtherRun", error.ErrorId);
         Assert.True(error.Message.Contains(what) || (or is not null && error.Message.Contains(or)), error.Message);
     }
-
-    private sealed class Recorder(Action<MeasureProgress> onReport) : IProgress<MeasureProgress>
-    {
-        public void Report(MeasureProgress value) => onReport(value);
-    }
 }

@@ -48,6 +48,21 @@ public sealed class EdgeTests
         }
     }
 
+    [PythonFact]
+    public void PyTorch_gives_that_truth_again()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var file in Directory.GetFiles(Edge("")).Append(Fixtures.Path("make/edges.py")))
+            File.Copy(file, folder.File(Path.GetFileName(file)));
+
+        var (exitCode, output, errors) = Tool.Run(PythonFactAttribute.Interpreter, folder.File("edges.py"), folder.Path);
+
+        Assert.True(exitCode == 0, errors);
+        var (made, kept) = (Numbers(output), Numbers(File.ReadAllText(Edge("edges.expected.json"))));
+        Assert.Equal(kept.Length, made.Length);
+        Assert.All(kept.Zip(made), pair => Assert.Equal(pair.First, pair.Second, 1e-9 * Math.Max(1, Math.Abs(pair.First))));
+    }
+
     [Fact]
     public void Every_layer_alone_is_measured_exactly()
     {
@@ -149,6 +164,16 @@ public sealed class EdgeTests
     private static string Edge(string name) => Fixtures.Path(Path.Combine("edges", name));
 
     private static double[] Values(JsonElement layer, string name) => layer.GetProperty(name).EnumerateArray().Select(value => value.GetDouble()).ToArray();
+
+    private static double[] Numbers(string json) => Numbers(JsonDocument.Parse(json).RootElement).ToArray();
+
+    private static IEnumerable<double> Numbers(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Array => element.EnumerateArray().SelectMany(Numbers),
+        JsonValueKind.Object => element.EnumerateObject().SelectMany(item => Numbers(item.Value)),
+        JsonValueKind.Number => [element.GetDouble()],
+        _ => [],
+    };
 
     private static void AssertClose(double[] expected, double[] actual, double[] variances)
     {

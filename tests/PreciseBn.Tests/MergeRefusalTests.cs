@@ -149,11 +149,58 @@ public sealed class MergeRefusalTests : IDisposable
         var mutator = new Mutator(1);
         for (var i = 0; i < 300; i++)
         {
-            // Damage within the header; in the numbers themselves it cannot be seen.
+            // Damage within the header: in the numbers themselves the checksum tells of it.
             File.WriteAllBytes(Part("bad"), [.. mutator.Mutate(whole[..4000]), .. whole[4000..]]);
             if (Record.Exception(() => Merger("bad").Estimate(allowMissing: true)) is { } error)
                 Assert.IsType<PreciseBnException>(error);
         }
+    }
+
+    [Fact]
+    public void Numbers_that_are_others_are_damage()
+    {
+        Write("a", "1/1");
+        BnStatFile.Write(_folder.File("s.safetensors"), Runs.Read(_model).Layers, force: false);
+        foreach (var (path, read) in new (string, Action<string>)[] { (Part("a"), file => BnPartialFile.Read(file)), (_folder.File("s.safetensors"), file => BnStatFile.Read(file)) })
+        {
+            var whole = File.ReadAllBytes(path);
+            foreach (var change in new Action<byte[]>[] { bytes => bytes[^100] ^= 1, bytes => bytes[^1] ^= 0x40, bytes => bytes.AsSpan(bytes.Length / 2).Clear() })
+            {
+                var changed = whole.ToArray();
+                change(changed);
+                File.WriteAllBytes(path, changed);
+
+                Assert.Equal("DamagedFile", Assert.Throws<PreciseBnException>(() => read(path)).ErrorId);
+            }
+        }
+    }
+
+    [Fact]
+    public void Numbers_that_cannot_be_are_refused_wherever_they_come_from()
+    {
+        var whole = Shards.Measure(_model, _data, "1/1");
+        double[] With(int row, double value) => [.. whole[0].Moments[..(row * whole[0].Channels)], value, .. whole[0].Moments[((row * whole[0].Channels) + 1)..]];
+        PartialBnStat[] wrong =
+        [
+            whole[0] with { Moments = With(3, double.NaN) },
+            whole[0] with { Moments = With(4, -1) },
+            whole[0] with { Moments = new double[whole[0].Moments.Length] },
+            whole[0] with { Moments = whole[0].Moments[1..] },
+            whole[0] with { Count = 0 },
+            whole[0] with { Batches = whole[0].TotalBatches + 1 },
+        ];
+
+        Assert.All(wrong, partial => Assert.Equal("NotAPartial", Assert.Throws<PreciseBnException>(() => new BnMerger().Add(partial)).ErrorId));
+    }
+
+    [Fact]
+    public void Layers_of_two_models_do_not_merge_because_their_shard_is_the_same()
+    {
+        Write("a", "1/1");
+        ArchiveEditor.RewriteCode(_model, _folder.File("other.pt"), "1.0000000000000001e-05", "0.001");
+        var others = Shards.Measure(_folder.File("other.pt"), _data, "1/1").Select(partial => partial with { Name = $"B.{partial.Name}" });
+
+        Assert.Equal("ModelsDiffer", Assert.Throws<PreciseBnException>(() => Shards.Merge([.. BnPartialFile.Read(Part("a")), .. others])).ErrorId);
     }
 
     [Fact]

@@ -47,7 +47,7 @@ public sealed class ModeTests
         var data = new EnumerableBatchSource([randn(4, 1, 28, 28)], []);
 
         Runs.Measure(
-            Runs.Read(Fixtures.Path(model)).Layers, data, new() { Exact = true }, new Recorder(plans));
+            Runs.Read(Fixtures.Path(model)).Layers, data, new() { Exact = true }, new Recorder(plans.Add));
 
         Assert.All(plans, plan => Assert.Equal(passes, plan.Passes));
         Assert.Equal(0, plans[0].Pass);
@@ -232,9 +232,4 @@ public sealed class ModeTests
         first.Zip(second).Max(pair => Enumerable.Range(0, pair.First.Channels).Max(channel => Math.Max(
             Math.Abs(pair.First.Mean[channel] - pair.Second.Mean[channel]) / Math.Sqrt(pair.First.Variance[channel]),
             Math.Abs(Math.Log(pair.First.Variance[channel] / pair.Second.Variance[channel])))));
-
-    private sealed class Recorder(List<MeasureProgress> reports) : IProgress<MeasureProgress>
-    {
-        public void Report(MeasureProgress value) => reports.Add(value);
-    }
 }

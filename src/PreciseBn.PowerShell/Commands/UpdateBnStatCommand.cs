@@ -41,7 +41,7 @@ public sealed class UpdateBnStatCommand : DataCmdlet
     [ValidateRange(0.0, double.MaxValue)]
     public double PriorWeight { get; set; }
 
-    /// <summary>Measures each layer with those before it normalised by their final statistics; one pass over the data each.</summary>
+    /// <summary>Measures each layer with those before it normalised by their final statistics; one pass over the data each, and one to check them.</summary>
     [Parameter(ParameterSetName = DataSet)]
     public SwitchParameter Exact { get; set; }
 
@@ -74,6 +74,7 @@ public sealed class UpdateBnStatCommand : DataCmdlet
     {
         if (ParameterSetName == MergedSet)
         {
+            RefuseWithoutEffect();
             ForEachItem(WriteMerged);
             return;
         }
@@ -105,6 +106,15 @@ public sealed class UpdateBnStatCommand : DataCmdlet
         WriteObject(result.Statistics, enumerateCollection: true);
     }
 
+    // What was measured elsewhere is only written.
+    private void RefuseWithoutEffect()
+    {
+        string[] ofMeasuring =
+            [nameof(Iterations), nameof(Tolerance), nameof(Device), nameof(InputKey), nameof(AllowReuse), nameof(SkipNonFinite), nameof(MemoryFormat)];
+        if (ofMeasuring.FirstOrDefault(MyInvocation.BoundParameters.ContainsKey) is { } parameter)
+            ThrowTerminatingError(WithoutEffect(parameter).ToErrorRecord());
+    }
+
     private void WriteMerged()
     {
         var path = _merged[0].Path ?? throw NoFileToWrite();
@@ -129,6 +139,10 @@ public sealed class UpdateBnStatCommand : DataCmdlet
     };
 
     private SaveOptions Saving(string? destination) => destination is null ? new() : new() { Destination = destination, Force = Force, Backup = Backup };
+
+    private static PreciseBnException WithoutEffect(string parameter) => new(
+        "OptionWithoutEffect", ErrorKind.InvalidArgument, $"-{parameter} has no effect on statistics that are merged already.",
+        "Give it to Measure-BnStat.", parameter);
 
     private static PreciseBnException NoFileToWrite() => new(
         "NoFileToWrite", ErrorKind.NotSupported,
