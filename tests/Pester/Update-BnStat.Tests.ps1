@@ -130,7 +130,7 @@ Describe 'Update-BnStat' {
 
     It 'says beforehand how many passes -Exact takes' {
         $output = Get-BnModule (Copy-Fixture digits.scripted.pt) | Update-BnStat (Get-Calibration) -Exact -Iterations 3 6>&1
-        "$($output[0])" | Should -Match '^6 passes over up to 3 batches, about '
+        "$($output[0])" | Should -Match '^7 passes over up to 3 batches, about '
         $output | Should -HaveCount 7
     }
 
