@@ -31,6 +31,8 @@ internal sealed class SourceFile : IDisposable
     /// <exception cref="PreciseBnException">The file is missing, is none with contents, may not be read, or is not shared.</exception>
     public static SourceFile Open(string path)
     {
+        if (path.Contains('\0'))
+            throw FileErrors.ImpossiblePath(path);
         if (Directory.Exists(path))
             throw FileErrors.IsDirectory(path);
         try

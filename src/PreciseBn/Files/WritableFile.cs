@@ -6,9 +6,11 @@ namespace PreciseBn.Files;
 internal static class WritableFile
 {
     /// <summary>The file itself that a path leads to; a symbolic link stands for the file at its end.</summary>
-    /// <exception cref="PreciseBnException">The links lead nowhere, as in a circle.</exception>
+    /// <exception cref="PreciseBnException">It is no path, or the links lead nowhere, as in a circle.</exception>
     public static string FollowLinks(string path)
     {
+        if (path.Contains('\0'))
+            throw FileErrors.ImpossiblePath(path);
         try
         {
             return new FileInfo(path) is { LinkTarget: not null } link

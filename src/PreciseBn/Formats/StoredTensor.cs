@@ -1,3 +1,4 @@
+using System.Globalization;
 using PreciseBn.Files;
 using PreciseBn.Primitives;
 
@@ -83,16 +84,22 @@ internal static class TensorTree
     private static readonly HashSet<string> ModuleContainers = ["_modules", "_buffers", "_parameters"];
 
     /// <summary>The tensors by name, each container once, in the order of the file.</summary>
-    public static IEnumerable<(string Name, StoredTensor Tensor)> Enumerate(object? tree, string path)
+    public static IEnumerable<(string Name, StoredTensor Tensor)> Enumerate(object? tree, string path) =>
+        from leaf in Leaves(tree, path) where leaf.Tensor is not null select (leaf.Name, leaf.Tensor);
+
+    /// <summary>The tensors, and what stands in the place of one, by name, each container once, in the order of the file.</summary>
+    public static IEnumerable<(string Name, StoredTensor? Tensor, ForeignTensor? Foreign)> Leaves(object? tree, string path)
     {
         var seen = new HashSet<object>(ReferenceEqualityComparer.Instance);
         var pending = new Stack<(string Name, int Depth, object? Value)>();
         pending.Push(("", 0, tree));
         while (pending.TryPop(out var next))
         {
-            if (TensorPickle.TryRead(next.Value) is { } tensor)
+            var foreign = ForeignTensor.TryRead(next.Value);
+            var tensor = foreign is null ? TensorPickle.TryRead(next.Value) : null;
+            if (foreign is not null || tensor is not null)
             {
-                yield return (next.Name, tensor);
+                yield return (next.Name, tensor, foreign);
                 continue;
             }
             if (next.Value is null || Children(next.Value) is not { } children || !seen.Add(next.Value))
@@ -100,7 +107,7 @@ internal static class TensorTree
             if (next.Depth > DeepestNesting || next.Name.Length > LongestName)
                 throw FileErrors.LimitExceeded(path, "its tensors are nested too deep");
             foreach (var (key, value) in children.Reverse())
-                pending.Push((Join(next.Name, $"{key}"), next.Depth + 1, value));
+                pending.Push((Join(next.Name, Text(key)), next.Depth + 1, value));
         }
     }
 
@@ -112,6 +119,17 @@ internal static class TensorTree
         PickleInstance { State: PickleDictionary state } instance => instance.Items.Items.Concat(state.Items),
         PickleInstance instance => instance.Items.Items,
         _ => null,
+    };
+
+    // As Python shows it.
+    private static string Text(object? key) => key switch
+    {
+        string text => text,
+        null => "None",
+        object?[] tuple => $"({string.Join(", ", tuple.Take(8).Select(item => item is object?[] ? "(…)" : Text(item)))})",
+        PickleInstance instance => $"{instance.Type}",
+        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+        _ => $"{key}",
     };
 
     private static string Join(string name, string key) =>

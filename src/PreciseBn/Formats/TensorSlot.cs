@@ -18,8 +18,11 @@ internal sealed record TensorSlot
     /// <summary>Where the first element is, counted from the start of the file.</summary>
     public required long Position { get; init; }
 
-    /// <summary>Bytes from one element to the next.</summary>
+    /// <summary>Bytes from one element to the next; 0 where one number stands for all elements, as in what <c>expand</c> makes.</summary>
     public required long Stride { get; init; }
+
+    /// <summary>Whether several elements have one number between them.</summary>
+    public bool IsExpanded => Stride == 0 && Length > 1;
 
     /// <summary>The zip entries whose checksums cover the elements, from the innermost out.</summary>
     public IReadOnlyList<ZipEntry> Containers { get; init; } = [];
@@ -30,6 +33,11 @@ internal sealed record TensorSlot
     {
         var values = new double[Length];
         var size = DType.Size();
+        if (IsExpanded)
+        {
+            Array.Fill(values, NumberFormat.Read(DType, File.Read(Position, size)));
+            return values;
+        }
         var buffer = new byte[size];
         var isContiguous = Stride == size;
         var bytes = isContiguous ? File.Read(Position, Length * size) : [];
@@ -58,7 +66,7 @@ internal sealed record ArchivedTensor(StoredTensor Tensor, ZipContents Zip, ZipE
         var stride = Tensor.IsScalar ? 1 : Tensor.Strides[0];
         var capacity = Storage.Size / Tensor.DType.Size();
         if (Tensor.Offset < 0 || stride < 0 || Tensor.Length is < 1 or > TensorSlot.LongestVector || Tensor.Offset >= capacity
-            || (Tensor.Length - 1) > (capacity - 1 - Tensor.Offset) / Math.Max(stride, 1))
+            || (stride > 0 && (Tensor.Length - 1) > (capacity - 1 - Tensor.Offset) / stride))
             throw FileErrors.Damaged(Zip.File.Path, $"a tensor lies outside its entry '{Storage.Name}'");
         return new TensorSlot
         {

@@ -27,7 +27,8 @@ internal sealed class TorchArchive
 
     public SourceFile File => _zip.File;
 
-    public bool HasCode => Names("code/").Any();
+    /// <summary>Whether there are functions in it. What torch::save writes in C++ has classes that only say which tensors they have.</summary>
+    public bool HasCode => Names("code/").Any(name => name.EndsWith(".py", StringComparison.Ordinal) && ReadText(name).Contains("def ", StringComparison.Ordinal));
 
     /// <param name="zip">The archive.</param>
     /// <param name="outer">The entries of other archives that it lies in, from the innermost out.</param>

@@ -1,3 +1,5 @@
+using System.Globalization;
+using PreciseBn.Formats;
 using PreciseBn.Native;
 using PreciseBn.Primitives;
 
@@ -13,7 +15,21 @@ internal static class ModelErrors
         "NotAModel", ErrorKind.InvalidData, $"'{path}' is no saved model: {what}.",
         "Give a TorchScript model (torch.jit.save), an exported program (torch.export.save), a checkpoint (torch.save) or safetensors.", path);
 
-    public static PreciseBnException OtherArchive(string path) => NotAModel(path, "it is a zip archive of something else");
+    public static PreciseBnException OtherFormat(string path, string what, string advice) => new(
+        "OtherFormat", ErrorKind.NotSupported, $"'{path}' is no model that can be read here: it is {what}.", advice, path);
+
+    public static PreciseBnException DistributedCheckpoint(string path, string folder) => new(
+        "DistributedCheckpoint", ErrorKind.NotSupported,
+        $"'{path}' is {(path == folder ? "" : "a part of ")}a distributed checkpoint (torch.distributed.checkpoint).",
+        $"Make a file of it in Python: python -m torch.distributed.checkpoint.format_utils dcp_to_torch \"{folder}\" model.pth", path);
+
+    public static PreciseBnException ForeignStatistics(string path, string name, ForeignTensor foreign) => new(
+        "ForeignStatistics", ErrorKind.NotSupported, $"'{name}' of '{path}' is {foreign.Kind}.", foreign.Remedy, path);
+
+    public static PreciseBnException ExpandedStatistics(string model, string layer) => new(
+        "SharedStatistics", ErrorKind.NotSupported,
+        $"The layer '{layer}' of '{model}' keeps one number for all its channels (a tensor that was expanded), but its new ones differ; nothing was changed.",
+        "Save the model with tensor.clone() of these buffers.", layer);
 
     public static PreciseBnException OldFormat(string path) => new(
         "OldFormat", ErrorKind.NotSupported,
@@ -58,10 +74,16 @@ internal static class ModelErrors
         $"The model '{model}' failed on {batch}: {TorchMessage.Of(inner)}",
         "Check the shape, type and order of the inputs.", model, inner);
 
-    public static PreciseBnException DoesNotFit(string model, BnModule layer) => new(
+    public static PreciseBnException DoesNotFit(string model, string layer, double value, DType dtype) => new(
         "DoesNotFit", ErrorKind.InvalidData,
-        $"The new statistics of the layer '{layer.Name}' are too large for {layer.DType}, in which '{model}' keeps them; nothing was changed.",
-        "Export the model with these buffers in float32.", layer.Name);
+        double.IsFinite(value)
+            ? $"The new statistics of the layer '{layer}' are too large for {dtype}, in which '{model}' keeps them; nothing was changed."
+            : $"The new statistics of the layer '{layer}' of '{model}' are no finite numbers ({value.ToString(CultureInfo.InvariantCulture)}); nothing was changed.",
+        double.IsFinite(value) ? "Export the model with these buffers in a format that has room for them, such as float32." : "Find out where they come from.", layer);
+
+    public static PreciseBnException NegativeVariance(string model, string layer) => new(
+        "NegativeVariance", ErrorKind.InvalidData,
+        $"The new variances of the layer '{layer}' of '{model}' are not all 0 or more; nothing was changed.", "Find out where they come from.", layer);
 
     public static PreciseBnException SharedStatistics(string model, string layer) => new(
         "SharedStatistics", ErrorKind.NotSupported,

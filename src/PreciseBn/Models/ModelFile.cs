@@ -40,15 +40,19 @@ internal abstract class ModelFile(string path, IReadOnlyList<SourceFile> files, 
     /// <exception cref="PreciseBnException">It cannot be read, is damaged, or is of no kind that has layers.</exception>
     public static ModelFile Open(string path)
     {
-        if (path.EndsWith(ShardedSafetensorsFile.Ending, StringComparison.OrdinalIgnoreCase))
-            return ShardedSafetensorsFile.Open(path);
+        ModelFormat.RefuseFolder(path);
+        if (path.EndsWith(CheckpointIndex.Ending, StringComparison.OrdinalIgnoreCase))
+            return CheckpointIndex.Open(path);
         var file = SourceFile.Open(path);
         try
         {
+            ModelFormat.RefusePart(file);
             if (ZipContents.TryOpen(file, 0, file.Length) is { } zip)
                 return OpenArchive(zip);
             if (SafetensorsHeader.IsAtStart(file))
-                return new SafetensorsFile(file);
+                return CheckpointFile.OfSafetensors(file);
+            if (TorchSharpFile.TryRead(file) is { } tensors)
+                return CheckpointFile.OfTorchSharp(file, tensors);
             throw ModelFormat.Explain(file);
         }
         catch
@@ -69,7 +73,7 @@ internal abstract class ModelFile(string path, IReadOnlyList<SourceFile> files, 
         if (ExportedArchive.TryRead(zip) is { } exported)
             return new ExportedFile(exported);
         if (TorchArchive.TryRead(zip) is not { } archive)
-            throw ModelErrors.OtherArchive(zip.File.Path);
-        return archive.HasCode ? new TorchScriptFile(archive) : new CheckpointFile(archive);
+            throw ModelFormat.Explain(zip);
+        return archive.HasCode ? new TorchScriptFile(archive) : CheckpointFile.OfTorch(archive);
     }
 }

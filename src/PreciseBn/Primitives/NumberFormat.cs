@@ -29,7 +29,7 @@ internal static class NumberFormat
         _ => bytes[0],
     };
 
-    /// <summary>Writes the number of that format which is nearest to the value, ties to even.</summary>
+    /// <summary>Writes the number of that format which is nearest to the value, ties to even; an integer format cuts off what is behind the point.</summary>
     public static void Write(DType type, double value, Span<byte> bytes)
     {
         switch (type)
@@ -40,7 +40,10 @@ internal static class NumberFormat
             case DType.BFloat16: WriteUInt16LittleEndian(bytes, ToBFloat16(value)); break;
             case DType.Int64: WriteInt64LittleEndian(bytes, (long)value); break;
             case DType.Int32: WriteInt32LittleEndian(bytes, (int)value); break;
-            default: throw new ArgumentOutOfRangeException(nameof(type), type, "Statistics are not kept in this format.");
+            case DType.Int16: WriteInt16LittleEndian(bytes, (short)Math.Clamp(value, short.MinValue, short.MaxValue)); break;
+            case DType.Int8: bytes[0] = (byte)(sbyte)Math.Clamp(value, sbyte.MinValue, sbyte.MaxValue); break;
+            case DType.UInt8: bytes[0] = (byte)Math.Clamp(value, byte.MinValue, byte.MaxValue); break;
+            default: bytes[0] = value == 0 ? (byte)0 : (byte)1; break;
         }
     }
 

@@ -12,6 +12,12 @@ internal static class BufferLayers
     public const string UnknownType = "Unknown";
 
     private const string MeanName = "running_mean";
+    private const string VarianceName = "running_var";
+
+    /// <summary>The name of the variance beside a mean, or of the mean beside a variance; <c>null</c> for another tensor.</summary>
+    public static string? OtherStatistic(string name) => IsNamed(name, MeanName) ? name[..^MeanName.Length] + VarianceName
+        : IsNamed(name, VarianceName) ? name[..^VarianceName.Length] + MeanName
+        : null;
 
     /// <param name="path">The file, for the layers and for messages.</param>
     /// <param name="fileLength">Its length in bytes, which bounds what its layers may claim.</param>
@@ -26,7 +32,7 @@ internal static class BufferLayers
         foreach (var mean in byName.Values.Where(tensor => tensor.DType.IsFloatingPoint() && IsNamed(tensor.Name, MeanName)))
         {
             var prefix = mean.Name[..^MeanName.Length];
-            if (mean.Shape is not [>= 1 and <= TensorSlot.LongestVector] || !byName.TryGetValue(prefix + "running_var", out var variance)
+            if (mean.Shape is not [>= 1 and <= TensorSlot.LongestVector] || !byName.TryGetValue(prefix + VarianceName, out var variance)
                 || !variance.Shape.SequenceEqual(mean.Shape) || !variance.DType.IsFloatingPoint())
                 continue;
             // Layers that share storage could make a small file ask for any amount of memory.
@@ -44,7 +50,7 @@ internal static class BufferLayers
         var tracked = tensors.GetValueOrDefault(prefix + "num_batches_tracked") is { Shape.Count: 0 } count ? count.Locate() : null;
         var module = new BnModule
         {
-            Name = prefix.TrimEnd('.'),
+            Name = prefix.Length == 0 ? "" : prefix[..^1],
             Type = UnknownType,
             Momentum = double.NaN,
             Eps = double.NaN,

@@ -1,19 +1,36 @@
+using PreciseBn.Files;
 using PreciseBn.Formats;
 using PreciseBn.Statistics;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Models.Checkpoints;
 
-/// <summary>A file of torch.save: a state_dict, or anything that has some in it.</summary>
-internal sealed class CheckpointFile(TorchArchive archive) : ModelFile(archive.File.Path, [archive.File], ReadLayers(archive))
+/// <summary>A file that holds tensors by name, and no code that uses them; or an index of several such files.</summary>
+internal sealed class CheckpointFile : ModelFile
 {
-    public override string Describe() => "is a file of torch.save in which no running_mean has a running_var beside it";
+    private readonly string _kind;
+
+    private CheckpointFile(string path, IReadOnlyList<SourceFile> files, string kind, IEnumerable<NamedTensor> tensors)
+        : base(path, files, BufferLayers.Find(path, files.Sum(file => file.Length), tensors)) => _kind = kind;
+
+    /// <summary>A file of torch.save, in Python or C++: a state_dict, or anything that has some in it.</summary>
+    public static CheckpointFile OfTorch(TorchArchive archive) =>
+        new(archive.File.Path, [archive.File], "a file of torch.save", NamedTensor.InTorch(archive));
+
+    /// <summary>A safetensors file.</summary>
+    public static CheckpointFile OfSafetensors(SourceFile file) =>
+        new(file.Path, [file], "a safetensors file", NamedTensor.InSafetensors(file));
+
+    /// <summary>A file of Module.save of TorchSharp.</summary>
+    public static CheckpointFile OfTorchSharp(SourceFile file, IReadOnlyList<TorchSharpTensor> tensors) =>
+        new(file.Path, [file], "a file of TorchSharp's Module.save", NamedTensor.InTorchSharp(file, tensors));
+
+    /// <summary>The files of an index.</summary>
+    public static CheckpointFile OfIndex(CheckpointIndex index) =>
+        new(index.Path, index.Files, "an index of files with tensors", index.Tensors());
+
+    public override string Describe() => $"is {_kind} in which no running_mean has a running_var beside it";
 
     public override IObservedModel Load(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device) =>
         throw ModelErrors.NoCodeToRun(Path);
-
-    private static IReadOnlyList<StoredLayer> ReadLayers(TorchArchive archive) => BufferLayers.Find(
-        archive.File.Path, archive.File.Length,
-        TensorTree.Enumerate(archive.ReadPickle("data.pkl"), archive.File.Path).Select(item =>
-            new NamedTensor(item.Name, item.Tensor.DType, item.Tensor.Shape, () => archive.Locate(item.Tensor))));
 }
