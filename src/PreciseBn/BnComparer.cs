@@ -1,19 +1,24 @@
 using PreciseBn.Comparison;
 using PreciseBn.Primitives;
+using PreciseBn.Transfer;
 
 namespace PreciseBn;
 
 /// <summary>Compares the statistics of layers with those of a reference.</summary>
 public static class BnComparer
 {
-    /// <summary>Matches layers by name, in the order of the reference; those that it lacks come last.</summary>
+    /// <summary>
+    /// Matches layers by name, in the order of the reference; those that it lacks come last. A prefix that only one side has, and what
+    /// wrappers such as torch.compile add to names, make no difference.
+    /// </summary>
     public static IEnumerable<LayerPair> Match(
         IReadOnlyList<ILayerStatistics> reference, IReadOnlyList<ILayerStatistics> difference)
     {
         var others = difference.DistinctBy(layer => layer.Name).ToDictionary(layer => layer.Name);
-        var names = reference.Select(layer => layer.Name).ToHashSet();
-        return reference.Select(layer => new LayerPair(layer, others.GetValueOrDefault(layer.Name)))
-            .Concat(others.Values.Where(layer => !names.Contains(layer.Name)).Select(layer => new LayerPair(null, layer)));
+        var names = LayerMatching.Pair(reference.Select(layer => layer.Name).ToHashSet(), others.Keys);
+        var matched = names.Values.ToHashSet();
+        return reference.Select(layer => new LayerPair(layer, names.TryGetValue(layer.Name, out var name) ? others[name] : null))
+            .Concat(others.Values.Where(layer => !matched.Contains(layer.Name)).Select(layer => new LayerPair(null, layer)));
     }
 
     /// <summary>Measures how far apart the two sides are.</summary>

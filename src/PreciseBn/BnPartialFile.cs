@@ -26,7 +26,7 @@ public static class BnPartialFile
     /// <exception cref="PreciseBnException">The file is missing or damaged.</exception>
     public static bool IsPartial(string path)
     {
-        using var file = SourceFile.Open(Path.GetFullPath(path));
+        using var file = SourceFile.Open(SourceFile.FullPath(path));
         return PartialArchive.IsIn(file);
     }
 
@@ -34,7 +34,7 @@ public static class BnPartialFile
     /// <exception cref="PreciseBnException">The file is missing, damaged, of another kind, or of a measurement that has not ended.</exception>
     public static IReadOnlyList<PartialBnStat> Read(string path)
     {
-        using var file = SourceFile.Open(Path.GetFullPath(path));
+        using var file = SourceFile.Open(SourceFile.FullPath(path));
         var contents = PartialArchive.Read(file);
         return contents.IsFinished ? contents.Partials : throw PartialErrors.Unfinished(file.Path, contents.Partials[0]);
     }

@@ -34,7 +34,7 @@ public static class BnStatFile
     /// <exception cref="PreciseBnException">The file is missing, damaged, or of another kind.</exception>
     public static IReadOnlyList<ILayerStatistics> Read(string path)
     {
-        using var file = SourceFile.Open(Path.GetFullPath(path));
+        using var file = SourceFile.Open(SourceFile.FullPath(path));
         return StatisticsArchive.Read(file);
     }
 

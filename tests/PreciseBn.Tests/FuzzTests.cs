@@ -5,6 +5,7 @@ using PreciseBn.Data.Images;
 using PreciseBn.Formats;
 using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
+using static TorchSharp.torch;
 
 namespace PreciseBn.Tests;
 
@@ -33,6 +34,9 @@ public sealed class FuzzTests : IDisposable
     [InlineData("small/small.views-1.13.pth")]
     [InlineData("small/small-00001-of-00002.safetensors")]
     [InlineData("small/small.safetensors.index.json")]
+    [InlineData("checkpoints/pytorch_model.bin.index.json")]
+    [InlineData("checkpoints/cpp-module.pt")]
+    [InlineData("checkpoints/expanded.pth")]
     [InlineData("exported/choice-2.6.pt2")]
     [InlineData("exported/choice-2.14.pt2")]
     public void Damaged_models(string fixture)
@@ -40,8 +44,24 @@ public sealed class FuzzTests : IDisposable
         var path = _folder.File(fixture.EndsWith("json", StringComparison.Ordinal) ? "x.index.json" : "x");
         _folder.Copy("small/small-00001-of-00002.safetensors", "small-00001-of-00002.safetensors");
         _folder.Copy("small/small-00002-of-00002.safetensors", "small-00002-of-00002.safetensors");
+        _folder.Copy("checkpoints/pytorch_model-00001-of-00002.bin", "pytorch_model-00001-of-00002.bin");
+        _folder.Copy("checkpoints/pytorch_model-00002-of-00002.bin", "pytorch_model-00002-of-00002.bin");
 
         Fuzz(File.ReadAllBytes(Fixtures.Path(fixture)), bytes =>
+        {
+            File.WriteAllBytes(path, bytes);
+            AssertResultOrError(path, () => Runs.Read(path));
+        });
+    }
+
+    [Fact]
+    public void Damaged_models_of_TorchSharp()
+    {
+        var path = _folder.File("x");
+        using (var module = nn.Sequential(("c", nn.Conv2d(1, 2, 1)), ("bn", nn.BatchNorm2d(2))))
+            module.save(path);
+
+        Fuzz(File.ReadAllBytes(path), bytes =>
         {
             File.WriteAllBytes(path, bytes);
             AssertResultOrError(path, () => Runs.Read(path));
@@ -52,6 +72,9 @@ public sealed class FuzzTests : IDisposable
     [Theory]
     [InlineData("dict-out.scripted.pt", "data.pkl")]
     [InlineData("small/small.nested-1.13.pth", "data.pkl")]
+    [InlineData("checkpoints/dtensor.pth", "data.pkl")]
+    [InlineData("checkpoints/numpy-dict.pth", "data.pkl")]
+    [InlineData("checkpoints/cpp-module.pt", "data.pkl")]
     [InlineData("kinds.scripted.pt", "batchnorm.py")]
     [InlineData("exported/choice-2.6.pt2", "serialized_exported_program.json")]
     [InlineData("exported/choice-2.6.pt2", "serialized_state_dict.pt")]

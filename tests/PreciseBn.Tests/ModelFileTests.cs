@@ -44,7 +44,7 @@ public sealed class ModelFileTests : IDisposable
 
     [Fact]
     public void A_zip_archive_of_something_else_is_an_error() =>
-        AssertFails("NotAModel", Fixtures.Path("digits.test.npz"));
+        AssertFails("OtherFormat", Fixtures.Path("digits.test.npz"));
 
     [Fact]
     public void A_damaged_object_tree_is_an_error()

@@ -12,6 +12,7 @@ internal static class PathResolver
     /// <exception cref="PreciseBnException">There are none, or the path is not in the file system.</exception>
     public static IReadOnlyList<string> Resolve(PSCmdlet cmdlet, string path)
     {
+        RefuseImpossible(path);
         try
         {
             var found = cmdlet.GetResolvedProviderPathFromPSPath(path, out var provider);
@@ -33,6 +34,7 @@ internal static class PathResolver
     /// <exception cref="PreciseBnException">The path is not in the file system.</exception>
     public static string ResolveLiteral(PSCmdlet cmdlet, string path)
     {
+        RefuseImpossible(path);
         try
         {
             var resolved = cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
@@ -42,6 +44,14 @@ internal static class PathResolver
         {
             throw NoMatch(path);
         }
+    }
+
+    private static void RefuseImpossible(string path)
+    {
+        if (path.Contains('\0'))
+            throw new PreciseBnException(
+                "InvalidPath", ErrorKind.InvalidArgument,
+                $"'{path.Replace('\0', '\ufffd')}' is no path: it has a character in it that no name can have.", "Check the path.", path);
     }
 
     private static PreciseBnException NoMatch(string path) => new(

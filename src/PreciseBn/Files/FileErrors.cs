@@ -16,9 +16,9 @@ internal static class FileErrors
         "PathIsDirectory", ErrorKind.InvalidArgument,
         $"'{path}' is a directory, not a file.", "Give the path of a file in it.", path);
 
-    public static PreciseBnException ImpossiblePath(string path) => new(
+    public static PreciseBnException ImpossiblePath(string? path) => new(
         "InvalidPath", ErrorKind.InvalidArgument,
-        $"'{path.Replace('\0', '\ufffd')}' is no path, as it has a character in it that no name can have.", "Check the path.", path);
+        $"'{path?.Replace('\0', '\ufffd')}' is no path: it is empty, or has a character in it that no name can have.", "Check the path.", path);
 
     public static PreciseBnException NotRegular(string path) => new(
         "NotRegularFile", ErrorKind.InvalidArgument,

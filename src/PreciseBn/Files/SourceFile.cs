@@ -28,6 +28,11 @@ internal sealed class SourceFile : IDisposable
     /// <remarks>While it is open no other file has its number, and what it was is known when it is closed.</remarks>
     public bool IsUnchanged => FileStatus.At(Path)?.Identity == Identity;
 
+    /// <summary>A path from the root.</summary>
+    /// <exception cref="PreciseBnException">It is no path at all.</exception>
+    public static string FullPath(string path) =>
+        string.IsNullOrEmpty(path) || path.Contains('\0') ? throw FileErrors.ImpossiblePath(path) : System.IO.Path.GetFullPath(path);
+
     /// <exception cref="PreciseBnException">The file is missing, is none with contents, may not be read, or is not shared.</exception>
     public static SourceFile Open(string path)
     {

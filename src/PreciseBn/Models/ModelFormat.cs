@@ -61,6 +61,8 @@ internal static class ModelFormat
         var path = zip.File.Path;
         if (zip.Entries.ContainsKey("model.weights.h5"))
             return Other(path, "a model of Keras", ExportAnew);
+        if (zip.Entries.ContainsKey("MAR-INF/MANIFEST.json"))
+            return Other(path, "an archive for TorchServe (.mar)", Unpack);
         return zip.Entries.Count > 0 && zip.Entries.Keys.All(name => name.EndsWith(".npy", StringComparison.Ordinal))
             ? Other(path, "arrays of NumPy (.npz), which have no layers", "Give the model; arrays are data for it.")
             : ModelErrors.NotAModel(path, "it is a zip archive of something else");
@@ -94,6 +96,8 @@ internal static class ModelFormat
             return Other(path, "a pointer of Git LFS, which stands for the file that it should be", "Fetch the file itself with git lfs pull.");
         if (text.StartsWith("<!DOCTYPE", StringComparison.OrdinalIgnoreCase) || text.StartsWith("<html", StringComparison.OrdinalIgnoreCase))
             return Other(path, "a web page (HTML)", "Download the file itself, not the page that leads to it or asks for a password.");
+        if (text.StartsWith("<?xml", StringComparison.Ordinal))
+            return Other(path, "text in XML, as OpenVINO writes beside its weights", ExportAnew);
         return text.StartsWith('{') || text.StartsWith('[')
             ? Other(path, "text in JSON", $"Give the file that has the tensors; of several files, their index, whose name ends in {Checkpoints.CheckpointIndex.Ending}.")
             : ModelErrors.NotAModel(path, "it is of no kind that is known");

@@ -13,7 +13,7 @@ internal sealed class SavedModel(string path) : IModelSource
 
     public string Name => Path;
 
-    public string Path { get; } = System.IO.Path.GetFullPath(path);
+    public string Path { get; } = SourceFile.FullPath(path);
 
     public FileIdentity? Identity => File.Files is [var file] ? file.Identity : null;
 

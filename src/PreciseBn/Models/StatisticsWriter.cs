@@ -85,8 +85,7 @@ internal sealed class StatisticsWriter
     private IEnumerable<SlotEdit> Edits(
         StoredLayer layer, ILayerStatistics statistics, Dictionary<(SourceFile, long), double> written)
     {
-        if (statistics.Variance.Any(variance => variance < 0))
-            throw ModelErrors.NegativeVariance(_model.Path, layer.Module.Name);
+        NewStatistics.Require(_model.Path, layer.Module.Name, statistics, layer.Mean.DType, layer.Variance.DType, layer.BatchesTracked?.DType);
         yield return Edit(layer, layer.Mean, statistics.Mean, written);
         yield return Edit(layer, layer.Variance, statistics.Variance, written);
         if (layer.BatchesTracked is { } slot && statistics.BatchesTracked is { } batches)
@@ -99,9 +98,6 @@ internal sealed class StatisticsWriter
             throw ModelErrors.ExpandedStatistics(_model.Path, layer.Module.Name);
         for (var i = 0; i < values.Length; i++)
         {
-            var rounded = NumberFormat.Round(slot.DType, values[i]);
-            if (!double.IsFinite(rounded) || (!slot.DType.IsFloatingPoint() && rounded != values[i]))
-                throw ModelErrors.DoesNotFit(_model.Path, layer.Module.Name, values[i], slot.DType);
             var place = (slot.File, slot.PositionOf(i));
             if (!written.TryAdd(place, values[i]) && written[place] != values[i])
                 throw ModelErrors.SharedStatistics(_model.Path, layer.Module.Name);

@@ -23,6 +23,18 @@ internal static class TransferErrors
         "LayerNotFound", ErrorKind.NotFound,
         $"'{path}' has no layer '{name}', which -Map names.", "List its layers with Get-BnModule.", name);
 
+    public static PreciseBnException MappedTwice(string name, string target, string other) => new(
+        "AmbiguousMap", ErrorKind.InvalidArgument,
+        $"-Map says both that '{name}' is '{target}' and that it is '{other}'.", "Make its patterns such that one is for each layer.", name);
+
+    public static PreciseBnException WildcardsDiffer(string from, string to) => new(
+        "AmbiguousMap", ErrorKind.InvalidArgument,
+        $"-Map says that '{from}' is '{to}', which has other wildcards.", "Give both sides the same * and ? in the same order; they stand for the same letters.", from);
+
+    public static PreciseBnException TwoForOne(string path, string target) => new(
+        "LayerGivenTwice", ErrorKind.InvalidArgument,
+        $"Statistics of two layers were given for '{target}' of '{path}'.", "Give each layer those of one.", target);
+
     public static PreciseBnException ChannelsDiffer(string path, string source, int given, string target, int wanted) => new(
         "ChannelsDiffer", ErrorKind.InvalidData,
         $"The layer '{target}' of '{path}' has {wanted} channels, but the statistics of '{source}' have {given}; nothing was changed.",

@@ -61,7 +61,7 @@ internal sealed class LiveModel(nn.Module root) : IModelSource
         {
             var layers = model.Find([.. statistics.Keys]);
             foreach (var layer in layers)
-                RefuseWhatDoesNotFit(layer, statistics[layer.Name]);
+                NewStatistics.Require(model.Name, layer.Name, statistics[layer.Name], layer.DType, layer.DType);
             using var gradients = no_grad();
             using var scope = NewDisposeScope();
             foreach (var layer in layers)
@@ -72,12 +72,6 @@ internal sealed class LiveModel(nn.Module root) : IModelSource
                 if (given.BatchesTracked is { } batches)
                     target.num_batches_tracked?.fill_(batches);
             }
-        }
-
-        private void RefuseWhatDoesNotFit(BnModule layer, ILayerStatistics given)
-        {
-            if (given.Mean.Concat(given.Variance).Any(value => !double.IsFinite(NumberFormat.Round(layer.DType, value))))
-                throw ModelErrors.DoesNotFit(model.Name, layer);
         }
     }
 }

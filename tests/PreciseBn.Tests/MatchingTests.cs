@@ -1,0 +1,152 @@
+using PreciseBn.Primitives;
+using PreciseBn.Tests.Support;
+using PreciseBn.Transfer;
+
+namespace PreciseBn.Tests;
+
+/// <summary>Layers are matched by their names by one rule, whether statistics are set or compared.</summary>
+public sealed class MatchingTests : IDisposable
+{
+    private static readonly string[] Plain = ["stem.bn", "body.0.bn"];
+
+    private readonly TemporaryFolder _folder = new();
+
+    public static TheoryData<string> Wrapped =>
+    [
+        "_orig_mod.{0}", "module.{0}", "_orig_mod.module.{0}", "model.module.{0}", "state_dict._orig_mod.module.{0}",
+        "_fsdp_wrapped_module.{0}", "_checkpoint_wrapped_module.{0}",
+    ];
+
+    [Theory]
+    [MemberData(nameof(Wrapped))]
+    public void A_wrapper_makes_no_difference_on_either_side(string wrapped)
+    {
+        var names = Plain.Select(name => string.Format(null, wrapped, name)).ToArray();
+
+        Assert.Equal(Plain.Zip(names), Pairs(Plain, names));
+        Assert.Equal(names.Zip(Plain), Pairs(names, Plain));
+    }
+
+    [Fact]
+    public void Wrappers_within_names_make_no_difference()
+    {
+        string[] wrapped = ["_orig_mod._fsdp_wrapped_module.stem.bn", "_orig_mod._fsdp_wrapped_module.body.0._checkpoint_wrapped_module.bn"];
+
+        Assert.Equal(Plain.Zip(wrapped), Pairs(Plain, wrapped));
+        Assert.Equal(wrapped.Zip(Plain), Pairs(wrapped, Plain));
+    }
+
+    [Fact]
+    public void Both_sides_may_be_wrapped_differently_and_one_have_a_prefix()
+    {
+        string[] compiled = ["model._orig_mod.stem.bn", "model._orig_mod.body.0.bn"];
+        string[] distributed = ["module.stem.bn", "module.body._checkpoint_wrapped_module.0.bn"];
+
+        Assert.Equal(compiled.Zip(distributed), Pairs(compiled, distributed));
+    }
+
+    [Fact]
+    public void A_layer_that_is_called_as_a_wrapper_is_a_layer() =>
+        Assert.Equal([("module", "net.module"), ("bn", "net.bn")], Pairs(["module", "bn"], ["net.module", "net.bn"]));
+
+    [Fact]
+    public void Names_that_only_wrappers_tell_apart_are_told_apart()
+    {
+        string[] names = ["bn", "module.bn"];
+
+        Assert.Equal(names.Zip(names), Pairs(names, names));
+        Assert.Equal([("bn", "bn")], Pairs(["bn"], names));
+    }
+
+    [Fact]
+    public void The_same_names_are_never_taken_for_others() =>
+        Assert.Equal([("a.bn", "a.bn"), ("bn", "bn")], Pairs(["a.bn", "bn"], ["bn", "a.bn", "b.a.bn"]));
+
+    [Fact]
+    public void Set_and_compare_agree()
+    {
+        var source = Runs.Read(Fixtures.Path("checkpoints/fsdp.pth")).Layers;
+        var path = _folder.Copy("checkpoints/ckpt-wrapped.pth", "target.pth");
+
+        var written = Runs.Apply(path, source.Select(layer => layer with { BatchesTracked = 5 }).ToArray());
+        var pairs = BnComparer.Match(source, Runs.Read(path).Layers).ToArray();
+
+        Assert.Equal(["bn", "_checkpoint_wrapped_module.bn2"], written.Select(layer => layer.Name));
+        Assert.All(pairs, pair => Assert.Equal(0, BnComparer.Compare(pair).MeanShift));
+        Assert.Equal(2, pairs.Length);
+    }
+
+    [Fact]
+    public void A_map_takes_patterns_and_names_go_before_them()
+    {
+        var source = Runs.Read(Fixtures.Path("checkpoints/ckpt-wrapped.pth")).Layers
+            .Select(layer => layer with { Name = layer.Name.EndsWith("bn2", StringComparison.Ordinal) ? "norms.second" : "norms.bn", BatchesTracked = 5 }).ToArray();
+        var path = _folder.Copy("checkpoints/compile-ddp.pth", "target.pth");
+
+        var written = Runs.Apply(path, source, new()
+        {
+            Map = new Dictionary<string, string> { ["norms.*"] = "_orig_mod.module.*", ["norms.second"] = "_orig_mod.module.bn2" },
+        });
+
+        Assert.Equal(2, written.Count);
+    }
+
+    [Theory]
+    [InlineData("a.*.b?", "x.*.y?", "a.one.two.b2", "x.one.two.y2")]
+    [InlineData("*", "model.*", "bn", "model.bn")]
+    [InlineData("a.b", "c", "axb", null)]
+    public void A_pattern_keeps_what_its_wildcards_stand_for(string from, string to, string name, string? expected) =>
+        Assert.Equal(expected, LayerNames.Rewrite(from, to, name));
+
+    [Theory]
+    [InlineData("b*", "c*.*", "AmbiguousMap")]
+    [InlineData("*.b?", "c?.*", "AmbiguousMap")]
+    [InlineData("b*", "nowhere.*", "LayerNotFound")]
+    [InlineData("*", "_orig_mod.module.bn", "AmbiguousMap")]
+    public void A_map_that_cannot_be_followed_is_an_error(string from, string to, string errorId)
+    {
+        var path = _folder.Copy("checkpoints/compile-ddp.pth", "target.pth");
+        var source = Runs.Read(Fixtures.Path("checkpoints/ckpt-wrapped.pth")).Layers;
+
+        Assert.Equal(errorId, Assert.Throws<PreciseBnException>(
+            () => Runs.Apply(path, source, new() { Map = new Dictionary<string, string> { [from] = to } })).ErrorId);
+    }
+
+    [Fact]
+    public void Two_layers_are_not_given_to_one()
+    {
+        var path = _folder.Copy("checkpoints/compile-ddp.pth", "target.pth");
+        var source = Runs.Read(Fixtures.Path("checkpoints/ckpt-wrapped.pth")).Layers.Select(layer => layer with { Mean = new double[6], Variance = new double[6] }).ToArray();
+
+        var error = Assert.Throws<PreciseBnException>(() => Runs.Apply(path, source, new()
+        {
+            Map = source.ToDictionary(layer => layer.Name, _ => "_orig_mod.module.bn"),
+            AllowPartial = true,
+        }));
+
+        Assert.Equal("LayerGivenTwice", error.ErrorId);
+    }
+
+    [Theory]
+    [InlineData(double.NaN, 1, "DoesNotFit", "NaN")]
+    [InlineData(1e39, 1, "DoesNotFit", "too large")]
+    [InlineData(0, -1e-3, "NegativeVariance", "0 or more")]
+    public void Statistics_that_no_layer_has_are_refused_and_nothing_is_changed(double mean, double variance, string errorId, string what)
+    {
+        var path = _folder.Copy("checkpoints/compile-ddp.pth", "target.pth");
+        var before = File.ReadAllBytes(path);
+        var layers = Runs.Read(path).Layers;
+
+        var error = Assert.Throws<PreciseBnException>(() => Runs.Apply(path, [layers[0], layers[1] with { Mean = [0, 0, 0, mean], Variance = [1, variance, 1, 1] }]));
+
+        Assert.Equal(errorId, error.ErrorId);
+        Assert.Contains(what, error.Message);
+        Assert.Contains(layers[1].Name, error.Message);
+        Assert.Equal(before, File.ReadAllBytes(path));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static IEnumerable<(string, string)> Pairs(string[] sources, string[] targets) =>
+        LayerMatching.Pair(sources, targets).Select(pair => (pair.Key, pair.Value));
+}
