@@ -42,9 +42,11 @@ internal sealed class ArraySamples : ISampleSource
     private static Tensor Load(ArrayPreparation input, IReadOnlyList<long> indices)
     {
         var batch = empty([indices.Count, .. input.SampleShape], input.OutputType.ToScalarType());
-        var bytes = batch.bytes;
+        // One span is faster, where it can hold all.
+        var isSmall = (long)indices.Count * input.OutputBytes <= int.MaxValue;
+        var bytes = isSmall ? batch.bytes : default;
         for (var i = 0; i < indices.Count; i++)
-            input.Load(indices[i], bytes.Slice(i * input.OutputBytes, input.OutputBytes));
+            input.Load(indices[i], isSmall ? bytes.Slice(i * input.OutputBytes, input.OutputBytes) : TensorBytes.OfItems(batch, i));
         return batch;
     }
 }

@@ -47,7 +47,7 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
     /// <summary>The columns that were taken of a table; empty if the data are none.</summary>
     public IReadOnlyList<string> Columns { get; private set; } = [];
 
-    /// <summary>Number of files that could not be read and were left out, so far.</summary>
+    /// <summary>Number of files, and of folders below those given, that could not be read and were left out, so far.</summary>
     public int Skipped => _skipped;
 
     /// <summary>Number of batches.</summary>
@@ -72,8 +72,11 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
     public static BnDataLoader FromFiles(IReadOnlyList<string> paths, BnDataLoaderOptions options)
     {
         if (paths.All(Directory.Exists))
-            return new BnDataLoader(
-                loader => new ImageSamples(ImageFolder.Find(paths), options, _ => Interlocked.Increment(ref loader._skipped)), options);
+            return new BnDataLoader(loader =>
+            {
+                void Skip(string path) => Interlocked.Increment(ref loader._skipped);
+                return new ImageSamples(ImageFolder.Find(paths, options.SkipUnreadable ? Skip : null), options, Skip);
+            }, options);
         if (paths.Any(Directory.Exists))
             throw DataErrors.MixedPaths();
         return new BnDataLoader(loader => loader.OpenArrays(paths), options);

@@ -27,7 +27,7 @@ internal static class SampleFingerprint
             foreach (var input in item?.Inputs ?? [])
             {
                 hash.AppendData(Encoding.UTF8.GetBytes($"{input.dtype} [{string.Join(", ", input.shape)}]"));
-                hash.AppendData(input.bytes);
+                hash.Append(input);
             }
         }
         return Convert.ToHexString(hash.GetHashAndReset()).ToLowerInvariant()[..Digits];

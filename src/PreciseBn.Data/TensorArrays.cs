@@ -14,8 +14,16 @@ internal static class TensorArrays
     {
         using var scope = NewDisposeScope();
         var tensor = AsTensor(value).detach().cpu().contiguous();
-        var bytes = tensor.bytes.ToArray();
-        return StoredArray.InMemory(name, tensor.dtype.ToDType(), tensor.shape, () => bytes);
+        var (dtype, shape) = (tensor.dtype.ToDType(), tensor.shape);
+        if (StoredArray.Size(dtype, shape) <= Array.MaxLength)
+        {
+            var bytes = tensor.bytes.ToArray();
+            return StoredArray.InMemory(name, dtype, shape, () => bytes);
+        }
+        if (StoredArray.Size(dtype, shape[1..]) > Array.MaxLength)
+            throw DataErrors.ItemTooLarge(name, $"{dtype} [{string.Join(", ", shape)}]");
+        var items = Enumerable.Range(0, checked((int)shape[0])).Select(index => TensorBytes.OfItems(tensor, index).ToArray()).ToArray();
+        return StoredArray.OfItems(name, dtype, shape, (index, item) => items[index].CopyTo(item));
     }
 
     /// <summary>The tensor itself, or a new one with the numbers of an array.</summary>

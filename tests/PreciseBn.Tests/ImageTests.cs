@@ -1,4 +1,5 @@
 using PreciseBn.Data;
+using PreciseBn.Data.Images;
 using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 
@@ -91,6 +92,23 @@ public sealed class ImageTests : IDisposable
         var error = Assert.Throws<PreciseBnException>(() => BnDataLoader.FromFiles([_folder.Path], new()));
 
         Assert.Equal("NoImages", error.ErrorId);
+    }
+
+    [LinuxFact("links to folders")]
+    public void Links_that_lead_back_are_not_followed_and_others_are()
+    {
+        using var folder = new TemporaryFolder();
+        var (dogs, elsewhere) = (Directory.CreateDirectory(folder.File("set/dogs")).FullName, Directory.CreateDirectory(folder.File("elsewhere")).FullName);
+        folder.Copy("image-orientations/1.jpg", "set/dogs/1.jpg");
+        folder.Copy("image-orientations/1.jpg", "elsewhere/2.jpg");
+        Directory.CreateSymbolicLink(System.IO.Path.Combine(dogs, "up"), folder.File("set"));
+        Directory.CreateSymbolicLink(System.IO.Path.Combine(dogs, "self"), dogs);
+        Directory.CreateSymbolicLink(folder.File("set/cats"), elsewhere);
+        File.CreateSymbolicLink(folder.File("set/lost"), folder.File("nowhere"));
+
+        var images = ImageFolder.Find([folder.File("set")]);
+
+        Assert.Equal([folder.File("set/cats/2.jpg"), folder.File("set/dogs/1.jpg")], images);
     }
 
     public void Dispose() => _folder.Dispose();

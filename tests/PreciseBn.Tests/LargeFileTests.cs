@@ -1,4 +1,6 @@
+using PreciseBn.Data;
 using PreciseBn.Tests.Support;
+using TorchSharp;
 
 namespace PreciseBn.Tests;
 
@@ -51,6 +53,42 @@ public sealed class LargeFileTests : IDisposable
         Assert.Equal([3, 4], layer.Variance);
 
         AssertReadAndChanged(path, [layer]);
+    }
+
+    [LinuxFact("files with holes")]
+    public void A_batch_beyond_2_GiB_is_read()
+    {
+        const int Items = 20;
+        const int Values = 30_000_000;
+        var path = _folder.File("large.npy");
+        var header = $"{{'descr': '|u1', 'fortran_order': False, 'shape': ({Items}, {Values}), }}".PadRight(117) + "\n";
+        using (var file = File.Create(path))
+        {
+            file.Write([0x93, .. "NUMPY"u8, 1, 0, .. BitConverter.GetBytes((ushort)header.Length), .. System.Text.Encoding.ASCII.GetBytes(header)]);
+            file.SetLength(file.Length + ((long)Items * Values));
+            file.Seek(-1, SeekOrigin.End);
+            file.WriteByte(255);
+        }
+        using var loader = BnDataLoader.FromFiles([path], new() { BatchSize = Items });
+
+        using var batch = loader.First();
+
+        var values = Assert.Single(batch.Inputs);
+        Assert.Equal([Items, Values], values.shape);
+        Assert.Equal(1, values[Items - 1, Values - 1].ToSingle());
+        Assert.Equal(1, values.sum().ToSingle());
+    }
+
+    [Fact]
+    public void A_tensor_beyond_2_GiB_is_taken()
+    {
+        using var tensor = torch.zeros(3, 1_000_000_000, dtype: torch.ScalarType.Int8);
+        tensor[2, 999_999_999] = 7;
+        using var loader = BnDataLoader.FromObjects([tensor], new() { BatchSize = 1 });
+
+        using var batch = loader.Last();
+
+        Assert.Equal(7, batch.Inputs[0][0, 999_999_999].item<sbyte>());
     }
 
     public void Dispose() => _folder.Dispose();

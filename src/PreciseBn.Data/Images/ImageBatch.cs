@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using PreciseBn.Batches;
+using PreciseBn.Native;
 using PreciseBn.Primitives;
 using static TorchSharp.torch;
 
@@ -24,9 +25,7 @@ internal sealed class ImageBatch(int most, int channels) : IDisposable
         }
         else if (_items!.shape[3] != width || _items.shape[2] != height)
             throw DataErrors.SizesDiffer(path, width, height, (int)_items.shape[3], (int)_items.shape[2]);
-        var size = channels * height * width;
-        var bytes = _items.bytes;
-        return MemoryMarshal.Cast<byte, float>(bytes.Slice(_paths.Count * size * sizeof(float), size * sizeof(float)));
+        return MemoryMarshal.Cast<byte, float>(TensorBytes.OfItems(_items, _paths.Count));
     }
 
     /// <summary>Keeps the image that was written into its place.</summary>

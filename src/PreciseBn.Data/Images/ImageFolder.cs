@@ -1,3 +1,4 @@
+using PreciseBn.Files;
 using PreciseBn.Primitives;
 
 namespace PreciseBn.Data.Images;
@@ -10,14 +11,17 @@ internal static class ImageFolder
 
     /// <summary>
     /// The image files in the folders and below them, in the order of torchvision's ImageFolder: by class, by folder in it, and
-    /// by name.
+    /// by name. Links to folders are followed, but not back to a folder that they are in.
     /// </summary>
-    /// <exception cref="PreciseBnException">A folder has none.</exception>
-    public static string[] Find(IReadOnlyList<string> folders) => folders.SelectMany(Find).ToArray();
+    /// <param name="folders">The folders.</param>
+    /// <param name="onUnreadable">Told about folders in them that may not be read, which are left out; <c>null</c> makes them an error.</param>
+    /// <exception cref="PreciseBnException">A folder has none, or may not be read.</exception>
+    public static string[] Find(IReadOnlyList<string> folders, Action<string>? onUnreadable = null) =>
+        folders.SelectMany(folder => Find(folder, onUnreadable)).ToArray();
 
-    private static string[] Find(string folder)
+    private static string[] Find(string folder, Action<string>? onUnreadable)
     {
-        var images = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+        var images = Files(folder, [], onUnreadable)
             .Where(path => Endings.Contains(Path.GetExtension(path)))
             .Select(path => (Path: path, Folder: RelativeFolder(folder, path)))
             .OrderBy(image => Class(image.Folder), StringComparer.Ordinal)
@@ -26,6 +30,38 @@ internal static class ImageFolder
             .Select(image => image.Path).ToArray();
         return images.Length > 0 ? images : throw DataErrors.NoImages(folder);
     }
+
+    private static IEnumerable<string> Files(string folder, IReadOnlyCollection<object> within, Action<string>? onUnreadable)
+    {
+        if (!TryRead(folder, within.Count > 0 ? onUnreadable : null, out var files, out var folders, out var identity) || within.Contains(identity))
+            return [];
+        object[] path = [.. within, identity];
+        return files.Concat(folders.SelectMany(inner => Files(inner, path, onUnreadable)));
+    }
+
+    private static bool TryRead(string folder, Action<string>? onUnreadable, out string[] files, out string[] folders, out object identity)
+    {
+        (files, folders, identity) = ([], [], folder);
+        try
+        {
+            identity = Identify(folder);
+            files = Directory.GetFiles(folder);
+            folders = Directory.GetDirectories(folder);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            if (onUnreadable is null)
+                throw e is IOException ? FileErrors.ReadFailed(folder, e) : FileErrors.AccessDenied(folder, e);
+            onUnreadable(folder);
+            return false;
+        }
+    }
+
+    // What is the same for all paths to a folder.
+    private static object Identify(string folder) => OperatingSystem.IsWindows()
+        ? new DirectoryInfo(folder).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? folder
+        : FileStatus.At(folder) is { Identity: var identity } ? (identity.Volume, identity.Index) : folder;
 
     // One separator everywhere: shards that are measured on machines of several kinds have to see one order.
     private static string RelativeFolder(string folder, string path) =>

@@ -88,7 +88,7 @@ public abstract class DataCmdlet : PreciseBnCmdlet
             WriteWarning("Successive batches are alike: the data have an order, so that a part of them does not stand for all. Shuffle them with New-BnDataLoader -Shuffle.");
         WarnOfItemsLeftOut(result.ItemsLeftOut, model);
         if (batches is BnDataLoader { Skipped: > 0 } loader)
-            WriteWarning($"{loader.Skipped} image files could not be read and were left out.");
+            WriteWarning($"{loader.Skipped} image files or folders could not be read and were left out.");
     }
 
     /// <summary>Warns of items at the end of the data that no batch was made of.</summary>

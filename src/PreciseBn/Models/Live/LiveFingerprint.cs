@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using PreciseBn.Native;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Models.Live;
@@ -19,7 +20,7 @@ internal static class LiveFingerprint
         foreach (var (name, tensor) in model.state_dict().Where(item => !left.Contains(item.Key)).OrderBy(item => item.Key, StringComparer.Ordinal))
         {
             hash.AppendData(Encoding.UTF8.GetBytes($"{name} {tensor.dtype} [{string.Join(", ", tensor.shape)}]"));
-            hash.AppendData(tensor.detach().cpu().contiguous().bytes);
+            hash.Append(tensor.detach().cpu().contiguous());
         }
         return new ModelFingerprint(null, ModelFingerprint.Hexadecimal(hash));
     }
