@@ -9,34 +9,45 @@ namespace PreciseBn.Data;
 internal sealed class ChannelScale
 {
     private const int ByteValues = 256;
+    // Rows of a table have as many channels as columns; tables for all of them would take more memory than the data.
+    private const int MostTables = 4096;
 
-    private readonly double[] _means;
-    private readonly double[] _deviations;
-    private readonly float[]? _table;
+    private readonly IReadOnlyList<double> _means;
+    private readonly IReadOnlyList<double> _deviations;
+    private readonly float[]? _tables;
+    private readonly bool _isUniform;
 
     public ChannelScale(string name, int channels, bool isByte, BnDataLoaderOptions options, bool normalise)
     {
-        _means = Expand(normalise ? options.Mean : [], 0, channels, name, "-Mean");
-        _deviations = Expand(normalise ? options.StandardDeviation : [], 1, channels, name, "-StandardDeviation");
+        _means = Check(normalise ? options.Mean : [], channels, name, "-Mean");
+        _deviations = Check(normalise ? options.StandardDeviation : [], channels, name, "-StandardDeviation");
         if (_deviations.Contains(0))
             throw DataErrors.ZeroDeviation();
-        if (isByte)
-            _table = Enumerable.Range(0, channels * ByteValues)
-                .Select(i => Scale(i / ByteValues, i % ByteValues / 255f)).ToArray();
+        _isUniform = _means.Count <= 1 && _deviations.Count <= 1;
+        var tables = _isUniform ? 1 : channels;
+        if (isByte && tables <= MostTables)
+            _tables = Enumerable.Range(0, tables * ByteValues).Select(i => Scale(i / ByteValues, i % ByteValues / 255f)).ToArray();
     }
 
     /// <summary>Scales bytes, which are divided by 255 first.</summary>
     public void Apply(int channel, ReadOnlySpan<byte> source, int start, int step, Span<float> output)
     {
-        var table = _table.AsSpan(channel * ByteValues, ByteValues);
+        if (_tables is null)
+        {
+            for (var i = 0; i < output.Length; i++)
+                output[i] = Scale(channel, source[start + (i * step)] / 255f);
+            return;
+        }
+        var table = _tables.AsSpan(_isUniform ? 0 : channel * ByteValues, ByteValues);
         for (var i = 0; i < output.Length; i++)
             output[i] = table[source[start + (i * step)]];
     }
 
     public void Apply(int channel, ReadOnlySpan<double> source, int start, int step, Span<double> output)
     {
+        var (mean, deviation) = (Of(_means, channel, 0), Of(_deviations, channel, 1));
         for (var i = 0; i < output.Length; i++)
-            output[i] = (source[start + (i * step)] - _means[channel]) / _deviations[channel];
+            output[i] = (source[start + (i * step)] - mean) / deviation;
     }
 
     public void Apply(int channel, DType type, ReadOnlySpan<byte> source, int start, int step, Span<float> output)
@@ -46,13 +57,11 @@ internal sealed class ChannelScale
             output[i] = Scale(channel, (float)NumberFormat.Read(type, source[((start + (i * step)) * size)..]));
     }
 
-    private float Scale(int channel, float value) => (value - (float)_means[channel]) / (float)_deviations[channel];
+    private float Scale(int channel, float value) => (value - (float)Of(_means, channel, 0)) / (float)Of(_deviations, channel, 1);
 
-    private static double[] Expand(IReadOnlyList<double> values, double otherwise, int channels, string name, string option)
-    {
-        if (values.Count > 1 && values.Count != channels)
-            throw DataErrors.WrongChannelCount(option, values.Count, channels, name);
-        return Enumerable.Range(0, channels)
-            .Select(channel => values.Count == 0 ? otherwise : values[Math.Min(channel, values.Count - 1)]).ToArray();
-    }
+    private static double Of(IReadOnlyList<double> values, int channel, double otherwise) =>
+        values.Count == 0 ? otherwise : values[Math.Min(channel, values.Count - 1)];
+
+    private static IReadOnlyList<double> Check(IReadOnlyList<double> values, int channels, string name, string option) =>
+        values.Count > 1 && values.Count != channels ? throw DataErrors.WrongChannelCount(option, values.Count, channels, name) : values;
 }

@@ -128,7 +128,7 @@ public sealed class BnModel : IDisposable
             var sink = _source.PrepareToWrite(save ?? new());
             var result = new Recalibrator(_source, SelectedNames(), data, options ?? new(), progress).Measure(cancellation);
             cancellation.ThrowIfCancellationRequested();
-            return Write(result, sink);
+            return Write(result, sink, cancellation);
         });
 
     /// <summary>Measures and updates in another thread; see <see cref="Update"/>.</summary>
@@ -150,28 +150,35 @@ public sealed class BnModel : IDisposable
         Exclusively(() => new ShardMeasurement(_source, SelectedNames(), data, options ?? new(), progress).Run(cancellation));
 
     /// <summary>Puts statistics that were measured on this model, merged ones above all, in the place of the old.</summary>
+    /// <param name="result">The statistics.</param>
+    /// <param name="save">Where a file goes; by default it is changed where it is.</param>
+    /// <param name="cancellation">Stops a long write; everything is as it was then.</param>
     /// <returns>The statistics that were written: those of the first estimator.</returns>
     /// <exception cref="PreciseBnException">They were measured on another model, or cannot be written; everything is as it was.</exception>
-    public BnResult Save(BnResult result, SaveOptions? save = null) => Exclusively(() =>
+    /// <exception cref="OperationCanceledException">It was cancelled; everything is as it was.</exception>
+    public BnResult Save(BnResult result, SaveOptions? save = null, CancellationToken cancellation = default) => Exclusively(() =>
     {
         var sink = _source.PrepareToWrite(save ?? new());
         if (result.ContentSha256 is { } content && content != _source.Identify(result.Layers.Select(layer => layer.Name).ToArray()).Content)
             throw PartialErrors.WrongModel(Name);
-        return Write(result, sink);
+        return Write(result, sink, cancellation);
     });
 
     /// <summary>Puts statistics from elsewhere into the layers that they belong to by their names, all or none.</summary>
     /// <param name="statistics">The statistics, one object a layer.</param>
     /// <param name="match">How names are matched.</param>
     /// <param name="save">Where a file goes; by default it is changed where it is.</param>
+    /// <param name="cancellation">Stops a long write; everything is as it was then.</param>
     /// <returns>The layers as they are now where they were written.</returns>
     /// <exception cref="PreciseBnException">They do not match, or cannot be written; everything is as it was.</exception>
-    public IReadOnlyList<BnModule> Apply(IReadOnlyList<ILayerStatistics> statistics, MatchOptions? match = null, SaveOptions? save = null) =>
+    /// <exception cref="OperationCanceledException">It was cancelled; everything is as it was.</exception>
+    public IReadOnlyList<BnModule> Apply(
+        IReadOnlyList<ILayerStatistics> statistics, MatchOptions? match = null, SaveOptions? save = null, CancellationToken cancellation = default) =>
         Exclusively(() =>
         {
             var sink = _source.PrepareToWrite(save ?? new());
             var updates = LayerMatching.Match(Name, Layers, statistics, match ?? new());
-            sink.Write(updates);
+            sink.Write(updates, cancellation);
             using var written = sink.Destination is { } path ? new SavedModel(path) : null;
             return (written ?? _source).Layers.Where(layer => updates.ContainsKey(layer.Name)).ToArray();
         });
@@ -192,9 +199,9 @@ public sealed class BnModel : IDisposable
         return names.Count > 0 ? names : throw ModelErrors.NoLayers(Name, Contents);
     }
 
-    private static BnResult Write(BnResult result, IStatisticsSink sink)
+    private static BnResult Write(BnResult result, IStatisticsSink sink, CancellationToken cancellation)
     {
-        sink.Write(result.Layers.Where(stat => stat.Batches > 0).ToDictionary(stat => stat.Name, stat => (ILayerStatistics)stat));
+        sink.Write(result.Layers.Where(stat => stat.Batches > 0).ToDictionary(stat => stat.Name, stat => (ILayerStatistics)stat), cancellation);
         return result.At(sink.Destination);
     }
 

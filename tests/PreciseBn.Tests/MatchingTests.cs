@@ -98,6 +98,20 @@ public sealed class MatchingTests : IDisposable
     public void A_pattern_keeps_what_its_wildcards_stand_for(string from, string to, string name, string? expected) =>
         Assert.Equal(expected, LayerNames.Rewrite(from, to, name));
 
+    [Fact]
+    public void A_pattern_may_name_layers_that_are_not_there_if_that_is_allowed()
+    {
+        var path = _folder.Copy("checkpoints/fsdp.pth", "target.pth");
+
+        var written = Runs.Apply(path, Runs.Read(Fixtures.Path("checkpoints/ckpt-wrapped.pth")).Layers, new()
+        {
+            Map = new Dictionary<string, string> { ["*n"] = "_fsdp_wrapped_module.*n", ["*2"] = "nowhere.*2" },
+            AllowPartial = true,
+        });
+
+        Assert.Contains("_fsdp_wrapped_module.bn", written.Select(layer => layer.Name));
+    }
+
     [Theory]
     [InlineData("b*", "c*.*", "AmbiguousMap")]
     [InlineData("*.b?", "c?.*", "AmbiguousMap")]

@@ -258,6 +258,98 @@ public sealed class SetTests : IDisposable
         BnStatFile.Write(file, Changed("digits.scripted.pt"), force: true);
     }
 
+    [Theory]
+    [InlineData("null")]
+    [InlineData("[null]")]
+    [InlineData("[{}]")]
+    [InlineData("{}")]
+    [InlineData("[{\"Name\":null,\"Type\":\"BatchNorm2d\",\"Path\":null}]")]
+    [InlineData("[{\"Name\":\"bn\",\"Type\":null,\"Path\":null}]")]
+    [InlineData("[{\"Name\":\"bn\",\"Type\":\"BatchNorm2d\",\"Path\":null}]")]
+    public void An_export_with_a_wrong_list_of_layers_has_none_or_is_damaged(string layers)
+    {
+        var path = _folder.File("export.safetensors");
+        var writer = new SafetensorsWriter();
+        writer.Add("bn.running_mean", [1]);
+        writer.Metadata["precise_bn.layers"] = layers;
+        File.WriteAllBytes(path, writer.ToBytes());
+
+        if (layers == "null")
+            Assert.Empty(BnStatFile.Read(path));
+        else
+            Assert.Equal("DamagedFile", Assert.Throws<PreciseBnException>(() => BnStatFile.Read(path)).ErrorId);
+    }
+
+    [Theory]
+    [InlineData(DType.UInt8, 200, 255)]
+    [InlineData(DType.Int16, 200, 30_000)]
+    [InlineData(DType.Int64, 200, 1_000_000)]
+    public void Counts_of_batches_are_kept_in_any_format_and_refused_beyond_it(DType format, long count, long largest)
+    {
+        var path = _folder.File("counts.safetensors");
+        var name = format switch { DType.UInt8 => "U8", DType.Int16 => "I16", _ => "I64" };
+        var bytes = new byte[NumberFormat.Size(format)];
+        NumberFormat.Write(format, count, bytes);
+        var header = "{\"bn.running_mean\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"bn.running_var\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]},"
+            + $"\"bn.num_batches_tracked\":{{\"dtype\":\"{name}\",\"shape\":[],\"data_offsets\":[8,{8 + bytes.Length}]}}}}";
+        File.WriteAllBytes(path, [.. BitConverter.GetBytes((long)header.Length), .. System.Text.Encoding.ASCII.GetBytes(header), .. new byte[8], .. bytes]);
+        var layer = Runs.Read(path).Layers.Single();
+        Assert.Equal(count, layer.BatchesTracked);
+
+        Runs.Apply(path, [layer with { BatchesTracked = largest }]);
+
+        Assert.Equal(largest, Runs.Read(path).Layers.Single().BatchesTracked);
+        if (format == DType.Int64)
+            return;
+        var error = Assert.Throws<PreciseBnException>(() => Runs.Apply(path, [layer with { BatchesTracked = 70_000 }]));
+        Assert.Equal("DoesNotFit", error.ErrorId);
+        Assert.Contains($"{format}", error.Message);
+        Assert.Equal(largest, Runs.Read(path).Layers.Single().BatchesTracked);
+    }
+
+    [Fact]
+    public void A_write_that_is_cancelled_changes_nothing_and_leaves_nothing()
+    {
+        var path = _folder.Copy("digits.state_dict.pth");
+        var layers = Changed("digits.scripted.pt");
+        using var model = BnModel.Open(path);
+
+        Assert.ThrowsAny<OperationCanceledException>(() => model.Apply(layers, cancellation: new CancellationToken(canceled: true)));
+
+        Assert.Equal(File.ReadAllBytes(Fixtures.Path("digits.state_dict.pth")), File.ReadAllBytes(path));
+        Assert.Equal([path], Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    [Fact]
+    public void Layers_whose_names_end_in_points_are_told_apart()
+    {
+        var path = _folder.File("points.safetensors");
+        var writer = new SafetensorsWriter();
+        foreach (var name in new[] { "a", "a.", "a.." })
+        {
+            writer.Add(name + ".running_mean", [name.Length]);
+            writer.Add(name + ".running_var", [1]);
+        }
+        File.WriteAllBytes(path, writer.ToBytes());
+
+        Assert.Equal([("a", 1), ("a.", 2), ("a..", 3)], Runs.Read(path).Layers.Select(layer => (layer.Name, (int)layer.Mean[0])));
+        Assert.Equal(3, Runs.Apply(path, Runs.Read(path).Layers).Count);
+    }
+
+    [LinuxFact("hard links")]
+    public void Models_are_not_written_over_each_other()
+    {
+        var (a, b) = (_folder.Copy("digits.state_dict.pth", "a.pth"), _folder.Copy("digits.state_dict.pth", "b.pth"));
+        File.CreateSymbolicLink(_folder.File("link.pth"), b);
+        var free = _folder.File("free.pth");
+
+        Assert.Equal("DestinationTwice", Assert.Throws<PreciseBnException>(() => BnDestination.RequireApart([(a, free), (b, free)])).ErrorId);
+        Assert.Equal("DestinationIsSource", Assert.Throws<PreciseBnException>(() => BnDestination.RequireApart([(a, b), (b, free)])).ErrorId);
+        Assert.Equal("DestinationIsSource", Assert.Throws<PreciseBnException>(() => BnDestination.RequireApart([(a, _folder.File("link.pth")), (b, free)])).ErrorId);
+        BnDestination.RequireApart([(a, a), (b, b)]);
+        BnDestination.RequireApart([(a, free), (b, b)]);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private static BnModule[] Changed(string model) => Runs.Read(Fixtures.Path(model)).Layers.Select(layer => layer with

@@ -55,6 +55,37 @@ public abstract class PreciseBnCmdlet : PSCmdlet, IDisposable
             ForEachItem(() => work(PathResolver.ResolveLiteral(this, path)));
     }
 
+    /// <summary>Makes sure that a file can be written, before what stands before the cmdlet in the pipeline has begun.</summary>
+    protected void RequireDestination(string path, bool force)
+    {
+        if (MyInvocation.BoundParameters.TryGetValue("WhatIf", out var whatIf) && (SwitchParameter)whatIf)
+            return;
+        Require(() =>
+        {
+            BnDestination.Require(PathResolver.ResolveLiteral(this, path), force);
+            return path;
+        });
+    }
+
+    /// <summary>
+    /// Whether a pipeline has brought nothing to write. It then says why nothing is written, and leaves it to what stands before to
+    /// say what went wrong.
+    /// </summary>
+    protected bool WasGivenNothing(int count, string path)
+    {
+        if (count > 0 || !MyInvocation.ExpectingInput)
+            return false;
+        WriteWarning($"Nothing came through the pipeline, so that '{path}' was not written.");
+        return true;
+    }
+
+    /// <summary>Tells that other names of a file keep what it is now.</summary>
+    protected void WarnOfOtherNames(string path)
+    {
+        if (BnDestination.CountOtherNames(path) is > 0 and var names)
+            WriteWarning($"'{path}' has {names} other {(names == 1 ? "name, under which the file stays" : "names, under which the file stays")} as it is: replacing it takes the hard links apart.");
+    }
+
     /// <summary>Runs work without which the cmdlet can do nothing; its failure ends the cmdlet.</summary>
     protected T Require<T>(Func<T> work)
     {

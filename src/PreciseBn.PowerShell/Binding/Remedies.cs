@@ -10,11 +10,14 @@ internal static class Remedies
 {
     private static readonly Dictionary<string, string> OfFailures = new()
     {
+        ["AmbiguousMap"] = "Make the patterns of -Map such that one is for each layer, with the same * and ? on both sides, in the same order.",
         ["AmbiguousPrefix"] = "Choose one with -Prefix.",
         ["CheckpointOfOtherRun"] = "Give the same arguments to go on, or another -Checkpoint to start anew.",
         ["ColumnNotFound"] = "Choose among these with -Column and -ExcludeColumn.",
         ["DataNameNeeded"] = "Give the data a name with -DataName, another one for other data.",
         ["DestinationExists"] = "Use -Force to overwrite it, or choose another name.",
+        ["DestinationIsSource"] = "Choose another -Destination.",
+        ["DestinationTwice"] = "Give each model a command of its own, with another -Destination.",
         ["DeviceNotFound"] = "Use -Device cpu, or install the CUDA flavour of the module and the driver.",
         ["EstimatorsDiffer"] = "Measure all shards with the same -Estimator.",
         ["ImageSizesDiffer"] = "Use -Size and -CropSize to make all images alike.",
@@ -39,6 +42,7 @@ internal static class Remedies
         ["NotTransformed"] = "Return a tensor for each input of the model from -Transform, or a dictionary of them by -Key.",
         ["NothingGiven"] = "Give objects of Get-BnModule, Update-BnStat, Measure-BnStat or Import-BnStat, or a file.",
         ["NothingToJudge"] = "Check what -Reference and -Difference are given.",
+        ["OwnerNotKept"] = "Run the command as the owner of the file, or write to another file with -Destination.",
         ["PriorsDiffer"] = "Leave out -PriorWeight, or measure all shards on one file.",
         ["ReadOnlyFile"] = "Make it writable, or write to another file with -Destination.",
         ["SingleValue"] = "Give larger batches, leave out a small last one with -DropLast of New-BnDataLoader, or use -Exact.",

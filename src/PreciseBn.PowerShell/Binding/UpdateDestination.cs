@@ -16,6 +16,14 @@ internal sealed class UpdateDestination
             throw NotAFolder(_path);
     }
 
+    /// <summary>Makes sure, before any of the models is run, that none is written over another.</summary>
+    /// <exception cref="PreciseBnException">One would be.</exception>
+    public UpdateDestination RequireApart(IEnumerable<BnModel> models)
+    {
+        BnDestination.RequireApart(models.Select(model => model.Path).OfType<string>().Select(path => (path, For(path))).ToArray());
+        return this;
+    }
+
     public string For(string model) =>
         _path is null ? model : Directory.Exists(_path) ? Path.Combine(_path, Path.GetFileName(model)) : _path;
 

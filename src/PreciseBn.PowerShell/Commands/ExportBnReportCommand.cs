@@ -52,6 +52,9 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc/>
+    protected override void BeginProcessing() => RequireDestination(Path, Force);
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         foreach (var item in InputObject)
@@ -70,6 +73,8 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
             _layers.AddRange(BnComparer.Match(StatisticsSources.Read(this, Reference), StatisticsSources.Read(this, Difference)).Select(BnComparer.Compare));
         _findings.AddRange(Finding);
         var path = PathResolver.ResolveLiteral(this, Path);
+        if (WasGivenNothing(_layers.Count, path))
+            return;
         var format = Format ?? FormatOf(path);
         if (!ShouldProcess(path, $"Export a report on {_layers.Count} BatchNorm layers"))
             return;

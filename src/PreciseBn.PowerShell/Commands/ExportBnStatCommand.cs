@@ -32,6 +32,9 @@ public sealed class ExportBnStatCommand : PreciseBnCmdlet
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc/>
+    protected override void BeginProcessing() => RequireDestination(Path, Force);
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         _statistics.AddRange(InputObject);
@@ -43,6 +46,8 @@ public sealed class ExportBnStatCommand : PreciseBnCmdlet
     {
         var path = PathResolver.ResolveLiteral(this, Path);
         var layers = _statistics.Count + _partials.Count;
+        if (WasGivenNothing(layers, path))
+            return;
         if (!ShouldProcess(path, $"Export the statistics of {layers} BatchNorm layers"))
             return;
         if (_partials.Count > 0)

@@ -64,6 +64,8 @@ public sealed class SetBnStatCommand : PreciseBnCmdlet
         var path = PathResolver.ResolveLiteral(this, Path);
         if (ParameterSetName == FromSet)
             _statistics.AddRange(StatisticsSources.ReadModel(PathResolver.ResolveLiteral(this, From)));
+        if (WasGivenNothing(_statistics.Count, path))
+            return;
         var match = new MatchOptions
         {
             Prefix = Prefix,
@@ -79,7 +81,8 @@ public sealed class SetBnStatCommand : PreciseBnCmdlet
         if (!ShouldProcess(save.Destination ?? path, $"Set the statistics of {_statistics.Count} BatchNorm layers"))
             return;
         using var model = BnModel.Open(path);
-        var changed = model.Apply(_statistics, match, save);
+        WarnOfOtherNames(save.Destination ?? path);
+        var changed = model.Apply(_statistics, match, save, StopToken);
         WriteVerbose($"Set the statistics of {changed.Count} layers; the result is in '{save.Destination ?? path}'{(Backup ? ", and a backup keeps what was replaced" : "")}.");
         WriteObject(changed, enumerateCollection: true);
     });

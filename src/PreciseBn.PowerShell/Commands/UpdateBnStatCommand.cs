@@ -79,7 +79,7 @@ public sealed class UpdateBnStatCommand : DataCmdlet
             return;
         }
         var models = BnModel.Of(_layers);
-        var destinations = Require(() => new UpdateDestination(this, Destination, models.Count > 1));
+        var destinations = Require(() => new UpdateDestination(this, Destination, models.Count > 1).RequireApart(models));
         var batches = ToBatches(Data);
         using var progress = new ModelsProgress(this, "BatchNorm statistics", models.Count);
         foreach (var model in models)
@@ -97,6 +97,8 @@ public sealed class UpdateBnStatCommand : DataCmdlet
         var layers = model.Layers.Count;
         if (!ShouldProcess(destination ?? name, $"Recompute the statistics of {layers} BatchNorm layers"))
             return;
+        if ((destination ?? model.Path) is { } file)
+            WarnOfOtherNames(file);
         var clock = Stopwatch.StartNew();
         using var progress = new UpdateProgress(this, $"BatchNorm statistics of {System.IO.Path.GetFileName(model.Path) ?? name}");
         var result = model.Update(batches, Options(), Saving(destination), progress, StopToken);
@@ -117,12 +119,15 @@ public sealed class UpdateBnStatCommand : DataCmdlet
 
     private void WriteMerged()
     {
+        if (_merged.Count == 0)
+            throw DataNeeded();
         var path = _merged[0].Path ?? throw NoFileToWrite();
         var destination = new UpdateDestination(this, Destination, hasSeveralModels: false).For(path);
         if (!ShouldProcess(destination, $"Write the statistics of {_merged.Count} BatchNorm layers"))
             return;
         using var model = BnModel.Open(path);
-        var written = model.Save(new BnResult(_merged), Saving(destination));
+        WarnOfOtherNames(destination);
+        var written = model.Save(new BnResult(_merged), Saving(destination), StopToken);
         TellOfResult(written.Layers.Count, $"'{written.Layers[0].Path}'");
         WriteObject(written.Layers, enumerateCollection: true);
     }
@@ -143,6 +148,10 @@ public sealed class UpdateBnStatCommand : DataCmdlet
     private static PreciseBnException WithoutEffect(string parameter) => new(
         "OptionWithoutEffect", ErrorKind.InvalidArgument, $"-{parameter} has no effect on statistics that are merged already.",
         "Give it to Measure-BnStat.", parameter);
+
+    private static PreciseBnException DataNeeded() => new(
+        "DataNeeded", ErrorKind.InvalidArgument, "There are neither data to measure on nor statistics that were merged.",
+        "Give layers of Get-BnModule and -Data, or statistics of Merge-BnStat.");
 
     private static PreciseBnException NoFileToWrite() => new(
         "NoFileToWrite", ErrorKind.NotSupported,

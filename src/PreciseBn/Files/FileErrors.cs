@@ -61,7 +61,7 @@ internal static class FileErrors
 
     public static PreciseBnException ReadOnly(string path) => new(
         "ReadOnlyFile", ErrorKind.AccessDenied,
-        $"'{path}' is read-only.", "Make it writable, or write to another file with -Destination.", path);
+        $"'{path}' is read-only.", "Make it writable, or write to another file.", path);
 
     public static PreciseBnException NoSuchFolder(string path) => new(
         "FolderNotFound", ErrorKind.NotFound,
@@ -77,7 +77,7 @@ internal static class FileErrors
 
     public static PreciseBnException DestinationExists(string path) => new(
         "DestinationExists", ErrorKind.Conflict,
-        $"The destination '{path}' exists.", "Use -Force to overwrite it, or choose another name.", path);
+        $"The destination '{path}' exists.", "Allow that it is replaced, or choose another name.", path);
 
     public static PreciseBnException Busy(string path) => new(
         "FileBusy", ErrorKind.Conflict,
@@ -97,7 +97,7 @@ internal static class FileErrors
     public static PreciseBnException OwnerNotKept(string path) => new(
         "OwnerNotKept", ErrorKind.AccessDenied,
         $"'{path}' belongs to somebody else, and would not any more; nothing was written.",
-        "Run the command as the owner of the file, or write to another file with -Destination.", path);
+        "Run the command as the owner of the file, or write to another file.", path);
 
     public static PreciseBnException NoRoom(string path, Exception inner) => new(
         "WriteFailed", ErrorKind.WriteFailed,
@@ -108,6 +108,14 @@ internal static class FileErrors
         "TemporaryPathNotUsable", ErrorKind.NotSupported,
         $"libtorch cannot be given the path of the temporary copy of '{path}', '{copy}': this machine's code page lacks some of its letters.",
         "Name a folder of plain letters for temporary files by the environment variable TMP.", path);
+
+    public static PreciseBnException DestinationTwice(string path, string first, string second) => new(
+        "DestinationTwice", ErrorKind.InvalidArgument,
+        $"Both '{first}' and '{second}' would be written to '{path}'.", "Write them to different folders, or one after the other to different files.", path);
+
+    public static PreciseBnException DestinationIsSource(string path, string written) => new(
+        "DestinationIsSource", ErrorKind.InvalidArgument,
+        $"What becomes of '{written}' would be written to '{path}', which is given too and would be another then.", "Choose another destination.", path);
 
     private static string AdviceFor(Exception writeFailed) => writeFailed is IOException { HResult: ReadOnlyFileSystem }
         ? "Choose a destination on another disk." : "Make room on the disk or choose another destination.";

@@ -48,13 +48,14 @@ internal sealed class FileReplacement : IDisposable
 
     /// <summary>Makes the new file.</summary>
     /// <param name="write">Writes it, or changes the copy.</param>
+    /// <param name="cancellation">Stops the copying.</param>
     /// <exception cref="PreciseBnException">It could not be written, or not given the owner of what it will replace.</exception>
-    public void Prepare(Action<SafeFileHandle> write) => WritableFile.Try(_destination, () =>
+    public void Prepare(Action<SafeFileHandle> write, CancellationToken cancellation = default) => WritableFile.Try(_destination, () =>
     {
         RequireUnchanged();
         using (var copy = TemporarySibling.Create(_copy, isPrivate: _original is not null || _replaced is not null))
         {
-            _original?.CopyTo(copy.SafeFileHandle);
+            _original?.CopyTo(copy.SafeFileHandle, cancellation);
             write(copy.SafeFileHandle);
             RandomAccess.FlushToDisk(copy.SafeFileHandle);
         }
@@ -63,7 +64,7 @@ internal sealed class FileReplacement : IDisposable
         else
             FileProperties.Show(_copy, _original?.Path);
         if (_keepBackup && _replaced is { } replaced)
-            _backup = new FileBackup(_destination, replaced);
+            _backup = new FileBackup(_destination, replaced, cancellation);
     });
 
     /// <summary>Makes sure that nobody else has changed what is read, or what is to be replaced.</summary>
@@ -142,14 +143,15 @@ internal sealed class FileBackup : IDisposable
 
     /// <param name="file">The file.</param>
     /// <param name="identity">What it is to be.</param>
+    /// <param name="cancellation">Stops the copying.</param>
     /// <exception cref="PreciseBnException">It is another by now.</exception>
-    public FileBackup(string file, FileIdentity identity)
+    public FileBackup(string file, FileIdentity identity, CancellationToken cancellation)
     {
         _file = file;
         _copy = TemporarySibling.New(file);
         try
         {
-            MakeCopy(identity);
+            MakeCopy(identity, cancellation);
         }
         catch
         {
@@ -185,14 +187,14 @@ internal sealed class FileBackup : IDisposable
 
     public void Dispose() => TemporarySibling.Remove(_copy);
 
-    private void MakeCopy(FileIdentity identity)
+    private void MakeCopy(FileIdentity identity, CancellationToken cancellation)
     {
         using (var file = SourceFile.Open(_file))
         {
             if (file.Identity != identity)
                 throw FileErrors.Changed(_file);
             using var copy = TemporarySibling.Create(_copy, isPrivate: true);
-            file.CopyTo(copy.SafeFileHandle);
+            file.CopyTo(copy.SafeFileHandle, cancellation);
             RandomAccess.FlushToDisk(copy.SafeFileHandle);
         }
         File.SetLastWriteTimeUtc(_copy, File.GetLastWriteTimeUtc(_file));

@@ -84,11 +84,13 @@ internal sealed class SourceFile : IDisposable
     }
 
     /// <summary>Copies its bytes, wherever its path leads by now.</summary>
-    public void CopyTo(SafeFileHandle copy)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public void CopyTo(SafeFileHandle copy, CancellationToken cancellation = default)
     {
         var buffer = new byte[(int)Math.Min(CopyBufferSize, Length)];
         for (var position = 0L; position < Length; position += buffer.Length)
         {
+            cancellation.ThrowIfCancellationRequested();
             var block = buffer.AsSpan(0, (int)Math.Min(buffer.Length, Length - position));
             Read(position, block);
             RandomAccess.Write(copy, block, position);

@@ -42,6 +42,19 @@ internal static class WritableFile
         return path;
     }
 
+    /// <summary>How many names a file has besides that of the path; 0 if there is none.</summary>
+    public static int CountOtherNames(string path)
+    {
+        try
+        {
+            return FileStatus.At(path) is { IsRegular: true, Links: > 1 } status ? (int)status.Links - 1 : 0;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return 0;
+        }
+    }
+
     /// <param name="path">The file.</param>
     /// <param name="overwrite">Whether it may be there already.</param>
     /// <exception cref="PreciseBnException">

@@ -58,6 +58,8 @@ internal interface IStatisticsSink
 
     /// <summary>Puts statistics in the place of the old, all of them or none.</summary>
     /// <param name="statistics">The statistics by the name of the layer.</param>
+    /// <param name="cancellation">Stops a long write before anything is changed.</param>
     /// <exception cref="PreciseBnException">They do not fit, or cannot be written; everything is as it was.</exception>
-    void Write(IReadOnlyDictionary<string, ILayerStatistics> statistics);
+    /// <exception cref="OperationCanceledException">It was cancelled; everything is as it was.</exception>
+    void Write(IReadOnlyDictionary<string, ILayerStatistics> statistics, CancellationToken cancellation);
 }

@@ -67,7 +67,7 @@ internal static class ModelErrors
     public static PreciseBnException WrongInputCount(string model, long batch, IEnumerable<string> wanted, int given) => new(
         "WrongInputCount", ErrorKind.InvalidData,
         $"The model '{model}' takes the inputs {string.Join(", ", wanted)}, but batch {batch} has {given}.",
-        "Choose the inputs with -Key of New-BnDataLoader or with -InputKey.", model);
+        "Choose the inputs of the model among those of the data.", model);
 
     public static PreciseBnException ForwardFailed(string model, string batch, Exception inner) => new(
         "ForwardFailed", ErrorKind.InvalidData,
@@ -98,17 +98,17 @@ internal static class ModelErrors
     public static PreciseBnException ShardsNeedNoDestination(string path) => new(
         "ShardsNotCopied", ErrorKind.NotSupported,
         $"'{path}' is an index of several files, which are changed where they are.",
-        "Copy the folder first, and leave out -Destination.", path);
+        "Copy the folder first, and change the files in the copy.", path);
 
     public static PreciseBnException NoCodeToRun(string path) => new(
         "NoCodeToRun", ErrorKind.NotSupported,
         $"'{path}' holds tensors without the code that uses them, so it cannot be run on data.",
-        "Recompute the statistics with the TorchScript model, and pass them on: Update-BnStat … | Set-BnStat.", path);
+        "Recompute the statistics with the TorchScript model, and put them into this file then.", path);
 
     public static PreciseBnException ScriptModuleInMemory() => new(
         "ScriptModuleInMemory", ErrorKind.NotSupported,
         "The layers of a TorchScript module that is already loaded cannot be observed.",
-        "Give the path of its file to Get-BnModule instead.");
+        "Give the path of its file instead.");
 
     public static PreciseBnException NotCallable(string model) => new(
         "NotCallable", ErrorKind.NotSupported,

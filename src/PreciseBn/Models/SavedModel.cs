@@ -57,9 +57,9 @@ internal sealed class SavedModel(string path) : IModelSource
 
         public string Destination => _writer.Destination;
 
-        public void Write(IReadOnlyDictionary<string, ILayerStatistics> statistics)
+        public void Write(IReadOnlyDictionary<string, ILayerStatistics> statistics, CancellationToken cancellation)
         {
-            _writer.Write(model.Find([.. statistics.Keys]).Select(layer => (layer, statistics[layer.Module.Name])));
+            _writer.Write(model.Find([.. statistics.Keys]).Select(layer => (layer, statistics[layer.Module.Name])), cancellation);
             // What was open is the file of before.
             model.Dispose();
         }

@@ -40,7 +40,8 @@ internal sealed class StatisticsWriter
 
     /// <summary>Writes the statistics of the layers, all or none.</summary>
     /// <exception cref="PreciseBnException">They do not fit, or something could not be written.</exception>
-    public void Write(IEnumerable<(StoredLayer Layer, ILayerStatistics Statistics)> updates)
+    /// <exception cref="OperationCanceledException">It was cancelled before the first file was replaced.</exception>
+    public void Write(IEnumerable<(StoredLayer Layer, ILayerStatistics Statistics)> updates, CancellationToken cancellation = default)
     {
         var written = new Dictionary<(SourceFile, long), double>();
         var edits = updates.SelectMany(update => Edits(update.Layer, update.Statistics, written)).ToLookup(edit => edit.Slot.File);
@@ -51,10 +52,11 @@ internal sealed class StatisticsWriter
             {
                 var replacement = new FileReplacement(DestinationOf(file), file, _overwrite, _keepBackup);
                 replacements.Add((file, replacement));
-                replacement.Prepare(copy => ArchivePatch.Apply(copy, file, edits[file].ToArray()));
+                replacement.Prepare(copy => ArchivePatch.Apply(copy, file, edits[file].ToArray()), cancellation);
             }
             foreach (var (_, replacement) in replacements)
                 replacement.RequireUnchanged();
+            cancellation.ThrowIfCancellationRequested();
             Commit(replacements);
         }
         finally

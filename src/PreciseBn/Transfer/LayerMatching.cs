@@ -93,6 +93,8 @@ internal sealed class LayerMatching(string path, IReadOnlyCollection<string> tar
             {
                 if (options.Map.ContainsKey(source) || LayerNames.Rewrite(from, to, source) is not { } target)
                     continue;
+                if (!targets.Contains(target) && options.AllowPartial)
+                    continue;
                 if (!targets.Contains(target))
                     throw TransferErrors.MapTargetNotFound(path, target);
                 if (!mapped.TryAdd(source, target) && mapped[source] != target)

@@ -64,13 +64,18 @@ internal static class StatisticsArchive
             .ToDictionary(tensor => tensor.Name, tensor => StoredArray.InFile(tensor.Name, tensor.DType, tensor.Shape, file, tensor.Position));
         try
         {
-            return JsonSerializer.Deserialize<LayerRecord[]>(json, Json)!.Select(record => ToLayer(record, tensors, file.Path)).ToArray();
+            var records = JsonSerializer.Deserialize<LayerRecord[]>(json, Json) ?? [];
+            return records.All(IsWhole) && records.DistinctBy(record => record.Name).Count() == records.Length
+                ? records.Select(record => ToLayer(record, tensors, file.Path)).ToArray()
+                : throw FileErrors.Damaged(file.Path, "its list of layers has one without a name, or two of one name");
         }
         catch (JsonException)
         {
             throw FileErrors.Damaged(file.Path, "its list of layers cannot be read");
         }
     }
+
+    private static bool IsWhole(LayerRecord? record) => record is { Name: not null, Type: not null };
 
     private static LayerRecord ToRecord(ILayerStatistics layer) => layer switch
     {

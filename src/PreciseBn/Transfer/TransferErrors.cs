@@ -8,28 +8,28 @@ internal static class TransferErrors
     public static PreciseBnException LayersNotInFile(string path, IReadOnlyCollection<string> names) => new(
         "LayersNotInFile", ErrorKind.NotFound,
         $"'{path}' has no layer for {List(names)}; nothing was changed.",
-        "Say how names differ with -Prefix or -Map, or use -AllowPartial to leave these out.", path);
+        "Say how names differ by a prefix or a map, or allow that these are left out.", path);
 
     public static PreciseBnException LayersNotGiven(string path, IReadOnlyCollection<string> names) => new(
         "LayersNotGiven", ErrorKind.NotFound,
         $"No statistics were given for {List(names)} of '{path}'; nothing was changed.",
-        "Give those of all layers, say with -Prefix which part of the file is meant, or use -AllowPartial to leave these as they are.", path);
+        "Give those of all layers, say by a prefix which part of the file is meant, or allow that these stay as they are.", path);
 
     public static PreciseBnException AmbiguousPrefix(string path, IEnumerable<string> prefixes) => new(
         "AmbiguousPrefix", ErrorKind.InvalidArgument,
-        $"The layers occur more than once in '{path}', below {List(prefixes.ToArray())}.", "Choose with -Prefix.", path);
+        $"The layers occur more than once in '{path}', below {List(prefixes.ToArray())}.", "Choose one prefix.", path);
 
     public static PreciseBnException MapTargetNotFound(string path, string name) => new(
         "LayerNotFound", ErrorKind.NotFound,
-        $"'{path}' has no layer '{name}', which -Map names.", "List its layers with Get-BnModule.", name);
+        $"'{path}' has no layer '{name}', which the map names.", "Look at the names of its layers.", name);
 
     public static PreciseBnException MappedTwice(string name, string target, string other) => new(
         "AmbiguousMap", ErrorKind.InvalidArgument,
-        $"-Map says both that '{name}' is '{target}' and that it is '{other}'.", "Make its patterns such that one is for each layer.", name);
+        $"The map says both that '{name}' is '{target}' and that it is '{other}'.", "Make its patterns such that one is for each layer.", name);
 
     public static PreciseBnException WildcardsDiffer(string from, string to) => new(
         "AmbiguousMap", ErrorKind.InvalidArgument,
-        $"-Map says that '{from}' is '{to}', which has other wildcards.", "Give both sides the same * and ? in the same order; they stand for the same letters.", from);
+        $"The map says that '{from}' is '{to}', which has other wildcards.", "Give both sides the same * and ? in the same order; they stand for the same letters.", from);
 
     public static PreciseBnException TwoForOne(string path, string target) => new(
         "LayerGivenTwice", ErrorKind.InvalidArgument,
@@ -46,11 +46,11 @@ internal static class TransferErrors
 
     public static PreciseBnException NothingGiven() => new(
         "NothingGiven", ErrorKind.InvalidArgument,
-        "No statistics were given.", "Give objects of Get-BnModule or Update-BnStat, or a file with -From.");
+        "No statistics were given.", "Give those of layers.");
 
     public static PreciseBnException NotExported(string path) => new(
         "NotExported", ErrorKind.InvalidData,
-        $"'{path}' was not written by Export-BnStat, or has lost its beginning.", "Read the layers of a model with Get-BnModule.", path);
+        $"'{path}' was not written by Export-BnStat, or has lost its beginning.", "Read the layers of a model as a model.", path);
 
     private static string List(IReadOnlyCollection<string> names) =>
         string.Join(", ", names.Take(5).Select(name => $"'{name}'")) + (names.Count > 5 ? $" and {names.Count - 5} more" : "");

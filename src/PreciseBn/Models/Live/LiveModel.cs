@@ -57,7 +57,7 @@ internal sealed class LiveModel(nn.Module root) : IModelSource
     {
         public string? Destination => null;
 
-        public void Write(IReadOnlyDictionary<string, ILayerStatistics> statistics)
+        public void Write(IReadOnlyDictionary<string, ILayerStatistics> statistics, CancellationToken cancellation)
         {
             var layers = model.Find([.. statistics.Keys]);
             foreach (var layer in layers)

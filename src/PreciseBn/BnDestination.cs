@@ -1,0 +1,44 @@
+using PreciseBn.Files;
+using PreciseBn.Primitives;
+
+namespace PreciseBn;
+
+/// <summary>Looks at the files that results are to be written to, before there are any.</summary>
+public static class BnDestination
+{
+    /// <summary>Makes sure, as far as that can be told, that a file can be written.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="force">Whether it may be there already.</param>
+    /// <exception cref="PreciseBnException">It could not be written.</exception>
+    public static void Require(string path, bool force) => WritableFile.Require(SourceFile.FullPath(path), force);
+
+    /// <summary>Makes sure that no two of several models go to one file, and none to the file of another.</summary>
+    /// <param name="writes">The models, and the file that each is written to.</param>
+    /// <exception cref="PreciseBnException">They do.</exception>
+    public static void RequireApart(IReadOnlyList<(string Model, string Destination)> writes)
+    {
+        var models = writes.Select(write => (write.Model, Key: KeyOf(write.Model))).DistinctBy(model => model.Key).ToDictionary(model => model.Key, model => model.Model);
+        var taken = new Dictionary<object, string>();
+        foreach (var (model, destination) in writes)
+        {
+            var key = KeyOf(destination);
+            if (!taken.TryAdd(key, model))
+                throw FileErrors.DestinationTwice(destination, taken[key], model);
+            if (models.TryGetValue(key, out var other) && !key.Equals(KeyOf(model)))
+                throw FileErrors.DestinationIsSource(other, model);
+        }
+    }
+
+    /// <summary>
+    /// How many other names (hard links) a file has. Replacing it leaves what stands under these as it is: they and the new file are
+    /// no longer one.
+    /// </summary>
+    public static int CountOtherNames(string path) => WritableFile.CountOtherNames(path);
+
+    private static object KeyOf(string path) => WritableFile.KeyOf(WritableFile.FollowLinks(SourceFile.FullPath(path))) switch
+    {
+        // What is not there yet is known by its name, which is the same in capitals but in Linux.
+        string name when !OperatingSystem.IsLinux() => name.ToUpperInvariant(),
+        var key => key,
+    };
+}
