@@ -38,4 +38,20 @@ Describe 'Export-BnStat' {
         Get-VerboseLine { Get-BnModule (Get-Fixture digits.scripted.pt) | Export-BnStat $file -Verbose } |
             Should -Contain "The statistics of 6 layers were written into '$file'."
     }
+
+    It 'refuses a destination before what stands before it in the pipeline has begun' {
+        $file = Join-Path $TestDrive 'taken.safetensors'
+        'taken' > $file
+        $script:hasBegun = $false
+        Assert-Mistake { 1 | ForEach-Object { $script:hasBegun = $true; Get-BnModule (Get-Fixture digits.scripted.pt) } | Export-BnStat $file } 'DestinationExists,PreciseBn.PowerShell.ExportBnStatCommand' 'ResourceExists' $file
+        $hasBegun | Should -BeFalse
+    }
+
+    It 'leaves it to what failed to say so' {
+        $file = Join-Path $TestDrive 'nothing.safetensors'
+        $null = Get-BnModule nowhere.pt -ErrorAction SilentlyContinue -ErrorVariable errors | Export-BnStat $file -ErrorVariable +errors -WarningVariable warnings -WarningAction SilentlyContinue
+        $errors.FullyQualifiedErrorId | Should -Be 'FileNotFound,PreciseBn.PowerShell.GetBnModuleCommand'
+        "$warnings" | Should -BeLike "*'$file' was not written*"
+        $file | Should -Not -Exist
+    }
 }

@@ -222,4 +222,28 @@ Describe 'Update-BnStat, where it cannot be done' {
         Assert-Mistake { Get-BnModule $model, $second | Update-BnStat $images -Destination $one } 'DestinationNotAFolder,PreciseBn.PowerShell.UpdateBnStatCommand' 'InvalidArgument' $one
         $one | Should -Not -Exist
     }
+
+    It 'does not write two models over each other in a folder' {
+        $folders = 'left', 'right', 'results' | ForEach-Object { (New-Item -ItemType Directory $_).FullName }
+        $models = $folders[0..1] | ForEach-Object { Copy-Item (Get-Fixture digits.scripted.pt) (Join-Path $_ model.pt) -PassThru }
+        $result = Join-Path $folders[2] model.pt
+        Assert-Mistake { Get-BnModule $models.FullName | Update-BnStat $images -Destination $folders[2] } 'DestinationTwice,PreciseBn.PowerShell.UpdateBnStatCommand' 'InvalidArgument' $result
+        $result | Should -Not -Exist
+        Assert-Mistake { Get-BnModule $models.FullName | Update-BnStat $images -Destination $folders[0] -Force } 'DestinationTwice,PreciseBn.PowerShell.UpdateBnStatCommand' 'InvalidArgument' $models[0].FullName
+    }
+
+    It 'does not write a model over another that is given too' {
+        $folder = (New-Item -ItemType Directory others).FullName
+        $other = Join-Path $folder (Split-Path -Leaf $model)
+        Copy-Item $model $other
+        Assert-Mistake { Get-BnModule $model, $other | Update-BnStat $images -Destination $folder -Force } 'DestinationTwice,PreciseBn.PowerShell.UpdateBnStatCommand' 'InvalidArgument' $other
+        (Get-FileHash $other).Hash | Should -Be (Get-FileHash $model).Hash
+    }
+
+    It 'tells of hard links' -Skip:$IsWindows {
+        $file = Copy-Fixture digits.scripted.pt -As linked.pt
+        $null = New-Item -ItemType HardLink -Path (Join-Path $TestDrive 'other name.pt') -Target $file
+        $null = Get-BnModule $file | Update-BnStat $images -Iterations 1 -WarningVariable warnings -WarningAction SilentlyContinue
+        "$warnings" | Should -BeLike "*'$file' has 1 other name*"
+    }
 }

@@ -63,6 +63,10 @@ public sealed class MatchingTests : IDisposable
         Assert.Equal([("a.bn", "a.bn"), ("bn", "bn")], Pairs(["a.bn", "bn"], ["bn", "a.bn", "b.a.bn"]));
 
     [Fact]
+    public void A_name_that_is_on_both_sides_is_the_same_layer_whatever_else_would_fit() =>
+        Assert.Equal([("bn", "bn")], Pairs(["stem.bn", "bn"], ["bn", "body.0.bn"]));
+
+    [Fact]
     public void Set_and_compare_agree()
     {
         var source = Runs.Read(Fixtures.Path("checkpoints/fsdp.pth")).Layers;

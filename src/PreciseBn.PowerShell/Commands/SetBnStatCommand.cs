@@ -33,7 +33,7 @@ public sealed class SetBnStatCommand : PreciseBnCmdlet
     [AllowEmptyString]
     public string? Prefix { get; set; }
 
-    /// <summary>Names of layers that differ otherwise: those of the statistics, and what they are in the file.</summary>
+    /// <summary>Names of layers that differ otherwise: those of the statistics, and what they are in the file; patterns are allowed.</summary>
     [Parameter]
     [ValidateNotNull]
     public Hashtable Map { get; set; } = [];

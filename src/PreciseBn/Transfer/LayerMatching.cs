@@ -126,7 +126,9 @@ internal sealed class LayerMatching(string path, IReadOnlyCollection<string> tar
         // In a partial transfer the first layer may be one that has no counterpart.
         if (options.AllowPartial && candidates.Length == 0)
             candidates = sources.SelectMany(source => Candidates(source, among)).Distinct().ToArray();
-        var fits = candidates.GroupBy(candidate => sources.Count(source => candidate.Apply(source, among) is not null))
+        if (!candidates.Contains(Renaming.None) && sources.Any(among.Contains))
+            candidates = [Renaming.None, .. candidates];
+        var fits = candidates.GroupBy(candidate => sources.Select(source => candidate.Apply(source, among)).OfType<string>().Distinct().Count())
             .OrderByDescending(group => group.Key).FirstOrDefault()?.ToArray() ?? [];
         return fits.Contains(Renaming.None) ? [Renaming.None] : fits;
     }
