@@ -236,7 +236,7 @@ Describe 'Update-BnStat, where it cannot be done' {
         $folder = (New-Item -ItemType Directory others).FullName
         $other = Join-Path $folder (Split-Path -Leaf $model)
         Copy-Item $model $other
-        Assert-Mistake { Get-BnModule $model, $other | Update-BnStat $images -Destination $folder -Force } 'DestinationTwice,PreciseBn.PowerShell.UpdateBnStatCommand' 'InvalidArgument' $other
+        Assert-Mistake { Get-BnModule $model, $other | Update-BnStat $images -Destination $folder -Force } 'DestinationIsSource,PreciseBn.PowerShell.UpdateBnStatCommand' 'InvalidArgument' $other
         (Get-FileHash $other).Hash | Should -Be (Get-FileHash $model).Hash
     }
 
