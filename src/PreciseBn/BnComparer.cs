@@ -12,14 +12,8 @@ public static class BnComparer
     /// wrappers such as torch.compile add to names, make no difference.
     /// </summary>
     public static IEnumerable<LayerPair> Match(
-        IReadOnlyList<ILayerStatistics> reference, IReadOnlyList<ILayerStatistics> difference)
-    {
-        var others = difference.DistinctBy(layer => layer.Name).ToDictionary(layer => layer.Name);
-        var names = LayerMatching.Pair(reference.Select(layer => layer.Name).ToHashSet(), others.Keys);
-        var matched = names.Values.ToHashSet();
-        return reference.Select(layer => new LayerPair(layer, names.TryGetValue(layer.Name, out var name) ? others[name] : null))
-            .Concat(others.Values.Where(layer => !matched.Contains(layer.Name)).Select(layer => new LayerPair(null, layer)));
-    }
+        IReadOnlyList<ILayerStatistics> reference, IReadOnlyList<ILayerStatistics> difference) =>
+        LayerMatching.Pair(reference, difference).Select(pair => new LayerPair(pair.First, pair.Second));
 
     /// <summary>Measures how far apart the two sides are.</summary>
     /// <exception cref="PreciseBnException">They differ in their number of channels.</exception>

@@ -10,6 +10,9 @@ public sealed record BnModule : ILayerStatistics
     /// <summary>Path of the layer in the model, such as <c>layer1.0.bn1</c>.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Other paths of the same layer, where the model has it under several.</summary>
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+
     /// <summary>Class of the layer, such as <c>BatchNorm2d</c>.</summary>
     public required string Type { get; init; }
 

@@ -17,8 +17,7 @@ public static class BnStatFile
     {
         if (statistics.Count == 0)
             throw TransferErrors.NothingGiven();
-        if (statistics.GroupBy(layer => layer.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
-            throw TransferErrors.GivenTwice(twice.Key);
+        LayerMatching.RequireApart(statistics);
         WritableFile.Require(path, force);
 
         var tensors = StatisticsArchive.ToTensors(statistics);

@@ -6,6 +6,9 @@ public interface ILayerStatistics
     /// <summary>Path of the layer in the model.</summary>
     string Name { get; }
 
+    /// <summary>Other paths of the same layer, where the model has it under several.</summary>
+    IReadOnlyList<string> Aliases => [];
+
     /// <summary>Mean of each channel, shape [C].</summary>
     double[] Mean { get; }
 

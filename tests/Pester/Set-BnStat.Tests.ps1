@@ -67,4 +67,24 @@ Describe 'Set-BnStat' {
         $missing = Join-Path $TestDrive 'missing.pth'
         Assert-Mistake { Set-BnStat -From (Get-Fixture digits.scripted.pt) $missing } 'FileNotFound,PreciseBn.PowerShell.SetBnStatCommand' 'ObjectNotFound' $missing
     }
+
+    It 'refuses what cannot be written before what stands before it in the pipeline has begun: <ErrorId>' -ForEach @(
+        @{ Path = 'nowhere.pth'; Options = @{}; ErrorId = 'FileNotFound' }
+        @{ Path = 'web.pth'; Options = @{}; ErrorId = 'OtherFormat' }
+        @{ Path = 'target.pth'; Options = @{ Destination = 'web.pth' }; ErrorId = 'DestinationExists' }
+        @{ Path = 'target.pth'; Options = @{ Destination = 'nowhere/x.pth' }; ErrorId = 'FolderNotFound' }
+    ) {
+        Push-Location $TestDrive
+        try {
+            Copy-Item (Get-Fixture digits.state_dict.pth) target.pth
+            '<!DOCTYPE html><html/>' > web.pth
+            $script:hasBegun = $false
+            { 1 | ForEach-Object { $script:hasBegun = $true; Get-BnModule (Get-Fixture digits.scripted.pt) } | Set-BnStat $Path @Options } |
+                Should -Throw -ErrorId "$ErrorId,PreciseBn.PowerShell.SetBnStatCommand"
+            $hasBegun | Should -BeFalse
+        }
+        finally {
+            Pop-Location
+        }
+    }
 }

@@ -134,7 +134,7 @@ public sealed class MatchingTests : IDisposable
     public void Two_layers_are_not_given_to_one()
     {
         var path = _folder.Copy("checkpoints/compile-ddp.pth", "target.pth");
-        var source = Runs.Read(Fixtures.Path("checkpoints/ckpt-wrapped.pth")).Layers.Select(layer => layer with { Mean = new double[6], Variance = new double[6] }).ToArray();
+        var source = Runs.Read(Fixtures.Path("checkpoints/ckpt-wrapped.pth")).Layers.Select((layer, index) => layer with { Mean = [index, 0, 0, 0, 0, 0], Variance = new double[6] }).ToArray();
 
         var error = Assert.Throws<PreciseBnException>(() => Runs.Apply(path, source, new()
         {
@@ -143,6 +143,43 @@ public sealed class MatchingTests : IDisposable
         }));
 
         Assert.Equal("LayerGivenTwice", error.ErrorId);
+    }
+
+    [Fact]
+    public void A_layer_of_two_names_reaches_both_where_they_are_two_and_the_one_where_they_are_one()
+    {
+        var path = _folder.File("two.safetensors");
+        BnStatFile.Write(path, Layers(["a.bn", "b.bn"]), force: false);
+        var shared = Layers(["a.bn"])[0] with { Aliases = ["b.bn"], Mean = [5] };
+
+        var written = Runs.Apply(path, [shared]);
+        var pairs = BnComparer.Match([shared], written).ToArray();
+
+        Assert.Equal(["a.bn", "b.bn"], written.Select(layer => layer.Name));
+        Assert.All(written, layer => Assert.Equal([5], layer.Mean));
+        Assert.Equal(["a.bn", "b.bn"], pairs.Select(pair => pair.Difference!.Name));
+        Assert.All(pairs, pair => Assert.Same(shared, pair.Reference));
+        Assert.Same(written[0], LayerMatching.Match("m", [shared], written, new())["a.bn"]);
+        Assert.Equal("LayerGivenTwice", Assert.Throws<PreciseBnException>(
+            () => LayerMatching.Match("m", [shared], [written[0], written[1] with { Mean = [6] }], new())).ErrorId);
+        Assert.Equal("LayersNotGiven", Assert.Throws<PreciseBnException>(
+            () => LayerMatching.Match("m", [shared, .. Layers(["c.bn"])], written, new())).ErrorId);
+    }
+
+    [Fact]
+    public void An_export_has_all_names_of_a_layer_and_gives_them_back()
+    {
+        var path = _folder.File("export.safetensors");
+        var shared = Layers(["a.bn"])[0] with { Aliases = ["b.bn"], Mean = [5] };
+
+        BnStatFile.Write(path, [shared], force: false);
+
+        Assert.Equal(["a.bn", "b.bn"], Runs.Read(path).Layers.Select(layer => layer.Name));
+        var read = Assert.IsType<BnModule>(BnStatFile.Read(path).Single());
+        Assert.Equal(["b.bn"], read.Aliases);
+        Assert.Equal([5], read.Mean);
+        Assert.Equal("LayerGivenTwice", Assert.Throws<PreciseBnException>(
+            () => BnStatFile.Write(_folder.File("twice.safetensors"), [shared, .. Layers(["b.bn"])], force: false)).ErrorId);
     }
 
     [Theory]
@@ -165,6 +202,21 @@ public sealed class MatchingTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static IEnumerable<(string, string)> Pairs(string[] sources, string[] targets) =>
-        LayerMatching.Pair(sources, targets).Select(pair => (pair.Key, pair.Value));
+    private static IEnumerable<(string, string)> Pairs(string[] sources, string[] targets) => LayerMatching.Pair(Layers(sources), Layers(targets))
+        .Where(pair => pair is { First: not null, Second: not null }).Select(pair => (pair.First!.Name, pair.Second!.Name));
+
+    private static BnModule[] Layers(string[] names) => names.Select(name => new BnModule
+    {
+        Name = name,
+        Type = "BatchNorm2d",
+        Momentum = 0.1,
+        Eps = 1e-5,
+        Affine = true,
+        Training = false,
+        BatchesTracked = 0,
+        Mean = [0],
+        Variance = [1],
+        DType = DType.Float32,
+        Path = null,
+    }).ToArray();
 }

@@ -121,7 +121,7 @@ public sealed class StateDictTests
         var error = Assert.Throws<PreciseBnException>(() => Runs.Update(folder.Copy("digits.state_dict.pth"), data));
 
         Assert.Equal("NoCodeToRun", error.ErrorId);
-        Assert.Contains("Set-BnStat", error.Advice);
+        Assert.Contains("put them into this file", error.Advice);
     }
 
     private static double[] Numbers(JsonElement element) => element.EnumerateArray().Select(number => number.GetDouble()).ToArray();

@@ -56,6 +56,20 @@ public sealed class SetBnStatCommand : PreciseBnCmdlet
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        // What stands before it in the pipeline may measure for hours.
+        if (!MyInvocation.ExpectingInput)
+            return;
+        Require(() =>
+        {
+            using var model = BnModel.Open(PathResolver.ResolveLiteral(this, Path));
+            return model.Path;
+        });
+        RequireDestination(Destination ?? Path, Force || Destination is null);
+    }
+
+    /// <inheritdoc/>
     protected override void ProcessRecord() => _statistics.AddRange(InputObject);
 
     /// <inheritdoc/>

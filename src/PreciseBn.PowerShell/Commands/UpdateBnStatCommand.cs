@@ -63,6 +63,14 @@ public sealed class UpdateBnStatCommand : DataCmdlet
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        // What stands before it in the pipeline measures, if it merges that.
+        if (Data is null && Destination is not null && !Require(() => Directory.Exists(PathResolver.ResolveLiteral(this, Destination))))
+            RequireDestination(Destination, Force);
+    }
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         _layers.AddRange(InputObject);

@@ -7,6 +7,8 @@ internal sealed record LayerResult
 {
     public required string Name { get; init; }
 
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+
     public required string Type { get; init; }
 
     /// <summary>What it adds to its variance; NaN where that is not known.</summary>
@@ -51,6 +53,7 @@ internal sealed record LayerResult
         return new BnStat
         {
             Name = Name,
+            Aliases = Aliases,
             Type = Type,
             Eps = Eps,
             Batches = Moments.Batches,

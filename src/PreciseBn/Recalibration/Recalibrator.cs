@@ -125,6 +125,7 @@ internal sealed class Recalibrator(
     private static LayerResult ToResult(BnModule layer, int index, MeasurementResult measured) => new()
     {
         Name = layer.Name,
+        Aliases = layer.Aliases,
         Type = layer.Type,
         Eps = layer.Eps,
         Previous = (layer.Mean, layer.Variance),

@@ -36,10 +36,13 @@ internal static class StatisticsArchive
         var writer = new SafetensorsWriter();
         foreach (var layer in layers)
         {
-            writer.Add(Key(layer.Name, Mean), layer.Mean);
-            writer.Add(Key(layer.Name, Variance), layer.Variance);
-            if (layer.BatchesTracked is { } batches)
-                writer.AddCount(Key(layer.Name, BatchesTracked), batches);
+            foreach (var name in LayerMatching.Names(layer))
+            {
+                writer.Add(Key(name, Mean), layer.Mean);
+                writer.Add(Key(name, Variance), layer.Variance);
+                if (layer.BatchesTracked is { } batches)
+                    writer.AddCount(Key(name, BatchesTracked), batches);
+            }
             if (layer is not BnStat stat)
                 continue;
             writer.Add(Key(layer.Name, PreviousMean), stat.PreviousMean);
@@ -75,13 +78,16 @@ internal static class StatisticsArchive
         }
     }
 
-    private static bool IsWhole(LayerRecord? record) => record is { Name: not null, Type: not null };
+    private static bool IsWhole(LayerRecord? record) => record is { Name: not null, Type: not null } && record.Aliases?.Contains(null!) != true;
+
+    private static IReadOnlyList<string>? Given(IReadOnlyList<string> aliases) => aliases.Count > 0 ? aliases : null;
 
     private static LayerRecord ToRecord(ILayerStatistics layer) => layer switch
     {
         BnStat stat => new()
         {
             Name = stat.Name,
+            Aliases = Given(stat.Aliases),
             Type = stat.Type,
             Path = stat.Path,
             Stat = new(stat.Batches, stat.Uses, stat.Count, stat.Estimator, stat.SkippedBatches, stat.StoppedBy, stat.Convergence.Count > 0 ? stat.Convergence : null, stat.Eps),
@@ -89,6 +95,7 @@ internal static class StatisticsArchive
         BnModule module => new()
         {
             Name = module.Name,
+            Aliases = Given(module.Aliases),
             Type = module.Type,
             Path = module.Path,
             Module = new(module.Momentum, module.Eps, module.Affine, module.Training, module.DType),
@@ -105,6 +112,7 @@ internal static class StatisticsArchive
             return new BnStat
             {
                 Name = record.Name,
+                Aliases = record.Aliases ?? [],
                 Type = record.Type,
                 Path = record.Path,
                 Eps = stat.Eps,
@@ -127,6 +135,7 @@ internal static class StatisticsArchive
         return new BnModule
         {
             Name = record.Name,
+            Aliases = record.Aliases ?? [],
             Type = record.Type,
             Path = record.Path,
             Momentum = module.Momentum,
@@ -159,6 +168,9 @@ internal static class StatisticsArchive
 internal sealed record LayerRecord
 {
     public required string Name { get; init; }
+
+    /// <summary>Other names of it; <c>null</c> if it has none.</summary>
+    public IReadOnlyList<string>? Aliases { get; init; }
 
     public required string Type { get; init; }
 
