@@ -10,6 +10,10 @@ namespace PreciseBn.Formats;
 /// </summary>
 internal sealed class TorchArchive
 {
+    /// <summary>Where constants of the code have their storages.</summary>
+    public const string Constants = "constants/";
+
+    private const string Data = "data/";
     private const int LargestText = 64 << 20;
     private const int LargestPickle = 256 << 20;
     private const int NewestVersion = 10;
@@ -69,11 +73,11 @@ internal sealed class TorchArchive
     }
 
     /// <exception cref="PreciseBnException">The archive lacks its storage.</exception>
-    public ArchivedTensor Find(StoredTensor tensor) => new(tensor, _zip, Entry("data/" + tensor.Storage), _outer);
+    public ArchivedTensor Find(StoredTensor tensor, string folder = Data) => new(tensor, _zip, Entry(folder + tensor.Storage), _outer);
 
     /// <summary>Where the elements of a vector or scalar are in the file.</summary>
     /// <exception cref="PreciseBnException">They do not lie in their storage, or it is compressed.</exception>
-    public TensorSlot Locate(StoredTensor tensor) => Find(tensor).Locate();
+    public TensorSlot Locate(StoredTensor tensor, string folder = Data) => Find(tensor, folder).Locate();
 
     private ZipEntry Entry(string name) => _zip.Entries.TryGetValue(_root + name, out var entry)
         ? entry

@@ -27,6 +27,9 @@ internal abstract class ModelFile(string path, IReadOnlyList<SourceFile> files, 
     /// <summary>Names of BatchNorm layers that keep no statistics, as far as the file tells.</summary>
     public virtual IReadOnlyList<string> UntrackedLayers => [];
 
+    /// <summary>Calls of BatchNorm that are no layers, as nobody can tell whose statistics they are given: where each is, and why.</summary>
+    public virtual IReadOnlyList<string> UnaccountedCalls => [];
+
     /// <summary>How many items a batch may have.</summary>
     public virtual SizeRange BatchSizes => SizeRange.Any;
 

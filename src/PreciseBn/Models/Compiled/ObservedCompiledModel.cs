@@ -163,7 +163,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
     private void Mark(bool isLearning)
     {
         _isLearning = isLearning;
-        var marks = Enumerable.Repeat(StatisticsMark.None, _layers.Count).ToArray();
+        var marks = Enumerable.Repeat(StatisticsMark.AsSaved, _layers.Count).ToArray();
         foreach (var layer in _settled.Keys)
             marks[layer] = StatisticsMark.Settled;
         for (var i = 0; i < Observed.Count; i++)

@@ -23,9 +23,6 @@ internal sealed record CompiledLayer(BnModule Module, StatisticsPlace Mean, Stat
 /// <summary>How a layer is treated: by the stride of its statistics.</summary>
 internal enum StatisticsMark
 {
-    /// <summary>It works as it was saved; tensors have strides of 1, so that this is no mark.</summary>
-    None = 1,
-
     /// <summary>It is observed, in the usual case.</summary>
     Observed = 2,
 
@@ -37,6 +34,9 @@ internal enum StatisticsMark
 
     /// <summary>It is observed, and normalises by its statistics.</summary>
     Checked = 5,
+
+    /// <summary>It works as it was saved.</summary>
+    AsSaved = 6,
 }
 
 /// <summary>
@@ -46,7 +46,7 @@ internal enum StatisticsMark
 internal sealed class StatisticsLayout
 {
     // Numbers from one of the running statistics to the next; no mark is larger.
-    private const int Pitch = 5;
+    private const int Pitch = 6;
 
     private readonly Dictionary<StatisticsBuffer, (int Index, int Column, int Channels)> _buffers = [];
     private readonly int _columns;
@@ -94,6 +94,7 @@ internal sealed class StatisticsLayout
     [
         .. ObservationLayout.Constants,
         new("OBSERVED", (int)StatisticsMark.Observed), new("SETTLED", (int)StatisticsMark.Settled), new("CHECKED", (int)StatisticsMark.Checked),
+        new("AS_SAVED", (int)StatisticsMark.AsSaved),
         new("PRECISION", (int)NumberType), new("PITCH", Pitch), new("ORIGIN", Origin),
         new("TO_VARIANCE", Observation.Width), new("TO_SHIFT", _columns),
     ];

@@ -8,6 +8,9 @@
 #   STUDIED    the same in all cases: count from other means, pool several calls, note the order of calls
 #   SETTLED    normalise by these statistics, whatever the mode
 #   CHECKED    both: leave the statistics of the batch as a studied layer does, and normalise by these
+#   AS_SAVED   nothing
+#
+# A call at which all layers are known says which: there other statistics are none of the file, and the layer would go unseen.
 #
 # The cells lie at the start of the storage that the statistics are in (StatisticsLayout): one that counts calls, those for means
 # and for variances, and as many with the means from which those of the batch are counted. The statistics themselves begin
@@ -23,12 +26,13 @@ def batch_norm(input: Tensor,
     training: bool,
     momentum: float,
     eps: float,
-    cudnn_enabled: bool) -> Tensor:
+    cudnn_enabled: bool,
+    layers: str="") -> Tensor:
   if running_mean is None or running_var is None:
     return torch.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled)
   channels = torch.size(input, 1)
   if torch.stride(running_mean, -1) != OBSERVED or input.dtype != PRECISION or torch.numel(running_mean) != channels:
-    return __torch__.precise_bn.otherwise(input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled)
+    return __torch__.precise_bn.otherwise(input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled, layers)
   first = torch.storage_offset(running_mean) // PITCH - ORIGIN
   cells = torch.as_strided(running_mean, [TO_VARIANCE + channels], [1], first)
   mean, low, one, rest, var = torch.split_with_sizes(cells, [channels, 1, 1, TO_VARIANCE - channels - 2, channels])
@@ -50,10 +54,11 @@ def otherwise(input: Tensor,
     training: bool,
     momentum: float,
     eps: float,
-    cudnn_enabled: bool) -> Tensor:
-  channels = torch.size(input, 1)
+    cudnn_enabled: bool,
+    layers: str) -> Tensor:
   mark = torch.stride(running_mean, -1)
-  if mark < OBSERVED or mark > CHECKED or torch.numel(running_mean) != channels:
+  assert layers == "" or mark >= OBSERVED, "the statistics that BatchNorm is given at this place are no longer those of " + layers
+  if mark < OBSERVED or mark > CHECKED or torch.numel(running_mean) != torch.size(input, 1):
     return torch.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled)
   if mark == SETTLED or torch.numel(input) == 0:
     return __torch__.precise_bn.settled(input, weight, bias, running_mean, running_var, eps, cudnn_enabled)
@@ -125,6 +130,104 @@ def place_of(statistics: Tensor) -> int:
 
 def cells(statistics: Tensor, first: int, count: int) -> Tensor:
   return torch.as_strided(statistics, [count], [1], first)
+
+def kept(original: Tensor, copy: Tensor) -> Tensor:
+  if torch.dim(original) > 0 and torch.stride(original, -1) >= OBSERVED and torch.stride(original, -1) <= AS_SAVED:
+    return original
+  return copy
+
+def native_batch_norm(input: Tensor,
+    weight: Optional[Tensor],
+    bias: Optional[Tensor],
+    running_mean: Optional[Tensor],
+    running_var: Optional[Tensor],
+    training: bool,
+    momentum: float,
+    eps: float,
+    layers: str="") -> Tuple[Tensor, Tensor, Tensor]:
+  output = __torch__.precise_bn.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, True, layers)
+  nothing = torch.new_empty(input, [0])
+  return (output, nothing, nothing)
+
+def _native_batch_norm_legit_no_training(input: Tensor,
+    weight: Optional[Tensor],
+    bias: Optional[Tensor],
+    running_mean: Tensor,
+    running_var: Tensor,
+    momentum: float,
+    eps: float,
+    layers: str="") -> Tuple[Tensor, Tensor, Tensor]:
+  return __torch__.precise_bn.native_batch_norm(input, weight, bias, running_mean, running_var, False, momentum, eps, layers)
+
+def _native_batch_norm_legit_functional(input: Tensor,
+    weight: Optional[Tensor],
+    bias: Optional[Tensor],
+    running_mean: Tensor,
+    running_var: Tensor,
+    training: bool,
+    momentum: float,
+    eps: float,
+    layers: str="") -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+  output, nothing, none = __torch__.precise_bn.native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, layers)
+  return (output, nothing, none, running_mean, running_var)
+
+def _batch_norm_with_update(input: Tensor,
+    weight: Optional[Tensor],
+    bias: Optional[Tensor],
+    running_mean: Tensor,
+    running_var: Tensor,
+    momentum: float,
+    eps: float,
+    layers: str="") -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+  output, nothing, none = __torch__.precise_bn.native_batch_norm(input, weight, bias, running_mean, running_var, True, momentum, eps, layers)
+  return (output, nothing, none, nothing)
+
+def _batch_norm_no_update(input: Tensor,
+    weight: Optional[Tensor],
+    bias: Optional[Tensor],
+    running_mean: Optional[Tensor],
+    running_var: Optional[Tensor],
+    momentum: float,
+    eps: float,
+    layers: str="") -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+  output, nothing, none = __torch__.precise_bn.native_batch_norm(input, weight, bias, running_mean, running_var, False, momentum, eps, layers)
+  return (output, nothing, none, nothing)
+
+def cudnn_batch_norm(input: Tensor,
+    weight: Optional[Tensor],
+    bias: Optional[Tensor],
+    running_mean: Optional[Tensor],
+    running_var: Optional[Tensor],
+    training: bool,
+    momentum: float,
+    eps: float,
+    layers: str="") -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+  output, nothing, none = __torch__.precise_bn.native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, layers)
+  return (output, nothing, none, nothing)
+
+def _batch_norm_impl_index(input: Tensor,
+    weight: Optional[Tensor],
+    bias: Optional[Tensor],
+    running_mean: Optional[Tensor],
+    running_var: Optional[Tensor],
+    training: bool,
+    momentum: float,
+    eps: float,
+    cudnn_enabled: bool,
+    layers: str="") -> Tuple[Tensor, Tensor, Tensor, Tensor, int]:
+  output, nothing, none = __torch__.precise_bn.native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, layers)
+  return (output, nothing, none, nothing, 0)
+
+def _batch_norm_with_update_functional(input: Tensor,
+    weight: Optional[Tensor],
+    bias: Optional[Tensor],
+    running_mean: Tensor,
+    running_var: Tensor,
+    momentum: float,
+    eps: float,
+    layers: str="") -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+  output, nothing, none = __torch__.precise_bn.native_batch_norm(input, weight, bias, running_mean, running_var, True, momentum, eps, layers)
+  return (output, nothing, none, nothing, running_mean, running_var)
 
 def cast(tensor: Optional[Tensor], precision: int) -> Optional[Tensor]:
   if tensor is None:

@@ -12,12 +12,12 @@ namespace PreciseBn.Models.TorchScript;
 internal sealed class CompiledScript : ICompiledModel
 {
     private readonly string _path;
-    private readonly ForwardMethod _forward;
+    private readonly ScriptMethod _forward;
     private readonly ScalarType? _inputType;
     private readonly Device _device;
     private readonly jit.ScriptModule _module;
 
-    private CompiledScript(string path, jit.ScriptModule module, IEnumerable<StatisticsBuffer> buffers, ForwardMethod forward, ScalarType? inputType, Device device)
+    private CompiledScript(string path, jit.ScriptModule module, IEnumerable<StatisticsBuffer> buffers, ScriptMethod forward, ScalarType? inputType, Device device)
     {
         _path = path;
         _forward = forward;
@@ -38,7 +38,7 @@ internal sealed class CompiledScript : ICompiledModel
     /// <param name="device">Where it is to run.</param>
     /// <exception cref="PreciseBnException">libtorch does not load it, or there is no room for a copy of it.</exception>
     public static CompiledScript Load(string path, Action<Stream> writeInstrumented, IEnumerable<StatisticsBuffer> buffers,
-        ForwardMethod forward, ScalarType? inputType, Device device)
+        ScriptMethod forward, ScalarType? inputType, Device device)
     {
         using var copy = new TemporaryModel(path, writeInstrumented);
         try

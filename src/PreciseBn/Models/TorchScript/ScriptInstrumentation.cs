@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using System.Text.RegularExpressions;
 using PreciseBn.Formats;
 using PreciseBn.Models.Compiled;
 using PreciseBn.Primitives;
@@ -8,27 +9,34 @@ namespace PreciseBn.Models.TorchScript;
 
 /// <summary>
 /// Writes a copy of a TorchScript archive in which every BatchNorm goes through a function that can observe it. Layers
-/// cannot be hooked, and traced ones have their mode built in; but whatever the class, a BatchNorm comes down to the
-/// primitive <c>torch.batch_norm</c> in the source that the archive carries.
+/// cannot be hooked, and traced ones have their mode built in; but whatever the class, a BatchNorm comes down to a few
+/// functions of libtorch in the source that the archive carries.
 /// </summary>
 /// <param name="archive">The model.</param>
+/// <param name="code">Its source.</param>
 /// <param name="rootType">Qualified name of the class of its root module.</param>
-/// <param name="forward">The signature of its method <c>forward</c>.</param>
-/// <param name="layout">Where the statistics are to lie.</param>
-internal sealed class ScriptInstrumentation(TorchArchive archive, string rootType, ForwardMethod forward, StatisticsLayout layout)
+/// <param name="method">The method that is run.</param>
+/// <param name="found">What is known of its layers.</param>
+/// <param name="layers">Those that are observed.</param>
+internal sealed partial class ScriptInstrumentation(
+    TorchArchive archive, ScriptCode code, string rootType, ScriptMethod method, ScriptLayers found, IReadOnlyList<ScriptLayer> layers)
 {
-    /// <summary>A method of the root module that calls <c>forward</c> and returns nothing: not every output converts.</summary>
+    /// <summary>A method of the root module that calls the one to run and returns nothing: not every output converts.</summary>
     public const string ObserveMethod = "precise_bn_observe";
 
     /// <summary>A method of the root module that returns the tensors with statistics.</summary>
     public const string StatisticsMethod = "precise_bn_statistics";
 
-    private const string Primitive = "torch.batch_norm(";
-    private const string Replacement = ObservationFunction.Namespace + ObservationFunction.Name + "(";
     private const string DebugSuffix = ".debug_pkl";
+    private const int MostNames = 3;
+
+    // With other arguments it has no statistics, and is another function.
+    private const string Ambiguous = "_native_batch_norm_legit";
 
     /// <summary>Where the statistics are to lie.</summary>
-    public StatisticsLayout Layout => layout;
+    public StatisticsLayout Layout { get; } = new(layers.Select(ToCompiled).ToArray());
+
+    public IReadOnlyList<CompiledLayer> Layers { get; } = layers.Select(ToCompiled).ToArray();
 
     public void Write(Stream output)
     {
@@ -40,34 +48,76 @@ internal sealed class ScriptInstrumentation(TorchArchive archive, string rootTyp
             if (name.EndsWith(DebugSuffix, StringComparison.Ordinal))
                 continue;
             if (name.StartsWith("code/", StringComparison.Ordinal) && name.EndsWith(".py", StringComparison.Ordinal))
-                Add(copy, name, Rewrite(missing.Replace(archive.ReadText(name)), name));
+                Add(copy, name, missing.Replace(Rewrite(name)));
             else
                 Add(copy, name, archive.Open(name));
         }
-        Add(copy, ObservationFunction.ArchiveFile, ObservationFunction.ForArchive(layout) + "\n" + EmbeddedText.Read("missing_operator.py"));
+        Add(copy, ObservationFunction.ArchiveFile, ObservationFunction.ForArchive(Layout) + "\n" + EmbeddedText.Read("missing_operator.py"));
     }
 
-    private string Rewrite(string source, string file)
+    private static CompiledLayer ToCompiled(ScriptLayer layer) => new(layer.Stored.Module, layer.Mean, layer.Variance);
+
+    private string Rewrite(string file)
     {
-        var observed = source.Replace(Primitive, Replacement, StringComparison.Ordinal);
-        return file == ScriptSource.FileOf(rootType)
-            ? ScriptSource.AppendToClass(observed, rootType[(rootType.LastIndexOf('.') + 1)..], Methods())
-            : observed;
+        var text = code.TextOf(file);
+        var known = found.Layers.SelectMany(layer => layer.Sites).Where(site => site.Function.File == file).ToHashSet();
+        var starts = known.Concat(found.Unaccounted.Keys.Where(site => site.Function.File == file)).Select(site => site.Start).ToHashSet();
+        var edits = new List<(int Start, int Order, int Length, string Text)>();
+        foreach (Match call in BatchNorm().Matches(text))
+        {
+            var name = call.Groups["name"].Value;
+            if (BatchNormSpelling.Find(name) is { } spelling && (name != Ambiguous || starts.Contains(call.Index)))
+                edits.Add((call.Index, 1, call.Length - 1, ObservationFunction.Namespace + spelling.Replacement));
+        }
+        foreach (var site in known.Where(IsListed))
+            edits.Add((site.End - 1, 0, 0, $", layers={Names(site)}"));
+        foreach (var copy in found.Copies.Where(copy => copy.File == file))
+        {
+            edits.Add((copy.Start, 0, 0, $"{ObservationFunction.Namespace}kept({copy.Original}, "));
+            edits.Add((copy.End, 0, 0, ")"));
+        }
+        if (file == ScriptCode.FileOf(rootType))
+            edits.Add((code.EndOfClass(rootType), 2, 0, Methods()));
+        return Apply(text, edits);
     }
 
-    private string Methods() =>
-        $"  def {ObserveMethod}(self: {string.Join(",\n    ", forward.Parameters.Prepend(rootType))}) -> NoneType:\n"
-        + $"    _0 = (self).forward({string.Concat(forward.ParameterNames.Select(name => name + ", "))})\n"
-        + "    return None\n"
-        + $"  def {StatisticsMethod}(self: {rootType}) -> List[Tensor]:\n"
-        + string.Concat(layout.Buffers.SelectMany(buffer => buffer.Keys).Select(Widen))
-        + $"    return [{string.Join(", ", layout.Buffers.SelectMany(buffer => buffer.Keys))}]\n";
+    private static string Apply(string text, IEnumerable<(int Start, int Order, int Length, string Text)> edits)
+    {
+        var result = new StringBuilder();
+        var done = 0;
+        foreach (var edit in edits.OrderBy(edit => edit.Start).ThenBy(edit => edit.Order))
+        {
+            result.Append(text, done, edit.Start - done).Append(edit.Text);
+            done = edit.Start + edit.Length;
+        }
+        return result.Append(text, done, text.Length - done).ToString();
+    }
+
+    // At a place that layers share which are not all observed, one that is not is no mistake.
+    private bool IsListed(ScriptSite site) => !found.Unaccounted.ContainsKey(site) && found.Layers.Where(layer => layer.Sites.Contains(site)).All(layers.Contains);
+
+    private string Names(ScriptSite site)
+    {
+        var names = layers.Where(layer => layer.Sites.Contains(site)).Select(layer => $"'{layer.Stored.Module.Name}'").ToArray();
+        return $"\"{string.Join(", ", names.Take(MostNames))}{(names.Length > MostNames ? " and others" : "")}\"";
+    }
+
+    private string Methods()
+    {
+        var keys = Layout.Buffers.SelectMany(buffer => buffer.Keys).ToArray();
+        var names = method.Parameters.Select(parameter => parameter.Name).ToArray();
+        return $"  def {ObserveMethod}(self: {string.Join(",\n    ", method.Parameters.Select(parameter => parameter.ToString()).Prepend(rootType))}) -> NoneType:\n"
+            + string.Concat(method.Call(names).Select(statement => $"    {statement}\n"))
+            + "    return None\n"
+            + $"  def {StatisticsMethod}(self: {rootType}) -> List[Tensor]:\n"
+            + string.Concat(keys.Select(Widen))
+            + $"    return [{string.Join(", ", keys)}]\n";
+    }
 
     // In 16 bits there is no room for what is observed.
-    private string Widen(string key, int index) => key.LastIndexOf('.') is var end and > 0
-        ? $"    owner_{index} = {key[..end]}\n"
-            + $"    owner_{index}.{key[(end + 1)..]} = torch.to({key}, {(int)layout.NumberType}, False, True)\n"
-        : "";
+    private string Widen(string key, int index) => key.StartsWith("CONSTANTS.", StringComparison.Ordinal) ? ""
+        : $"    owner_{index} = {key[..key.LastIndexOf('.')]}\n"
+            + $"    owner_{index}.{key[(key.LastIndexOf('.') + 1)..]} = torch.to({key}, {(int)Layout.NumberType}, False, True)\n";
 
     private static void Add(ZipArchive copy, string name, string text) =>
         Add(copy, name, new MemoryStream(Encoding.UTF8.GetBytes(text)));
@@ -78,4 +128,7 @@ internal sealed class ScriptInstrumentation(TorchArchive archive, string rootTyp
         using (var entry = copy.CreateEntry($"model/{name}", CompressionLevel.NoCompression).Open())
             contents.CopyTo(entry);
     }
+
+    [GeneratedRegex(@"(?<![\w.])(torch|ops\.aten)\.(?<name>\w*batch_norm\w*)\(")]
+    private static partial Regex BatchNorm();
 }

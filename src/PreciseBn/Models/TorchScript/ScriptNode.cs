@@ -4,14 +4,25 @@ using PreciseBn.Primitives;
 namespace PreciseBn.Models.TorchScript;
 
 /// <summary>A module in the object tree of a TorchScript archive.</summary>
-/// <param name="Name">Path from the root module, empty for the root.</param>
+/// <param name="Path">The names of the attributes that lead to it from the root module; none for the root.</param>
 /// <param name="Type">Its class.</param>
 /// <param name="Attributes">Its parameters, buffers, submodules and other attributes.</param>
-internal sealed record ScriptNode(string Name, PickleGlobal Type, PickleDictionary Attributes)
+internal sealed record ScriptNode(IReadOnlyList<string> Path, PickleGlobal Type, PickleDictionary Attributes)
 {
     private const string ScriptNamespace = "__torch__";
     private const int DeepestNesting = 500;
     private const int LongestName = 10_000;
+
+    // A module may lie in others that lie in others, each several times.
+    private const int MostNames = 1 << 20;
+
+    private readonly List<string> _aliases = [];
+
+    /// <summary>Its path, empty for the root.</summary>
+    public string Name { get; } = string.Join('.', Path);
+
+    /// <summary>Other paths that lead to the same module.</summary>
+    public IReadOnlyList<string> Aliases => _aliases;
 
     /// <summary>The name of the class as its author wrote it, without what TorchScript adds to tell copies apart.</summary>
     public string ClassName => Type.Name;
@@ -25,26 +36,29 @@ internal sealed record ScriptNode(string Name, PickleGlobal Type, PickleDictiona
     public static IReadOnlyList<ScriptNode> Enumerate(object? tree, string path)
     {
         var nodes = new List<ScriptNode>();
-        var seen = new HashSet<object>(ReferenceEqualityComparer.Instance);
-        var pending = new Stack<(string Name, int Depth, object? Value)>();
-        pending.Push(("", 0, tree));
-        while (pending.TryPop(out var next))
+        var seen = new Dictionary<object, ScriptNode>(ReferenceEqualityComparer.Instance);
+        var pending = new Stack<(IReadOnlyList<string> Path, int Length, object? Value)>();
+        pending.Push(([], 0, tree));
+        for (var names = 0; pending.TryPop(out var next); names++)
         {
-            if (TryCreate(next.Name, next.Value) is not { } node || !seen.Add(next.Value!))
+            if (next.Value is not PickleInstance { Type: { } type, State: PickleDictionary attributes } || !IsScripted(type))
                 continue;
-            if (next.Depth > DeepestNesting || next.Name.Length > LongestName)
+            if (next.Path.Count > DeepestNesting || next.Length > LongestName || names > MostNames)
                 throw ModelErrors.TooDeep(path);
-            nodes.Add(node);
-            foreach (var (key, value) in node.Attributes.Items.Reverse())
-                pending.Push((next.Name.Length == 0 ? $"{key}" : $"{next.Name}.{key}", next.Depth + 1, value));
+            if (seen.TryGetValue(next.Value, out var known))
+            {
+                known._aliases.Add(string.Join('.', next.Path));
+            }
+            else
+            {
+                seen[next.Value] = new ScriptNode(next.Path, type, attributes);
+                nodes.Add(seen[next.Value]);
+            }
+            foreach (var (key, value) in attributes.Items.Reverse().Where(item => item.Value is PickleInstance))
+                pending.Push(([.. next.Path, $"{key}"], next.Length + 1 + $"{key}".Length, value));
         }
         return nodes;
     }
-
-    private static ScriptNode? TryCreate(string name, object? value) =>
-        value is PickleInstance { Type: { } type, State: PickleDictionary attributes } && IsScripted(type)
-            ? new ScriptNode(name, type, attributes)
-            : null;
 
     private static bool IsScripted(PickleGlobal type) =>
         type.Module == ScriptNamespace || type.Module.StartsWith(ScriptNamespace + ".", StringComparison.Ordinal);

@@ -17,72 +17,79 @@ internal sealed partial class TorchScriptFile : ModelFile
 
     private readonly TorchArchive _archive;
     private readonly IReadOnlyList<ScriptNode> _nodes;
+    private readonly ScriptCode _code;
+    private readonly ScriptLayers _found;
 
     public TorchScriptFile(TorchArchive archive)
-        : this(archive, ScriptNode.Enumerate(archive.ReadPickle("data.pkl"), archive.File.Path))
+        : this(archive, ScriptNode.Enumerate(archive.ReadPickle("data.pkl"), archive.File.Path), new ScriptCode(archive))
     {
     }
 
-    private TorchScriptFile(TorchArchive archive, IReadOnlyList<ScriptNode> nodes)
-        : base(archive.File.Path, [archive.File], TorchScriptReader.ReadLayers(archive, nodes))
+    private TorchScriptFile(TorchArchive archive, IReadOnlyList<ScriptNode> nodes, ScriptCode code)
+        : this(archive, nodes, code, ScriptLayers.Read(archive, nodes, code))
+    {
+    }
+
+    private TorchScriptFile(TorchArchive archive, IReadOnlyList<ScriptNode> nodes, ScriptCode code, ScriptLayers found)
+        : base(archive.File.Path, [archive.File], found.Layers.Select(layer => layer.Stored).ToArray())
     {
         _archive = archive;
         _nodes = nodes;
+        _code = code;
+        _found = found;
     }
 
-    public override IReadOnlyList<string> UntrackedLayers => TorchScriptReader.FindUntracked(_archive, _nodes);
+    public override IReadOnlyList<string> UntrackedLayers => _found.Untracked;
+
+    public override IReadOnlyList<string> UnaccountedCalls => _found.Unaccounted.Values.ToArray();
 
     public override string Describe()
     {
         if (_nodes.Count == 0)
             return "holds no module";
+        if (_found.Unaccounted.Count > 0)
+            return $"calls BatchNorm, but with statistics that cannot be written: {_found.Unaccounted.Values.First()}";
+        if (_found.Untracked.Count > 0)
+            return "calls BatchNorm without statistics only";
         var kinds = _nodes.Skip(1).GroupBy(node => node.ClassName).OrderByDescending(kind => kind.Count()).Take(5).ToArray();
-        return kinds.Length == 0
-            ? "is a single module without submodules, as torch.jit.freeze and optimize_for_inference leave it; they fold BatchNorm into other layers"
-            : $"is a TorchScript model whose layers are others: {string.Join(", ", kinds.Select(kind => $"{kind.Count()} {kind.Key}"))}";
+        return "does not call BatchNorm; where a model was frozen or optimized, its BatchNorm may have been folded into other layers"
+            + (kinds.Length == 0 ? "" : $". Its modules are {string.Join(", ", kinds.Select(kind => $"{kind.Count()} {kind.Key}"))}");
     }
 
     public override IObservedModel Load(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device)
     {
         RefuseCustomOperators();
-        var compiled = layers.Select(ToCompiled).ToArray();
-        var instrumentation = Instrument(compiled);
+        var instrumentation = Instrument(layers);
         var model = CompiledScript.Load(
-            Path, instrumentation.Write, instrumentation.Layout.Buffers, Forward(), FirstParameterType()?.ToScalarType(), device);
-        return new ObservedCompiledModel(model, instrumentation.Layout, compiled, rules, device);
+            Path, instrumentation.Write, instrumentation.Layout.Buffers, Forward(), InputType()?.ToScalarType(), device);
+        return new ObservedCompiledModel(model, instrumentation.Layout, instrumentation.Layers, rules, device);
     }
 
     /// <summary>What makes the copy of the model that is observed.</summary>
-    public ScriptInstrumentation Instrument(IReadOnlyList<CompiledLayer> layers) =>
-        new(_archive, _nodes[0].QualifiedName, Forward(), new StatisticsLayout(layers));
+    public ScriptInstrumentation Instrument(IReadOnlyList<StoredLayer> layers) => new(
+        _archive, _code, _nodes[0].QualifiedName, Forward(), _found, layers.Select(layer => _found.Layers.First(own => own.Stored == layer)).ToArray());
 
-    private ForwardMethod Forward() =>
-        ForwardMethod.TryParse(new ScriptSource(_archive).Find(_nodes[0].QualifiedName) ?? "") ?? throw ModelErrors.NoForward(Path);
-
-    public static CompiledLayer ToCompiled(StoredLayer layer)
-    {
-        var path = layer.Module.Name.Split('.', StringSplitOptions.RemoveEmptyEntries)
-            .Aggregate("self", (module, name) => char.IsAsciiDigit(name[0]) ? $"getattr({module}, \"{name}\")" : $"{module}.{name}");
-        return new CompiledLayer(layer.Module,
-            new(new([$"{path}.running_mean"], [layer.Module.Channels])),
-            new(new([$"{path}.running_var"], [layer.Module.Channels])));
-    }
+    private ScriptMethod Forward() => ScriptMethod.Find(_code, _nodes[0].QualifiedName, "forward") ?? throw ModelErrors.NoForward(Path);
 
     // libtorch ends the process on an operator that it does not know, so it must not get to see one.
     private void RefuseCustomOperators()
     {
-        foreach (var file in _archive.Names("code/").Where(name => name.EndsWith(".py", StringComparison.Ordinal)))
+        foreach (var file in _code.Files)
         {
-            var custom = Operator().Matches(_archive.ReadText(file))
+            var custom = Operator().Matches(_code.TextOf(file))
                 .FirstOrDefault(match => !OwnNamespaces.Contains(match.Groups["namespace"].Value));
             if (custom is not null)
                 throw ModelErrors.CustomOperator(Path, $"{custom.Groups["namespace"]}::{custom.Groups["name"]}");
         }
     }
 
-    private DType? FirstParameterType() => _nodes
-        .SelectMany(node => node.Attributes.Items.Select(item => item.Key is string name ? node.Tensor(name)?.DType : null))
+    // Buffers may be kept in other formats than the model computes in: it is that of the first parameter that the data meet.
+    private DType? InputType() => _found.Reached.Concat(_nodes).SelectMany(ParametersOf)
+        .Concat(_found.Layers.Select(layer => (DType?)layer.Stored.Module.DType))
         .FirstOrDefault(type => type?.IsFloatingPoint() == true);
+
+    private IEnumerable<DType?> ParametersOf(ScriptNode node) =>
+        _code.NamesIn(node.QualifiedName, "__parameters__").Select(name => node.Tensor(name)?.DType);
 
     [GeneratedRegex(@"(?<![\w.])ops\.(?<namespace>\w+)\.(?<name>\w+)")]
     private static partial Regex Operator();

@@ -1,0 +1,131 @@
+using System.Text.RegularExpressions;
+using PreciseBn.Formats;
+
+namespace PreciseBn.Models.TorchScript;
+
+/// <summary>
+/// The source that a TorchScript archive carries: <c>code/__torch__/a/b.py</c> defines the classes and functions that are called
+/// <c>__torch__.a.b.Name</c>.
+/// </summary>
+internal sealed partial class ScriptCode(TorchArchive archive)
+{
+    private const string Suffix = ".py";
+
+    private readonly Dictionary<string, Definitions> _files = [];
+    private readonly HashSet<string> _names = archive.Names("code/").ToHashSet();
+    private readonly Dictionary<string, string> _texts = [];
+    private HashSet<string>? _assigned;
+
+    /// <summary>The entries that have source.</summary>
+    public IEnumerable<string> Files => _names.Where(name => name.EndsWith(Suffix, StringComparison.Ordinal));
+
+    public string TextOf(string file)
+    {
+        if (!_texts.TryGetValue(file, out var text))
+            _texts[file] = text = archive.ReadText(file);
+        return text;
+    }
+
+    /// <returns>The function, or <c>null</c> where the archive has none of that name.</returns>
+    public ScriptFunction? FindFunction(string qualifiedName) => Find(qualifiedName) is var (definitions, name)
+        ? definitions.Functions.GetValueOrDefault(name) : null;
+
+    /// <returns>The method of a class, or <c>null</c> where it has none of that name.</returns>
+    public ScriptFunction? FindMethod(string className, string method) => Find(className) is var (definitions, name)
+        ? definitions.Functions.GetValueOrDefault($"{name}.{method}") : null;
+
+    /// <summary>Names of the methods of a class, in their order.</summary>
+    public IReadOnlyList<string> MethodsOf(string className) => Find(className) is var (definitions, name)
+        ? definitions.Functions.Keys.Where(key => key.StartsWith(name + ".", StringComparison.Ordinal)).Select(key => key[(name.Length + 1)..]).ToArray()
+        : [];
+
+    /// <summary>The text of a constant of a class, such as <c>momentum : Final[float] = 0.1</c>.</summary>
+    public string? Constant(string className, string constant) => Find(className) is var (definitions, name)
+        ? definitions.Constants.GetValueOrDefault($"{name}.{constant}") : null;
+
+    /// <summary>The texts in a list that a class has as a constant.</summary>
+    public IEnumerable<string> NamesIn(string className, string list) =>
+        Quoted().Matches(Constant(className, list) ?? "").Select(match => match.Groups["name"].Value);
+
+    /// <summary>Where to add a method to a class: behind its last.</summary>
+    public int EndOfClass(string className) => Find(className) is var (definitions, name) ? definitions.Ends.GetValueOrDefault(name, -1) : -1;
+
+    /// <summary>Whether any method gives an attribute of that name another value.</summary>
+    public bool IsAssigned(string attribute)
+    {
+        _assigned ??= Files.SelectMany(file => Assignment().Matches(TextOf(file))).Select(match => match.Groups["name"].Value).ToHashSet();
+        return _assigned.Contains(attribute);
+    }
+
+    /// <summary>Names a place in the code.</summary>
+    public string PlaceOf(ScriptFunction function, int position) =>
+        $"{function.File}, line {1 + TextOf(function.File).AsSpan(0, position).Count('\n')}";
+
+    /// <summary>The name of the entry that defines the class or function, without the root folder of the archive.</summary>
+    public static string FileOf(string qualifiedName) =>
+        $"code/{qualifiedName[..Math.Max(0, qualifiedName.LastIndexOf('.'))].Replace('.', '/')}{Suffix}";
+
+    private (Definitions Definitions, string Name)? Find(string qualifiedName)
+    {
+        var file = FileOf(qualifiedName);
+        if (!_names.Contains(file))
+            return null;
+        if (!_files.TryGetValue(file, out var definitions))
+            _files[file] = definitions = Definitions.Read(file, TextOf(file));
+        return (definitions, qualifiedName[(qualifiedName.LastIndexOf('.') + 1)..]);
+    }
+
+    [GeneratedRegex(@"[""'](?<name>\w+)[""']")]
+    private static partial Regex Quoted();
+
+    [GeneratedRegex(@"^ +[^=\n""]*\.(?<name>\w+) = ", RegexOptions.Multiline)]
+    private static partial Regex Assignment();
+
+    /// <summary>What a file defines; names of methods and constants begin with that of their class.</summary>
+    private sealed class Definitions
+    {
+        public Dictionary<string, ScriptFunction> Functions { get; } = [];
+
+        public Dictionary<string, string> Constants { get; } = [];
+
+        public Dictionary<string, int> Ends { get; } = [];
+
+        public static Definitions Read(string file, string text)
+        {
+            var definitions = new Definitions();
+            var lines = ScriptLine.Split(text);
+            var owner = "";
+            for (var at = 0; at < lines.Count;)
+            {
+                var line = lines[at];
+                if (line.Indent == 0)
+                    owner = "";
+                if (line.Indent == 0 && line.StartsWith("class") && line.Tokens.Count > 1)
+                {
+                    owner = line.Tokens[1].Text + ".";
+                    at++;
+                }
+                else if (line.StartsWith("def"))
+                {
+                    var function = ScriptFunction.Read(file, text, lines, ref at, owner);
+                    definitions.Functions.TryAdd(function.Name, function);
+                }
+                else
+                {
+                    definitions.AddConstant(owner, line, text);
+                    at++;
+                }
+                if (owner.Length > 0)
+                    definitions.Ends[owner[..^1]] = at < lines.Count ? lines[at].Start - lines[at].Indent : text.Length;
+            }
+            return definitions;
+        }
+
+        private void AddConstant(string owner, ScriptLine line, string text)
+        {
+            var equals = line.Tokens.ToList().FindIndex(token => token.Is("="));
+            if (owner.Length > 0 && line.Tokens[0].Kind == ScriptTokenKind.Name && equals > 0 && equals + 1 < line.Tokens.Count)
+                Constants[owner + line.Tokens[0].Text] = text[line.Tokens[equals + 1].Start..line.Tokens[^1].End];
+        }
+    }
+}

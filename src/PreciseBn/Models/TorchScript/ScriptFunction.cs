@@ -1,0 +1,73 @@
+namespace PreciseBn.Models.TorchScript;
+
+/// <summary>A function of TorchScript source, or a method of a class.</summary>
+/// <param name="File">Name of the entry of the archive that it stands in.</param>
+/// <param name="Name">Its name, of a method with that of its class.</param>
+/// <param name="Parameters">Its parameters, of a method the module itself first.</param>
+/// <param name="ResultType">The type of what it returns.</param>
+/// <param name="Body">What it does.</param>
+/// <param name="Start">Where in the file it begins.</param>
+internal sealed record ScriptFunction(
+    string File, string Name, IReadOnlyList<ScriptParameter> Parameters, string ResultType, IReadOnlyList<ScriptStatement> Body, int Start)
+{
+    /// <param name="file">Name of the entry that the lines are of.</param>
+    /// <param name="text">Its text.</param>
+    /// <param name="lines">Its lines.</param>
+    /// <param name="at">The line that begins with <c>def</c>; in the end the first after the body.</param>
+    /// <param name="owner">Name of the class that it is a method of, with a dot; empty for a function.</param>
+    public static ScriptFunction Read(string file, string text, IReadOnlyList<ScriptLine> lines, ref int at, string owner)
+    {
+        var line = lines[at++];
+        var name = line.Tokens.Count > 1 ? line.Tokens[1].Text : "";
+        var body = ScriptStatement.ReadBody(lines, ref at, line.Indent + 1);
+        var arrow = line.Tokens.ToList().FindLastIndex(token => token.Is("->"));
+        var result = arrow > 0 && arrow + 1 < line.Tokens.Count ? text[line.Tokens[arrow + 1].Start..line.Tokens[^1].Start].Trim() : "";
+        return new ScriptFunction(file, owner + name, ScriptParameter.Read(text, line.Tokens), result, body, line.Start);
+    }
+}
+
+/// <summary>A parameter of a function.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Type">Its type, such as <c>Optional[Tensor]</c>.</param>
+/// <param name="Default">The text of its default; <c>null</c> if it has none.</param>
+internal sealed record ScriptParameter(string Name, string Type, string? Default)
+{
+    /// <summary>As it stands in the source.</summary>
+    public override string ToString() => $"{Name}: {Type}{(Default is null ? "" : "=" + Default)}";
+
+    /// <param name="text">The text that the words are of.</param>
+    /// <param name="tokens">The words of a line that begins with <c>def</c>.</param>
+    public static IReadOnlyList<ScriptParameter> Read(string text, IReadOnlyList<ScriptToken> tokens)
+    {
+        var parameters = new List<ScriptParameter>();
+        var depth = 0;
+        var part = new List<ScriptToken>();
+        foreach (var token in tokens.SkipWhile(token => !token.Is("(")))
+        {
+            var isOpening = token.Kind == ScriptTokenKind.Sign && token.Text is "(" or "[" or "{";
+            var isClosing = token.Kind == ScriptTokenKind.Sign && token.Text is ")" or "]" or "}";
+            depth -= isClosing ? 1 : 0;
+            if (part.Count > 0 && ((depth == 1 && token.Is(",")) || depth == 0))
+            {
+                parameters.Add(Read(text, part));
+                part = [];
+            }
+            else if (depth > 0)
+            {
+                part.Add(token);
+            }
+            depth += isOpening ? 1 : 0;
+            if (depth == 0)
+                break;
+        }
+        return parameters;
+    }
+
+    private static ScriptParameter Read(string text, List<ScriptToken> part)
+    {
+        var equals = part.FindIndex(token => token.Is("="));
+        var typeEnd = equals < 0 ? part.Count : equals;
+        string Text(int from, int to) => from < to ? text[part[from].Start..part[to - 1].End] : "";
+        return new ScriptParameter(part[0].Text, Text(2, typeEnd), equals < 0 ? null : Text(equals + 1, part.Count));
+    }
+}

@@ -1,0 +1,46 @@
+namespace PreciseBn.Models.TorchScript;
+
+/// <summary>The method of a model that is run, with the hooks around it.</summary>
+/// <param name="Function">The method.</param>
+/// <param name="PreHooks">Methods that get its inputs first, and may return others.</param>
+/// <param name="Hooks">Methods that get its inputs and its result.</param>
+internal sealed record ScriptMethod(ScriptFunction Function, IReadOnlyList<ScriptFunction> PreHooks, IReadOnlyList<ScriptFunction> Hooks)
+{
+    private const string Forward = "forward";
+
+    /// <summary>Its parameters without the module itself.</summary>
+    public IReadOnlyList<ScriptParameter> Parameters => Function.Parameters.Skip(1).ToArray();
+
+    /// <summary>The names of those that have no default.</summary>
+    public IReadOnlyList<string> RequiredNames => Parameters.Where(parameter => parameter.Default is null).Select(parameter => parameter.Name).ToArray();
+
+    /// <returns>The method, or <c>null</c> where the class has none of that name.</returns>
+    public static ScriptMethod? Find(ScriptCode code, string className, string name)
+    {
+        if (code.FindMethod(className, name) is not { } function)
+            return null;
+        // Hooks belong to forward; other methods are called as they are.
+        ScriptFunction[] HooksOf(string list) => name != Forward ? [] : code.NamesIn(className, list)
+            .Select(hook => code.FindMethod(className, hook)).OfType<ScriptFunction>().ToArray();
+        return new ScriptMethod(function, HooksOf("__forward_pre_hooks__"), HooksOf("__forward_hooks__"));
+    }
+
+    /// <summary>Statements that call it with its hooks.</summary>
+    /// <param name="arguments">Expressions for its arguments; each can be given another value.</param>
+    public IEnumerable<string> Call(IReadOnlyList<string> arguments)
+    {
+        var inputs = $"({string.Concat(arguments.Select(argument => argument + ", "))})";
+        foreach (var hook in PreHooks)
+        {
+            var call = $"(self).{NameOf(hook)}({inputs}, )";
+            yield return hook.ResultType == "NoneType" ? $"_0 = {call}"
+                : hook.ResultType.StartsWith("Tuple[", StringComparison.Ordinal) ? $"{string.Concat(arguments.Select(argument => argument + ", "))[..^1]} = {call}"
+                : $"{arguments[0]} = {call}";
+        }
+        yield return $"result = (self).{NameOf(Function)}({string.Concat(arguments.Select(argument => argument + ", "))})";
+        foreach (var hook in Hooks)
+            yield return hook.ResultType == "NoneType" ? $"_1 = (self).{NameOf(hook)}({inputs}, result, )" : $"result = (self).{NameOf(hook)}({inputs}, result, )";
+    }
+
+    private static string NameOf(ScriptFunction function) => function.Name[(function.Name.LastIndexOf('.') + 1)..];
+}
