@@ -31,6 +31,9 @@ public enum FindingKind
     /// <summary>The layer keeps no statistics and normalises by those of each batch.</summary>
     Untracked,
 
+    /// <summary>A call of BatchNorm whose statistics could not be found out, so that they stay as they are.</summary>
+    Unaccounted,
+
     /// <summary>The statistics are those of a new layer: mean 0, variance 1, no batches tracked.</summary>
     NeverTrained,
 

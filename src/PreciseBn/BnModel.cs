@@ -49,6 +49,12 @@ public sealed class BnModel : IDisposable
     /// <summary>Names of BatchNorm layers that keep no statistics, as far as the model tells.</summary>
     public IReadOnlyList<string> UntrackedLayers => _source.UntrackedLayers;
 
+    /// <summary>
+    /// Calls of BatchNorm whose statistics could not be found out, so that they are no layers here and stay as they are: a sentence
+    /// for each, with its place in the code.
+    /// </summary>
+    public IReadOnlyList<string> UnaccountedCalls => _source.UnaccountedCalls;
+
     /// <summary>What it is, as the end of a sentence that begins with its name; for when it has no layers.</summary>
     public string Contents => _source.Contents;
 
@@ -185,7 +191,7 @@ public sealed class BnModel : IDisposable
 
     /// <summary>Looks for what is not right with the model and its layers. No data are needed.</summary>
     public IReadOnlyList<BnFinding> Diagnose() =>
-        [.. _selected is null ? ModelFindings.Of(Path, _source.Layers.Count, Contents, UntrackedLayers) : [], .. Layers.SelectMany(StatisticsFindings.Of)];
+        [.. _selected is null ? ModelFindings.Of(Path, _source.Layers.Count, Contents, UntrackedLayers, UnaccountedCalls) : [], .. Layers.SelectMany(StatisticsFindings.Of)];
 
     /// <summary>Closes the file.</summary>
     public void Dispose() => _source.Dispose();

@@ -53,6 +53,8 @@ public sealed class GetBnModuleCommand : PreciseBnCmdlet
     {
         using var model = BnModel.Open(path);
         WriteVerbose($"'{path}' has {model.Layers.Count} BatchNorm layers with tracked statistics.");
+        foreach (var call in model.UnaccountedCalls)
+            WriteWarning($"'{path}': {call}");
         if (model.Layers.Count == 0)
             WriteWarning($"'{path}' has no BatchNorm layer with tracked statistics; it {model.Contents}.");
         else

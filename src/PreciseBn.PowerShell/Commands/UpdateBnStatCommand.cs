@@ -105,6 +105,8 @@ public sealed class UpdateBnStatCommand : DataCmdlet
         var layers = model.Layers.Count;
         if (!ShouldProcess(destination ?? name, $"Recompute the statistics of {layers} BatchNorm layers"))
             return;
+        foreach (var call in model.UnaccountedCalls)
+            WriteWarning($"{name}: {call}");
         if ((destination ?? model.Path) is { } file)
             WarnOfOtherNames(file);
         var clock = Stopwatch.StartNew();

@@ -3,12 +3,15 @@ namespace PreciseBn.Comparison;
 /// <summary>What a model as a whole says, without its numbers and without data.</summary>
 internal static class ModelFindings
 {
-    public static IEnumerable<BnFinding> Of(string? path, int layers, string contents, IEnumerable<string> untracked)
+    public static IEnumerable<BnFinding> Of(string? path, int layers, string contents, IEnumerable<string> untracked, IEnumerable<string> unaccounted)
     {
         if (layers == 0)
             yield return Finding(path, "", FindingSeverity.Warning, FindingKind.NoBatchNorm,
                 $"There is no BatchNorm layer with tracked statistics; the file {contents}.",
                 "If they were folded into other layers, recompute the statistics before that.");
+        foreach (var call in unaccounted)
+            yield return Finding(path, "", FindingSeverity.Warning, FindingKind.Unaccounted, call,
+                "Export the model so that each BatchNorm keeps its statistics in buffers of its own.");
         foreach (var name in untracked)
             yield return Finding(path, name, FindingSeverity.Information, FindingKind.Untracked,
                 "The layer keeps no statistics and normalises by those of each batch.",

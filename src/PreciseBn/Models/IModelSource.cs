@@ -25,6 +25,9 @@ internal interface IModelSource : IDisposable
     /// <summary>Names of BatchNorm layers that keep no statistics, as far as it is known.</summary>
     IReadOnlyList<string> UntrackedLayers { get; }
 
+    /// <summary>Calls of BatchNorm whose statistics could not be found out: a sentence for each, with its place in the code.</summary>
+    IReadOnlyList<string> UnaccountedCalls { get; }
+
     /// <summary>What it is, as the end of a sentence that begins with its name; for when it has no BatchNorm.</summary>
     string Contents { get; }
 

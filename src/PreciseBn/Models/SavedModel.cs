@@ -21,6 +21,8 @@ internal sealed class SavedModel(string path) : IModelSource
 
     public IReadOnlyList<string> UntrackedLayers => File.UntrackedLayers;
 
+    public IReadOnlyList<string> UnaccountedCalls => File.UnaccountedCalls;
+
     public string Contents => File.Describe();
 
     public SizeRange BatchSizes => File.BatchSizes;

@@ -21,6 +21,8 @@ internal sealed class LiveModel(nn.Module root) : IModelSource
 
     public IReadOnlyList<string> UntrackedLayers => LiveModelReader.FindUntracked(root);
 
+    public IReadOnlyList<string> UnaccountedCalls => [];
+
     public string Contents => "is a model in memory whose layers are others";
 
     public SizeRange BatchSizes => SizeRange.Any;
