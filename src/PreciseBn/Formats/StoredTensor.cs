@@ -126,7 +126,7 @@ internal static class TensorTree
     {
         string text => text,
         null => "None",
-        object?[] tuple => $"({string.Join(", ", tuple.Take(8).Select(item => item is object?[] ? "(…)" : Text(item)))})",
+        object?[] tuple => $"({string.Join(", ", tuple.Take(8).Select(item => item is Array ? "(…)" : Text(item)))})",
         PickleInstance instance => $"{instance.Type}",
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         _ => $"{key}",
