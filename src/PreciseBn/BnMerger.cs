@@ -135,6 +135,7 @@ public sealed class BnMerger
         Name = layer.Name,
         Type = layer.Type,
         Eps = layer.Eps,
+        Aliases = layer.Aliases,
         Previous = (layer.PreviousMean, layer.PreviousVariance),
         BatchesTracked = layer.BatchesTracked,
         Moments = moments,

@@ -91,14 +91,14 @@ public sealed class BnModel : IDisposable
         .ToArray();
 
     /// <summary>The same model with some of its layers; the others are neither measured nor changed.</summary>
-    /// <param name="patterns">Names, in which <c>*</c> stands for any letters and <c>?</c> for one.</param>
+    /// <param name="patterns">Names, any of those that a layer has, in which <c>*</c> stands for any letters and <c>?</c> for one.</param>
     /// <exception cref="PreciseBnException">A pattern matches no layer.</exception>
     public BnModel Only(params IEnumerable<string> patterns)
     {
-        var names = Layers.Select(layer => layer.Name).ToArray();
-        var selected = patterns.SelectMany(pattern => names.Where(name => FileSystemName.MatchesSimpleExpression(pattern, name)) is var matches && matches.Any()
+        var layers = Layers;
+        var selected = patterns.SelectMany(pattern => layers.Where(layer => Matches(layer, pattern)).ToArray() is { Length: > 0 } matches
             ? matches
-            : throw ModelErrors.NoSuchLayer(Name, pattern)).ToHashSet();
+            : throw ModelErrors.NoSuchLayer(Name, pattern)).Select(layer => layer.Name).ToHashSet();
         return selected.Count > 0 ? new BnModel(_source, selected) : throw ModelErrors.NoSuchLayer(Name, "");
     }
 
@@ -195,6 +195,9 @@ public sealed class BnModel : IDisposable
 
     /// <summary>Closes the file.</summary>
     public void Dispose() => _source.Dispose();
+
+    private static bool Matches(BnModule layer, string pattern) =>
+        layer.Aliases.Prepend(layer.Name).Any(name => FileSystemName.MatchesSimpleExpression(pattern, name));
 
     private static BnModule[] Select(IReadOnlyList<BnModule> layers, IReadOnlyCollection<string> names) =>
         layers.Where(layer => names.Contains(layer.Name)).ToArray();

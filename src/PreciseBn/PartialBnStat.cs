@@ -11,6 +11,9 @@ public sealed record PartialBnStat
     /// <summary>Path of the layer in the model, such as <c>layer1.0.bn1</c>.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Other names of the same layer in the model.</summary>
+    public string[] Aliases { get; init; } = [];
+
     /// <summary>Class of the layer, such as <c>BatchNorm2d</c>.</summary>
     public required string Type { get; init; }
 

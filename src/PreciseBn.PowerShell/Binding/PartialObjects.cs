@@ -21,6 +21,7 @@ internal static class PartialObjects
             {
                 Name = Get<string>(item, nameof(PartialBnStat.Name)),
                 Type = Get<string>(item, nameof(PartialBnStat.Type)),
+                Aliases = GetAll<string>(item, nameof(PartialBnStat.Aliases)),
                 Eps = Get<double>(item, nameof(PartialBnStat.Eps)),
                 Batches = Get<long>(item, nameof(PartialBnStat.Batches)),
                 Uses = Get<long>(item, nameof(PartialBnStat.Uses)),

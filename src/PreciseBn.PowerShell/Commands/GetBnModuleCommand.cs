@@ -74,7 +74,7 @@ public sealed class GetBnModuleCommand : PreciseBnCmdlet
     private bool HasMode(BnModule layer) => Mode == BnMode.Any || layer.Training == (Mode == BnMode.Training);
 
     private static bool Matches(BnModule layer, string name) =>
-        WildcardPattern.Get(name, WildcardOptions.IgnoreCase).IsMatch(layer.Name);
+        layer.Aliases.Prepend(layer.Name).Any(WildcardPattern.Get(name, WildcardOptions.IgnoreCase).IsMatch);
 
     private static PreciseBnException NoSuchLayer(string name, string where) => new(
         "LayerNotFound", ErrorKind.NotFound, $"There is no BatchNorm layer '{name}' in {where}.",

@@ -80,7 +80,7 @@ internal static class PartialArchive
             IsFinished = contents.IsFinished,
             Arguments = contents.Arguments,
             Layers = contents.Partials.Select(partial => new PartialRecord.Layer(
-                partial.Name, partial.Type, partial.Batches, partial.Uses, partial.Count, partial.BatchesTracked, partial.Eps)).ToArray(),
+                partial.Name, partial.Type, partial.Batches, partial.Uses, partial.Count, partial.BatchesTracked, partial.Eps, partial.Aliases.Length > 0 ? partial.Aliases : null)).ToArray(),
         };
     }
 
@@ -97,6 +97,7 @@ internal static class PartialArchive
             Name = layer.Name,
             Type = layer.Type,
             Eps = layer.Eps,
+            Aliases = layer.Aliases ?? [],
             Batches = layer.Batches,
             Uses = layer.Uses,
             Count = layer.Count,
@@ -184,5 +185,5 @@ internal sealed record PartialRecord
         && Estimators?.Length > 0 && Shards?.Length > 0 && Shards.All(shard => shard is not null)
         && Layers?.Length > 0 && Layers.All(layer => layer is { Name: not null, Type: not null, Batches: >= 0, Uses: >= 0, Count: >= 0 });
 
-    internal sealed record Layer(string Name, string Type, long Batches, long Uses, long Count, long? BatchesTracked, double Eps = double.NaN);
+    internal sealed record Layer(string Name, string Type, long Batches, long Uses, long Count, long? BatchesTracked, double Eps = double.NaN, string[]? Aliases = null);
 }

@@ -39,6 +39,7 @@ internal sealed record PartialRun
             Name = layer.Name,
             Type = layer.Type,
             Eps = layer.Eps,
+            Aliases = [.. layer.Aliases],
             Batches = moments.Batches,
             Uses = moments.Uses,
             Count = moments.Count,
