@@ -31,6 +31,9 @@ public enum FindingKind
     /// <summary>The layer keeps no statistics and normalises by those of each batch.</summary>
     Untracked,
 
+    /// <summary>The code of the model does more than compute.</summary>
+    BeyondNumbers,
+
     /// <summary>A call of BatchNorm whose statistics could not be found out, so that they stay as they are.</summary>
     Unaccounted,
 

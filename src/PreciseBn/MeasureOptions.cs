@@ -46,6 +46,16 @@ public abstract record RunOptions
     /// <summary>Whether batches with NaN or infinity are left out and counted; otherwise they are an error.</summary>
     public bool SkipNonFinite { get; init; }
 
+    /// <summary>
+    /// Operators, such as <c>from_file</c>, that the code of a model may call although they do more than compute. Without it a
+    /// model that calls one is refused before it runs.
+    /// </summary>
+    public IReadOnlyList<string> AllowedOperators
+    {
+        get;
+        init => field = value ?? throw OptionErrors.Refused(nameof(AllowedOperators), value, "It is a list of names");
+    } = [];
+
     /// <summary>In which order the values of images lie in memory while the model runs; another than usual costs precision.</summary>
     public MemoryFormat MemoryFormat
     {

@@ -52,6 +52,11 @@ public abstract class DataCmdlet : PreciseBnCmdlet
     [Parameter]
     public MemoryFormat MemoryFormat { get; set; }
 
+    /// <summary>Operators that the code of the model may call although they do more than compute, such as from_file. Others are refused.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[] AllowOperator { get; set; } = [];
+
     /// <summary>Options with the parameters above.</summary>
     private protected T Fill<T>(T options)
         where T : RunOptions => options with
@@ -62,6 +67,7 @@ public abstract class DataCmdlet : PreciseBnCmdlet
             SkipNonFinite = SkipNonFinite,
             MemoryFormat = MemoryFormat,
             Device = Device,
+            AllowedOperators = AllowOperator,
         };
 
     /// <summary>Whatever was given as data, as a source of batches. A path is read as New-BnDataLoader reads it by default.</summary>

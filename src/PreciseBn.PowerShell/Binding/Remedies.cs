@@ -43,6 +43,7 @@ internal static class Remedies
         ["NothingGiven"] = "Give objects of Get-BnModule, Update-BnStat, Measure-BnStat or Import-BnStat, or a file.",
         ["NothingToJudge"] = "Check what -Reference and -Difference are given.",
         ["OwnerNotKept"] = "Run the command as the owner of the file, or write to another file with -Destination.",
+        ["OperatorNotAllowed"] = "Do not run a model that you do not trust; if it is to do that, name the operator with -AllowOperator.",
         ["PriorsDiffer"] = "Leave out -PriorWeight, or measure all shards on one file.",
         ["ReadOnlyFile"] = "Make it writable, or write to another file with -Destination.",
         ["SingleValue"] = "Give larger batches, leave out a small last one with -DropLast of New-BnDataLoader, or use -Exact.",

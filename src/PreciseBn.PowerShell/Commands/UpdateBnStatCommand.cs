@@ -122,7 +122,8 @@ public sealed class UpdateBnStatCommand : DataCmdlet
     private void RefuseWithoutEffect()
     {
         string[] ofMeasuring =
-            [nameof(Iterations), nameof(Tolerance), nameof(Device), nameof(InputKey), nameof(AllowReuse), nameof(SkipNonFinite), nameof(MemoryFormat)];
+            [nameof(Iterations), nameof(Tolerance), nameof(Device), nameof(InputKey), nameof(AllowReuse), nameof(SkipNonFinite),
+             nameof(MemoryFormat), nameof(AllowOperator)];
         if (ofMeasuring.FirstOrDefault(MyInvocation.BoundParameters.ContainsKey) is { } parameter)
             ThrowTerminatingError(WithoutEffect(parameter).ToErrorRecord());
     }

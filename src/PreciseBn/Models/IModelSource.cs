@@ -28,6 +28,9 @@ internal interface IModelSource : IDisposable
     /// <summary>Calls of BatchNorm whose statistics could not be found out: a sentence for each, with its place in the code.</summary>
     IReadOnlyList<string> UnaccountedCalls { get; }
 
+    /// <summary>Operators in its code that do more than compute.</summary>
+    IReadOnlyList<string> OperatorsBeyondNumbers { get; }
+
     /// <summary>What it is, as the end of a sentence that begins with its name; for when it has no BatchNorm.</summary>
     string Contents { get; }
 

@@ -55,6 +55,11 @@ internal static class ModelErrors
         "NoForward", ErrorKind.NotSupported,
         $"The model '{path}' has no method forward, so it cannot be run on data.", ExportAdvice, path);
 
+    public static PreciseBnException OperatorNotAllowed(string path, string name) => new(
+        "OperatorNotAllowed", ErrorKind.AccessDenied,
+        $"The code of the model '{path}' calls aten::{name}, which does more than compute: it reads or writes files.",
+        "Do not run a model that you do not trust; if it is to do that, allow the operator by its name.", path);
+
     public static PreciseBnException CustomOperator(string path, string name) => new(
         "CustomOperator", ErrorKind.NotSupported,
         $"The model '{path}' uses the operator {name}, which is not part of libtorch.",

@@ -30,11 +30,21 @@ internal abstract class ModelFile(string path, IReadOnlyList<SourceFile> files, 
     /// <summary>Calls of BatchNorm that are no layers, as nobody can tell whose statistics they are given: where each is, and why.</summary>
     public virtual IReadOnlyList<string> UnaccountedCalls => [];
 
+    /// <summary>Operators in its code that do more than compute, such as to read or write files.</summary>
+    public virtual IReadOnlyList<string> OperatorsBeyondNumbers => [];
+
     /// <summary>How many items a batch may have.</summary>
     public virtual SizeRange BatchSizes => SizeRange.Any;
 
     /// <summary>What the file holds, as the end of a sentence that begins with its name; for when it has no BatchNorm.</summary>
     public abstract string Describe();
+
+    /// <summary>Makes sure that the code of the model only computes, but for operators that are allowed to do more.</summary>
+    protected void RefuseMoreThanNumbers(ObservationRules rules)
+    {
+        if (OperatorsBeyondNumbers.Except(rules.AllowedOperators).FirstOrDefault() is { } name)
+            throw ModelErrors.OperatorNotAllowed(Path, name);
+    }
 
     /// <summary>Loads the model into libtorch so that the layers can be observed.</summary>
     /// <exception cref="PreciseBnException">It cannot run here.</exception>

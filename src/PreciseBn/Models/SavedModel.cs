@@ -23,6 +23,8 @@ internal sealed class SavedModel(string path) : IModelSource
 
     public IReadOnlyList<string> UnaccountedCalls => File.UnaccountedCalls;
 
+    public IReadOnlyList<string> OperatorsBeyondNumbers => File.OperatorsBeyondNumbers;
+
     public string Contents => File.Describe();
 
     public SizeRange BatchSizes => File.BatchSizes;

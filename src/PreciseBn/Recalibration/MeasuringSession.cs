@@ -29,7 +29,7 @@ internal sealed class MeasuringSession : IDisposable
         using var gradients = TorchSharp.torch.no_grad();
         try
         {
-            Model = source.Load(layers, new() { AllowReuse = options.AllowReuse, SkipNonFinite = options.SkipNonFinite, MemoryFormat = options.MemoryFormat, AllowSingleValues = options is MeasureOptions { Exact: true } }, Device);
+            Model = source.Load(layers, new() { AllowReuse = options.AllowReuse, SkipNonFinite = options.SkipNonFinite, MemoryFormat = options.MemoryFormat, AllowedOperators = options.AllowedOperators, AllowSingleValues = options is MeasureOptions { Exact: true } }, Device);
         }
         catch
         {

@@ -6,6 +6,9 @@ internal sealed record ObservationRules
     /// <summary>Whether a layer may be called more than once; its uses are pooled then.</summary>
     public bool AllowReuse { get; init; }
 
+    /// <summary>Operators that the code of a model may call although they do more than compute.</summary>
+    public IReadOnlyList<string> AllowedOperators { get; init; } = [];
+
     /// <summary>Whether batches with NaN or infinity are left out.</summary>
     public bool SkipNonFinite { get; init; }
 

@@ -34,11 +34,15 @@ internal sealed class ExportedFile : ModelFile
 
     public override SizeRange BatchSizes => _program.Inputs.FirstOrDefault()?.Shape?.FirstOrDefault() ?? SizeRange.Any;
 
+    public override IReadOnlyList<string> OperatorsBeyondNumbers => new LibtorchOperators().BeyondNumbers
+        .Where(name => _program.Nodes.Any(node => node.Target.StartsWith($"torch.ops.aten.{name}.", StringComparison.Ordinal))).ToArray();
+
     public override string Describe() =>
         $"is an exported program of {_program.Nodes.Count} operations by PyTorch {_program.TorchVersion}, none of which is a BatchNorm";
 
     public override IObservedModel Load(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device)
     {
+        RefuseMoreThanNumbers(rules);
         if (_program.Inputs.FirstOrDefault(input => input.Shape is null) is { } input)
             throw ExportedErrors.InputNotSupported(Path, input.Name);
         var observed = layers.Select(layer => _layers.First(own => own.Stored == layer)).ToArray();

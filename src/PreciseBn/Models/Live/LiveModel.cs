@@ -23,6 +23,8 @@ internal sealed class LiveModel(nn.Module root) : IModelSource
 
     public IReadOnlyList<string> UnaccountedCalls => [];
 
+    public IReadOnlyList<string> OperatorsBeyondNumbers => [];
+
     public string Contents => "is a model in memory whose layers are others";
 
     public SizeRange BatchSizes => SizeRange.Any;

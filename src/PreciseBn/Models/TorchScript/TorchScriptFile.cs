@@ -43,6 +43,16 @@ internal sealed partial class TorchScriptFile : ModelFile
 
     public override IReadOnlyList<string> UnaccountedCalls => _found.Unaccounted.Values.ToArray();
 
+    public override IReadOnlyList<string> OperatorsBeyondNumbers
+    {
+        get
+        {
+            var texts = _code.Files.Select(_code.TextOf).ToArray();
+            // As a function or as a method: libtorch takes both.
+            return new LibtorchOperators().BeyondNumbers.Where(name => texts.Any(text => Regex.IsMatch(text, $@"\.\s*{name}\s*\("))).ToArray();
+        }
+    }
+
     public override string Describe()
     {
         if (_nodes.Count == 0)
@@ -59,6 +69,7 @@ internal sealed partial class TorchScriptFile : ModelFile
     public override IObservedModel Load(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device)
     {
         RefuseCustomOperators();
+        RefuseMoreThanNumbers(rules);
         var instrumentation = Instrument(layers);
         var model = CompiledScript.Load(
             Path, instrumentation.Write, instrumentation.Layout.Buffers, Forward(), InputType()?.ToScalarType(), device);
