@@ -95,7 +95,7 @@ internal sealed class StatisticsLayout
         .. ObservationLayout.Constants,
         new("OBSERVED", (int)StatisticsMark.Observed), new("SETTLED", (int)StatisticsMark.Settled), new("CHECKED", (int)StatisticsMark.Checked),
         new("AS_SAVED", (int)StatisticsMark.AsSaved),
-        new("PRECISION", (int)NumberType), new("PITCH", Pitch), new("ORIGIN", Origin),
+        new("PRECISION", (int)NumberType), new("DOUBLE", (int)ScalarType.Float64), new("PITCH", Pitch), new("ORIGIN", Origin),
         new("TO_VARIANCE", Observation.Width), new("TO_SHIFT", _columns),
     ];
 

@@ -233,3 +233,8 @@ def cast(tensor: Optional[Tensor], precision: int) -> Optional[Tensor]:
   if tensor is None:
     return None
   return torch.to(tensor, precision)
+
+def autocast(tensor: Tensor, precision: int) -> Tensor:
+  if torch.is_floating_point(tensor) and tensor.dtype != DOUBLE:
+    return torch.to(tensor, precision)
+  return tensor

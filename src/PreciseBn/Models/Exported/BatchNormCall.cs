@@ -18,6 +18,9 @@ internal sealed record BatchNormCall(ExportedNode Node, string Mean, string Vari
         ["torch.ops.aten._batch_norm_with_update.default"] = true,
         ["torch.ops.aten._batch_norm_with_update_functional.default"] = true,
         ["torch.ops.aten._batch_norm_no_update.default"] = false,
+        ["torch.ops.aten._batch_norm_impl_index.default"] = null,
+        ["torch.ops.aten.cudnn_batch_norm.default"] = null,
+        ["torch.ops.aten.miopen_batch_norm.default"] = null,
     };
 
     // Some also return what the running statistics have become, after the output and two or three values for the gradient.
@@ -27,9 +30,9 @@ internal sealed record BatchNormCall(ExportedNode Node, string Mean, string Vari
         ["torch.ops.aten._batch_norm_with_update_functional.default"] = 4,
     };
 
-    public double Momentum => Number("momentum");
+    public double Momentum => Number("momentum", "exponential_average_factor");
 
-    public double Eps => Number("eps");
+    public double Eps => Number("eps", "epsilon");
 
     public bool IsAffine => Node.Input("weight")?.TensorName is not null;
 
@@ -48,5 +51,5 @@ internal sealed record BatchNormCall(ExportedNode Node, string Mean, string Vari
             ? new BatchNormCall(node, mean, variance, training ?? node.Input("training")?.Value.GetBoolean() ?? false)
             : null;
 
-    private double Number(string name) => Node.Input(name)?.Value.GetDouble() ?? double.NaN;
+    private double Number(string name, string otherName) => (Node.Input(name) ?? Node.Input(otherName))?.Value.GetDouble() ?? double.NaN;
 }

@@ -93,6 +93,8 @@ internal sealed partial class CompiledProgram : ICompiledModel
         if (!input.Accepts(value))
             throw ExportedErrors.WrongShape(
                 _program.Path, batch.Describe(index), input.Name, string.Join(", ", input.Shape!), string.Join(", ", value.shape));
+        if (input.DType is { } wanted && (wanted.IsFloatingPoint() ? !value.is_floating_point() : value.dtype != wanted.ToScalarType()))
+            throw ExportedErrors.WrongType(_program.Path, batch.Describe(index), input.Name, $"{wanted}", $"{value.dtype}");
         return input.DType is { } type && type.IsFloatingPoint() && value.is_floating_point()
             ? value.to(type.ToScalarType(), _device)
             : value.to(_device);

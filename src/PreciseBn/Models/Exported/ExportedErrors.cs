@@ -34,6 +34,11 @@ internal static class ExportedErrors
         "InputNotSupported", ErrorKind.NotSupported,
         $"The input '{name}' of the program '{path}' is no tensor.", "Export the model with tensors as its inputs.", path);
 
+    public static PreciseBnException WrongType(string path, string batch, string input, string wanted, string given) => new(
+        "WrongType", ErrorKind.InvalidData,
+        $"The program '{path}' was exported for an input '{input}' of type {wanted}, but in {batch} it is {given}.",
+        "Give data of that type; images of uint8 stay so where the loader keeps integers.", path);
+
     public static PreciseBnException WrongShape(string path, string batch, string input, string wanted, string given) => new(
         "WrongShape", ErrorKind.InvalidData,
         $"The program '{path}' was exported for an input '{input}' of shape [{wanted}], but in {batch} it is [{given}].",

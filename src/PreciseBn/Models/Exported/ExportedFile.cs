@@ -10,7 +10,7 @@ internal sealed class ExportedFile : ModelFile
 {
     private readonly ExportedArchive _archive;
     private readonly ExportedProgram _program;
-    private readonly IReadOnlyList<ExportedLayer> _layers;
+    private readonly ExportedReading _found;
 
     public ExportedFile(ExportedArchive archive)
         : this(archive, ExportedProgram.Read(archive))
@@ -22,15 +22,17 @@ internal sealed class ExportedFile : ModelFile
     {
     }
 
-    private ExportedFile(ExportedArchive archive, ExportedProgram program, IReadOnlyList<ExportedLayer> layers)
-        : base(archive.File.Path, [archive.File], layers.Select(layer => layer.Stored).ToArray())
+    private ExportedFile(ExportedArchive archive, ExportedProgram program, ExportedReading found)
+        : base(archive.File.Path, [archive.File], found.Layers.Select(layer => layer.Stored).ToArray())
     {
         _archive = archive;
         _program = program;
-        _layers = layers;
+        _found = found;
     }
 
     public override IReadOnlyList<string> UntrackedLayers => ExportedLayers.FindUntracked(_program);
+
+    public override IReadOnlyList<string> UnaccountedCalls => _found.Unaccounted;
 
     public override SizeRange BatchSizes => _program.Inputs.FirstOrDefault()?.Shape?.FirstOrDefault() ?? SizeRange.Any;
 
@@ -38,14 +40,15 @@ internal sealed class ExportedFile : ModelFile
         .Where(name => _program.Nodes.Any(node => node.Target.StartsWith($"torch.ops.aten.{name}.", StringComparison.Ordinal))).ToArray();
 
     public override string Describe() =>
-        $"is an exported program of {_program.Nodes.Count} operations by PyTorch {_program.TorchVersion}, none of which is a BatchNorm";
+        $"is an exported program of {_program.Nodes.Count} operations by PyTorch {_program.TorchVersion}, "
+        + (_found.Unaccounted.Count == 0 ? "none of which is a BatchNorm" : $"of which BatchNorm has no statistics of its own: {_found.Unaccounted[0]}");
 
     public override IObservedModel Load(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device)
     {
         RefuseMoreThanNumbers(rules);
         if (_program.Inputs.FirstOrDefault(input => input.Shape is null) is { } input)
             throw ExportedErrors.InputNotSupported(Path, input.Name);
-        var observed = layers.Select(layer => _layers.First(own => own.Stored == layer)).ToArray();
+        var observed = layers.Select(layer => _found.Layers.First(own => own.Stored == layer)).ToArray();
         var compiled = observed.Select(ToCompiled).ToArray();
         var layout = new StatisticsLayout(compiled);
         var source = ExportedJson.Interpret(Path, () => new ProgramWriter(_program, device.ToString()).Write(observed, layout));
@@ -53,8 +56,5 @@ internal sealed class ExportedFile : ModelFile
         return new ObservedCompiledModel(model, layout, compiled, rules, device);
     }
 
-    private static CompiledLayer ToCompiled(ExportedLayer layer) => new(
-        layer.Stored.Module,
-        new(new([layer.MeanName], [layer.Stored.Module.Channels])),
-        new(new([layer.VarianceName], [layer.Stored.Module.Channels])));
+    private static CompiledLayer ToCompiled(ExportedLayer layer) => new(layer.Stored.Module, layer.Mean, layer.Variance);
 }

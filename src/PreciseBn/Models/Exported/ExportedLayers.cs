@@ -1,5 +1,7 @@
 using PreciseBn.Formats;
 using PreciseBn.Models.Checkpoints;
+using PreciseBn.Models.Compiled;
+using PreciseBn.Models.TorchScript;
 using PreciseBn.Primitives;
 
 namespace PreciseBn.Models.Exported;
@@ -9,34 +11,47 @@ internal static class ExportedLayers
 {
     private const string MeanName = "running_mean";
 
-    /// <summary>The layers, in the order in which they were defined; those that the program never runs come last.</summary>
-    public static IReadOnlyList<ExportedLayer> Read(ExportedArchive archive, ExportedProgram program)
+    public static ExportedReading Read(ExportedArchive archive, ExportedProgram program)
     {
-        var names = program.Tensors.ToDictionary(tensor => tensor.Variable, tensor => tensor.Name);
-        var order = program.Tensors.Select((tensor, index) => (tensor.Name, index)).ToDictionary(tensor => tensor.Name, tensor => tensor.index);
+        var statistics = new ExportedStatistics(archive, program);
+        var buffers = new ExportedBuffers(archive);
+        var drafts = new Dictionary<(StatisticsPlace, StatisticsPlace), List<(TensorValue Mean, TensorValue Variance, BatchNormCall Call)>>();
+        var unaccounted = new List<string>();
+        foreach (var call in program.Nodes.Select(BatchNormCall.TryRead).OfType<BatchNormCall>())
+        {
+            if (statistics.Of(call.Mean) is TensorValue mean && statistics.Of(call.Variance) is TensorValue variance && mean.Count == variance.Count
+                && buffers.PlaceOf(mean) is { } meanPlace && buffers.PlaceOf(variance) is { } variancePlace && meanPlace != variancePlace)
+            {
+                if (!drafts.TryGetValue((meanPlace, variancePlace), out var calls))
+                    drafts[(meanPlace, variancePlace)] = calls = [];
+                calls.Add((mean, variance, call));
+            }
+            else
+            {
+                unaccounted.Add($"the node '{call.Node.Name}'{(call.Node.Origin.ModulePath is { Length: > 0 } path ? $" of '{path}'" : "")}: "
+                    + $"it cannot be told whose statistics it is given.{call.Node.Origin.Place}");
+            }
+        }
         var unclaimed = archive.File.Length;
         var layers = new List<ExportedLayer>();
-        foreach (var calls in Calls(program).Where(HasStatistics).GroupBy(call => (Mean: names[call.Mean], Variance: names[call.Variance]))
-            .OrderBy(calls => order[calls.Key.Mean]))
+        foreach (var (places, calls) in drafts.OrderBy(draft => draft.Key.Item1.Buffer.Keys.Min(key => IndexOf(program, key))))
         {
-            var mean = archive.Tensors[calls.Key.Mean];
+            var (mean, variance, call) = calls[0];
             // Layers that share storage could make a small file ask for any amount of memory.
-            unclaimed -= 2 * mean.Tensor.Length * mean.Tensor.DType.Size();
+            unclaimed -= 2 * mean.Count * mean.Tensor.Stored.DType.Size();
             if (unclaimed < 0)
                 throw ModelErrors.TooManyStatistics(archive.File.Path);
-            layers.Add(new ExportedLayer(ReadLayer(archive, calls.Key.Mean, calls.Key.Variance, calls.First()), calls.Key.Mean, calls.Key.Variance, calls.ToArray()));
+            layers.Add(new ExportedLayer(ReadLayer(archive, places.Item1, places.Item2, mean, variance, call), places.Item1, places.Item2,
+                calls.Select(item => item.Call).ToArray()));
         }
+        var names = program.Tensors.ToDictionary(tensor => tensor.Variable, tensor => tensor.Name);
         var used = program.Nodes.SelectMany(node => node.Inputs).SelectMany(input => input.Value.Names())
-            .Select(variable => names.GetValueOrDefault(variable)).ToHashSet();
+            .Select(variable => names.GetValueOrDefault(variable)).OfType<string>()
+            .Concat(layers.SelectMany(layer => layer.Mean.Buffer.Keys.Concat(layer.Variance.Buffer.Keys))).ToHashSet();
         var unused = archive.Tensors.Where(tensor => !used.Contains(tensor.Key));
-        return [.. layers, .. BufferLayers.Find(archive.File.Path, unclaimed, unused.Select(ToNamed)).Select(layer =>
-            new ExportedLayer(layer, NameOf(layer, MeanName), NameOf(layer, "running_var"), []))];
-
-        bool HasStatistics(BatchNormCall call) =>
-            Find(call.Mean) is { IsVector: true } mean && Find(call.Variance) is { IsVector: true } variance && mean.Length == variance.Length;
-
-        StoredTensor? Find(string variable) =>
-            names.TryGetValue(variable, out var name) ? archive.Tensors.GetValueOrDefault(name)?.Tensor : null;
+        var idle = BufferLayers.Find(archive.File.Path, unclaimed, unused.Select(ToNamed)).Select(layer => new ExportedLayer(
+            layer, PlaceOf(layer, MeanName), PlaceOf(layer, "running_var"), []));
+        return new ExportedReading([.. layers, .. idle], unaccounted);
     }
 
     /// <summary>Names of layers that call BatchNorm without statistics.</summary>
@@ -46,33 +61,25 @@ internal static class ExportedLayers
         .Where(node => node.Origin.ModuleClass?.Contains("BatchNorm", StringComparison.Ordinal) == true)
         .Select(node => node.Origin.ModulePath).Distinct().ToArray();
 
-    // A program without side effects hands on the statistics that a layer has updated; to its next call they are the layer's.
-    private static IEnumerable<BatchNormCall> Calls(ExportedProgram program)
-    {
-        var origins = new Dictionary<string, string>();
-        foreach (var found in program.Nodes.Select(BatchNormCall.TryRead).OfType<BatchNormCall>())
-        {
-            var call = found with
-            {
-                Mean = origins.GetValueOrDefault(found.Mean, found.Mean),
-                Variance = origins.GetValueOrDefault(found.Variance, found.Variance),
-            };
-            if (call.Returned is { } returned)
-                (origins[returned.Mean], origins[returned.Variance]) = (call.Mean, call.Variance);
-            yield return call;
-        }
-    }
+    private static int IndexOf(ExportedProgram program, string name) =>
+        program.Tensors.Select((tensor, index) => (tensor.Name, Index: index)).Where(tensor => tensor.Name == name).Select(tensor => tensor.Index)
+            .FirstOrDefault(int.MaxValue);
 
-    private static StoredLayer ReadLayer(ExportedArchive archive, string meanName, string varianceName, BatchNormCall call)
+    private static StoredLayer ReadLayer(
+        ExportedArchive archive, StatisticsPlace meanPlace, StatisticsPlace variancePlace, TensorValue mean, TensorValue variance, BatchNormCall call)
     {
-        var meanSlot = archive.Tensors[meanName].Locate();
-        var varianceSlot = archive.Tensors[varianceName].Locate();
-        var name = meanName.EndsWith(MeanName, StringComparison.Ordinal) ? meanName[..^MeanName.Length].TrimEnd('.') : meanName;
-        var tracked = archive.Tensors.GetValueOrDefault(name.Length == 0 ? "num_batches_tracked" : name + ".num_batches_tracked") is
+        var meanSlot = ExportedBuffers.Locate(archive, meanPlace, mean);
+        var varianceSlot = ExportedBuffers.Locate(archive, variancePlace, variance);
+        var isRow = StatisticsLayout.RowsOf(meanPlace.Buffer, (int)mean.Count) > 1;
+        var names = meanPlace.Buffer.Keys.Select((key, index) =>
+            ModuleOf(key, variancePlace.Buffer.Keys[Math.Min(index, variancePlace.Buffer.Keys.Count - 1)]) + (isRow ? $"[{meanPlace.Row}]" : "")).ToArray();
+        var owner = ModuleOf(meanPlace.Buffer.Keys[0], variancePlace.Buffer.Keys[0]);
+        var tracked = archive.Tensors.GetValueOrDefault(owner.Length == 0 ? "num_batches_tracked" : owner + ".num_batches_tracked") is
         { Tensor.IsScalar: true } count ? count.Locate() : null;
         var module = new BnModule
         {
-            Name = name,
+            Name = names[0],
+            Aliases = names[1..],
             Type = call.Node.Origin.ModuleClass ?? BufferLayers.UnknownType,
             Momentum = call.Momentum,
             Eps = call.Eps,
@@ -87,8 +94,55 @@ internal static class ExportedLayers
         return new StoredLayer(module, meanSlot, varianceSlot, tracked);
     }
 
-    private static string NameOf(StoredLayer layer, string buffer) => layer.Module.Name.Length == 0 ? buffer : $"{layer.Module.Name}.{buffer}";
+    // The module that has both; where that is the model itself and they have other names, that of the mean.
+    private static string ModuleOf(string mean, string variance)
+    {
+        var dot = mean.LastIndexOf('.');
+        var module = dot < 0 ? "" : mean[..dot];
+        return mean[(dot + 1)..] == MeanName || (module.Length > 0 && variance.StartsWith(module + ".", StringComparison.Ordinal)) ? module : mean;
+    }
+
+    private static StatisticsPlace PlaceOf(StoredLayer layer, string buffer) => new(new StatisticsBuffer(
+        [layer.Module.Name.Length == 0 ? buffer : $"{layer.Module.Name}.{buffer}"], [layer.Module.Channels]));
 
     private static NamedTensor ToNamed(KeyValuePair<string, ArchivedTensor> tensor) =>
         new(tensor.Key, tensor.Value.Tensor.DType, tensor.Value.Tensor.Shape, tensor.Value.Locate);
+}
+
+/// <summary>What is found in an exported program by reading it.</summary>
+/// <param name="Layers">The layers, in the order in which they were defined; those that the program never runs come last.</param>
+/// <param name="Unaccounted">Calls of BatchNorm that are none of these, in words.</param>
+internal sealed record ExportedReading(IReadOnlyList<ExportedLayer> Layers, IReadOnlyList<string> Unaccounted);
+
+/// <summary>The tensors of an exported program that have the same memory.</summary>
+internal sealed class ExportedBuffers(ExportedArchive archive)
+{
+    private readonly ILookup<string, string> _names = archive.Tensors.ToLookup(tensor => IdentityOf(tensor.Value), tensor => tensor.Key);
+    private readonly Dictionary<string, StatisticsBuffer> _buffers = [];
+
+    /// <returns>The row of a tensor that a value is, or <c>null</c> if it is none.</returns>
+    public StatisticsPlace? PlaceOf(TensorValue value)
+    {
+        var stored = value.Tensor.Stored;
+        if (!stored.DType.IsFloatingPoint() || value.Count is < 1 or > TensorSlot.LongestVector || value.Offset % value.Count != 0)
+            return null;
+        var identity = IdentityOf(archive.Tensors[value.Tensor.Attribute]);
+        if (!_buffers.TryGetValue(identity, out var buffer))
+            _buffers[identity] = buffer = new StatisticsBuffer(_names[identity].ToArray(), stored.Shape);
+        var row = value.Offset / value.Count;
+        return row < StatisticsLayout.RowsOf(buffer, (int)value.Count) ? new StatisticsPlace(buffer, (int)row) : null;
+    }
+
+    /// <summary>Where in the file the elements of a row are.</summary>
+    public static TensorSlot Locate(ExportedArchive archive, StatisticsPlace place, TensorValue value)
+    {
+        var tensor = archive.Tensors[place.Buffer.Keys[0]];
+        var stride = tensor.Tensor.IsVector ? tensor.Tensor.Strides[0] : 1;
+        return (tensor with
+        {
+            Tensor = tensor.Tensor with { Offset = tensor.Tensor.Offset + (value.Offset * stride), Shape = [value.Count], Strides = [stride] },
+        }).Locate();
+    }
+
+    private static string IdentityOf(ArchivedTensor tensor) => $"{tensor.Storage.Name} {ScriptHolders.IdentityOf(tensor.Tensor, isConstant: false)}";
 }

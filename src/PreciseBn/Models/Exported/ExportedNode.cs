@@ -12,18 +12,23 @@ internal sealed record ExportedNode(
     string Name, string Target, IReadOnlyList<KeyValuePair<string, ExportedArgument>> Inputs, IReadOnlyList<ExportedArgument> Outputs,
     NodeOrigin Origin)
 {
+    /// <summary>The mode in which it computes; <c>null</c> is as its arguments are.</summary>
+    public ExportedAutocast? Autocast { get; init; }
+
     public ExportedArgument? Input(string name) =>
         Inputs.Where(input => input.Key == name).Select(input => input.Value).FirstOrDefault();
 
-    public static ExportedNode Read(JsonElement node)
+    /// <param name="node">The operation.</param>
+    /// <param name="rename">Gives values that the operation names their names in the program.</param>
+    public static ExportedNode Read(JsonElement node, Func<JsonElement, JsonElement> rename)
     {
-        var outputs = node.GetProperty("outputs").EnumerateArray().Select(ExportedArgument.Read).ToArray();
+        var outputs = node.GetProperty("outputs").EnumerateArray().Select(output => ExportedArgument.Read(rename(output))).ToArray();
         var metadata = node.GetProperty("metadata");
         return new ExportedNode(
             Text(node, "name") ?? outputs.SelectMany(output => output.Names()).FirstOrDefault() ?? "",
             node.GetProperty("target").GetString()!,
             node.GetProperty("inputs").EnumerateArray().Select(input => KeyValuePair.Create(
-                input.GetProperty("name").GetString()!, ExportedArgument.Read(input.GetProperty("arg")))).ToArray(),
+                input.GetProperty("name").GetString()!, ExportedArgument.Read(rename(input.GetProperty("arg"))))).ToArray(),
             outputs,
             new NodeOrigin(Text(metadata, "nn_module_stack") ?? "", Text(metadata, "stack_trace") ?? ""));
     }

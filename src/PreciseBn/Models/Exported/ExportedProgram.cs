@@ -30,7 +30,7 @@ internal sealed record ExportedProgram(
         var sources = module.GetProperty("signature").GetProperty("input_specs").EnumerateArray().Select(ExportedArgument.Read).ToArray();
         return new ExportedProgram(
             path,
-            graph.GetProperty("nodes").EnumerateArray().Select(ExportedNode.Read).ToArray(),
+            ExportedBlocks.Read(graph),
             sources.Where(source => NameProperty(source) is not null).Select(source => (
                 source.Value.GetProperty("arg").GetProperty("name").GetString()!,
                 source.Value.GetProperty(NameProperty(source)!).GetString()!)).ToArray(),

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using PreciseBn.Files;
 using PreciseBn.Models.Compiled;
@@ -29,6 +30,7 @@ internal sealed partial class ProgramWriter
     private readonly HashSet<string> _defined = [];
     private readonly List<string> _lines = [];
     private readonly Dictionary<int, ExportedNode> _nodes = [];
+    private readonly Dictionary<string, string> _variables = [];
     private int _lists;
 
     /// <param name="program">The program.</param>
@@ -44,9 +46,12 @@ internal sealed partial class ProgramWriter
     /// <exception cref="PreciseBnException">A node cannot be expressed.</exception>
     public ProgramSource Write(IReadOnlyList<ExportedLayer> layers, StatisticsLayout layout)
     {
-        var calls = layers.SelectMany(layer => layer.Calls).ToDictionary(call => call.Node);
+        var calls = layers.SelectMany(layer => layer.Calls.Select(call => (call.Node, (Call: call, Layer: layer)))).ToDictionary(item => item.Node, item => item.Item2);
+        var statistics = layers.SelectMany(layer => layer.Mean.Buffer.Keys.Concat(layer.Variance.Buffer.Keys)).ToHashSet();
         var used = _program.Nodes.SelectMany(node => node.Inputs).SelectMany(input => input.Value.Names()).ToHashSet();
-        var tensors = _program.Tensors.Where(tensor => used.Contains(tensor.Variable)).ToArray();
+        var tensors = _program.Tensors.Where(tensor => used.Contains(tensor.Variable) || statistics.Contains(tensor.Name)).ToArray();
+        foreach (var (variable, name) in tensors)
+            _variables.TryAdd(name, variable);
 
         _lines.AddRange(ObservationFunction.ForText(layout).Split('\n'));
         var inputs = _program.Inputs.Select(input => $", {Define(input.Name)}: Tensor");
@@ -57,7 +62,7 @@ internal sealed partial class ProgramWriter
         {
             var first = _lines.Count;
             if (calls.TryGetValue(node, out var call))
-                WriteObserved(call);
+                WriteObserved(call.Call, call.Layer);
             else if (!Assertions.Contains(node.Target))
                 WriteNode(node);
             for (var line = first + 1; line <= _lines.Count; line++)
@@ -67,20 +72,32 @@ internal sealed partial class ProgramWriter
         return new ProgramSource(string.Concat(_lines.Select(line => line + "\n")), tensors.Select(tensor => tensor.Name).ToArray(), _nodes);
     }
 
-    private void WriteObserved(BatchNormCall call)
+    private void WriteObserved(BatchNormCall call, ExportedLayer layer)
     {
         string Argument(string name) => _arguments.Of(call.Node.Input(name)!)!;
         var input = Argument("input");
         Line($"{Define(call.Node.Outputs[0].TensorName!)} = {ObservationFunction.Name}({input}, {Argument("weight")}, {Argument("bias")}, "
-            + $"{Use(call.Mean)}, {Use(call.Variance)}, {(call.Training ? "True" : "False")}, "
-            + $"{Argument("momentum")}, {Argument("eps")}, True)");
+            + $"{Statistics(layer.Mean, layer)}, {Statistics(layer.Variance, layer)}, {(call.Training ? "True" : "False")}, "
+            + $"{Number(call.Momentum)}, {Number(call.Eps)}, True)");
     }
+
+    // They come from where they are stored, whatever the program makes of them on the way.
+    private string Statistics(StatisticsPlace place, ExportedLayer layer)
+    {
+        var variable = Use(_variables[place.Buffer.Keys.First(_variables.ContainsKey)]);
+        var channels = layer.Stored.Module.Channels;
+        return StatisticsLayout.RowsOf(place.Buffer, channels) is > 1 and var rows
+            ? $"torch.select(torch.view({variable}, [{rows}, {channels}]), 0, {place.Row})"
+            : place.Buffer.Shape.Count == 1 ? variable : $"torch.view({variable}, [-1])";
+    }
+
+    private static string Number(double number) => number.ToString("E16", CultureInfo.InvariantCulture);
 
     private void WriteNode(ExportedNode node)
     {
         if (node.Target.StartsWith(HigherOrder, StringComparison.Ordinal))
             throw ExportedErrors.Inexpressible(_program.Path, node, "it is a higher-order operator, which holds a program of its own");
-        var arguments = node.Inputs.Select(input => (Name: input.Key, Text: _arguments.Of(input.Value)
+        var arguments = node.Inputs.Select(input => (Name: input.Key, Text: Cast(node, input.Value, _arguments.Of(input.Value))
             ?? throw ExportedErrors.Inexpressible(_program.Path, node, $"its argument '{input.Key}' is no tensor, number or text"))).ToArray();
         // TorchScript knows operations of a number and a tensor, but its names for their arguments are others.
         var areNamed = !(node.Target.EndsWith(".Tensor", StringComparison.Ordinal) && node.Inputs[0].Value.IsNumber);
@@ -94,6 +111,11 @@ internal sealed partial class ProgramWriter
         else
             WriteResults(node, call);
     }
+
+    private static string? Cast(ExportedNode node, ExportedArgument argument, string? text) =>
+        text is not null && argument.TensorName is not null && node.Autocast is { } mode && node.Target.StartsWith(Aten, StringComparison.Ordinal)
+            && AutocastOperators.FormatFor(node.Target[Aten.Length..].Split('.')[0], mode) is { } format
+            ? $"autocast({text}, {SchemaTypes.ToScriptType(format)})" : text;
 
     private void WriteResults(ExportedNode node, string call)
     {

@@ -1,0 +1,39 @@
+namespace PreciseBn.Models.Exported;
+
+/// <summary>What torch.autocast does to the arguments of operators (aten/src/ATen/autocast_mode.h).</summary>
+internal static class AutocastOperators
+{
+    private const int Float32 = 7;
+
+    private static readonly HashSet<string> Reduced =
+    [
+        "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "_convolution", "convolution",
+        "addmm", "addmv", "addr", "addbmm", "baddbmm", "bmm", "mm", "mv", "matmul", "linear", "chain_matmul", "linalg_multi_dot",
+        "scaled_dot_product_attention", "_native_multi_head_attention", "linalg_vecdot",
+    ];
+
+    private static readonly HashSet<string> WideEverywhere =
+    [
+        "binary_cross_entropy_with_logits", "binary_cross_entropy", "cdist", "cosine_embedding_loss", "ctc_loss", "grid_sampler", "hinge_embedding_loss",
+        "huber_loss", "kl_div", "l1_loss", "margin_ranking_loss", "mse_loss", "multi_margin_loss", "multilabel_margin_loss", "nll_loss", "nll_loss2d",
+        "poisson_nll_loss", "prod", "smooth_l1_loss", "soft_margin_loss", "trace", "triplet_margin_loss",
+    ];
+
+    private static readonly HashSet<string> WideOnProcessor =
+    [
+        "avg_pool3d", "polar", "quantile", "nanquantile", "stft", "view_as_complex", "cholesky", "inverse", "replication_pad3d", "reflection_pad3d",
+        "upsample_nearest1d", "upsample_linear1d", "upsample_bilinear2d", "upsample_trilinear3d", "upsample_bicubic2d",
+    ];
+
+    private static readonly HashSet<string> WideOnCuda =
+    [
+        "acos", "asin", "cosh", "cosine_similarity", "cumprod", "cumsum", "dist", "erfinv", "exp", "expm1", "gelu", "group_norm", "layer_norm",
+        "log", "log10", "log1p", "log2", "log_softmax", "native_layer_norm", "norm", "pdist", "pow", "reciprocal", "renorm", "rsqrt", "sinh", "softmax",
+        "softmin", "softplus", "sum", "tan",
+    ];
+
+    /// <returns>The number format, as the schema has it, that an operator gets its tensors in; <c>null</c> is the one they have.</returns>
+    public static int? FormatFor(string function, ExportedAutocast mode) => Reduced.Contains(function) ? mode.ScalarType
+        : WideEverywhere.Contains(function) || (mode.Device == "cpu" ? WideOnProcessor : WideOnCuda).Contains(function) ? Float32
+        : null;
+}
