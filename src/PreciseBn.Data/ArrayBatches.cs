@@ -7,11 +7,7 @@ internal sealed class ArrayBatches(IReadOnlyList<ArraySamples> batches, IReadOnl
 {
     public long Count => batches.Count;
 
-    public Batch? Load(IReadOnlyList<long> indices)
-    {
-        var batch = batches[(int)indices[0]];
-        return batch.Load(Enumerable.Range(0, (int)batch.Count).Select(i => (long)i).ToArray());
-    }
+    public Batch? Load(IReadOnlyList<long> indices) => batches[(int)indices[0]].LoadAll();
 
     public void Dispose()
     {

@@ -28,7 +28,7 @@ internal sealed class ArrayPreparation
             throw DataErrors.NotAnImageLayout(array.Name, array.Shape.Count);
         _isChannelsLast = options.Layout == ImageLayout.NHWC && sample.Length == 3;
         // Images of one channel are often stored without it.
-        if (sample.Length == 2 && (array.DType == DType.UInt8 || options.Layout is not null))
+        if (sample.Length == 2 && ((array.DType == DType.UInt8 && !options.KeepIntegers) || options.Layout is not null))
             sample = [1, .. sample];
         else if (_isChannelsLast)
             sample = [sample[2], sample[0], sample[1]];
@@ -36,7 +36,7 @@ internal sealed class ArrayPreparation
         SampleShape = sample;
         _channels = sample.Length == 0 ? 1 : checked((int)sample[0]);
         _pixels = checked((int)sample.Skip(1).Aggregate(1L, (product, size) => product * size));
-        var isScaled = array.DType == DType.UInt8 || (array.DType.IsFloatingPoint() && normalise && options.Mean.Count + options.StandardDeviation.Count > 0);
+        var isScaled = (array.DType == DType.UInt8 && !options.KeepIntegers) || (array.DType.IsFloatingPoint() && normalise && options.Mean.Count + options.StandardDeviation.Count > 0);
         _scale = isScaled ? new ChannelScale(array.Name, _channels, array.DType == DType.UInt8, options, normalise) : null;
         OutputType = !isScaled || array.DType == DType.Float64 ? array.DType : DType.Float32;
     }

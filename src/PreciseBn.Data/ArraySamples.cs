@@ -10,20 +10,24 @@ internal sealed class ArraySamples : ISampleSource
     private readonly IReadOnlyList<ArrayPreparation> _inputs;
     private readonly IReadOnlyList<IDisposable> _files;
     private readonly string? _origin;
+    private readonly IReadOnlyList<string> _names;
 
     /// <param name="inputs">One array for each input, of as many items each.</param>
     /// <param name="files">What to dispose of in the end.</param>
     /// <param name="origin">Where the items come from.</param>
-    public ArraySamples(IReadOnlyList<ArrayPreparation> inputs, IReadOnlyList<IDisposable> files, string? origin)
+    /// <param name="names">Names of the inputs.</param>
+    /// <param name="areBatches">Whether each array is a batch as a whole; these need not have as many items each.</param>
+    public ArraySamples(IReadOnlyList<ArrayPreparation> inputs, IReadOnlyList<IDisposable> files, string? origin, IReadOnlyList<string> names, bool areBatches)
     {
         _inputs = inputs;
         _files = files;
         _origin = origin;
+        _names = names;
         if (Count > int.MaxValue)
             throw DataErrors.TooManyItems(inputs[0].Name, origin, Count);
         foreach (var input in inputs)
         {
-            if (input.Count != inputs[0].Count)
+            if (!areBatches && input.Count != inputs[0].Count)
                 throw DataErrors.LengthsDiffer(inputs[0].Name, inputs[0].Count, input.Name, input.Count);
         }
     }
@@ -31,7 +35,11 @@ internal sealed class ArraySamples : ISampleSource
     public long Count => _inputs[0].Count;
 
     public Batch Load(IReadOnlyList<long> indices) =>
-        new(_inputs.Select(input => Load(input, indices)).ToArray(), isOwned: true, _origin);
+        new(_inputs.Select(input => Load(input, indices)).ToArray(), isOwned: true, _origin) { Names = _names };
+
+    /// <summary>All items of each array.</summary>
+    public Batch LoadAll() => new(
+        _inputs.Select(input => Load(input, Enumerable.Range(0, (int)input.Count).Select(i => (long)i).ToArray())).ToArray(), isOwned: true, _origin) { Names = _names };
 
     public void Dispose()
     {

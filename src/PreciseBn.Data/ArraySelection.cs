@@ -89,6 +89,7 @@ internal static class ArraySelection
             throw DataErrors.NoItems(empty.Name, origin);
         // With several inputs, mean and deviation are for the images among them and not for, say, a vector beside.
         var inputs = arrays.Select(array => new ArrayPreparation(array, options, arrays.Count == 1 || array.Shape.Count > 2));
-        return new ArraySamples(inputs.ToArray(), files, origin);
+        return new ArraySamples(inputs.ToArray(), files, origin, options.Keys.Count == arrays.Count ? options.Keys : arrays.Select(array => array.Name).ToArray(),
+            areBatches: options.AsBatches);
     }
 }

@@ -64,4 +64,7 @@ public sealed record BnDataLoaderOptions
 
     /// <summary>Whether image files that cannot be read are counted and left out; otherwise they are an error.</summary>
     public bool SkipUnreadable { get; init; }
+
+    /// <summary>Whether uint8 stays as it is, for models that take it so and scale it themselves; otherwise it is divided by 255.</summary>
+    public bool KeepIntegers { get; init; }
 }

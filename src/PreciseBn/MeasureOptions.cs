@@ -56,6 +56,14 @@ public abstract record RunOptions
         init => field = value ?? throw OptionErrors.Refused(nameof(AllowedOperators), value, "It is a list of names");
     } = [];
 
+    /// <summary>The method of a TorchScript model that is run.</summary>
+    public string Method { get; init; } = "forward";
+
+    /// <summary>
+    /// What parameters of a TorchScript model get in every batch, by their names: numbers, texts, truth values and lists of these.
+    /// </summary>
+    public IReadOnlyDictionary<string, object?> Arguments { get; init; } = new Dictionary<string, object?>();
+
     /// <summary>In which order the values of images lie in memory while the model runs; another than usual costs precision.</summary>
     public MemoryFormat MemoryFormat
     {

@@ -95,7 +95,7 @@ public sealed class OperationCountTests : IDisposable
     {
         using var file = (TorchScriptFile)ModelFile.Open(Fixtures.Path(Model));
         using var output = File.Create(path);
-        var instrumentation = file.Instrument(file.Layers);
+        var instrumentation = file.Instrument(file.Layers, new(), "cpu");
         instrumentation.Write(output);
         var places = instrumentation.Layout.Buffers.Select(buffer => instrumentation.Layout.ViewOf(buffer, StatisticsMark.Observed));
         return JsonSerializer.Serialize(new object[]

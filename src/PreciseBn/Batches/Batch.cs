@@ -14,6 +14,9 @@ public sealed class Batch(IReadOnlyList<Tensor> inputs, bool isOwned, string? or
     /// <summary>Where the data come from; <c>null</c> if that is not known.</summary>
     public string? Origin { get; } = origin;
 
+    /// <summary>Names of the inputs, for models that take a dictionary; <c>null</c> if they have none.</summary>
+    public IReadOnlyList<string>? Names { get; init; }
+
     /// <summary>Number of items, by the first input.</summary>
     internal long ItemCount => Inputs.Count > 0 && Inputs[0].dim() > 0 ? Inputs[0].size(0) : 0;
 
@@ -27,15 +30,15 @@ public sealed class Batch(IReadOnlyList<Tensor> inputs, bool isOwned, string? or
     internal bool IsOwned { get; } = isOwned;
 
     /// <summary>The same batch, whose values do not go into the statistics; it takes the place of this one.</summary>
-    internal Batch Uncounted() => new(Inputs, IsOwned, Origin) { IsCounted = false };
+    internal Batch Uncounted() => new(Inputs, IsOwned, Origin) { IsCounted = false, Names = Names };
 
     /// <summary>The same batch with other tensors, which are not disposed of with it.</summary>
-    internal Batch With(IReadOnlyList<Tensor> inputs) => new(inputs, isOwned: false, Origin) { IsCounted = IsCounted };
+    internal Batch With(IReadOnlyList<Tensor> inputs) => new(inputs, isOwned: false, Origin) { IsCounted = IsCounted, Names = Names };
 
     /// <summary>The same batch with tensors that are its own; it takes the place of this one.</summary>
     internal Batch Own() => IsOwned
         ? this
-        : new(Inputs.Select(input => input.clone().DetachFromDisposeScope()).ToArray(), isOwned: true, Origin) { IsCounted = IsCounted };
+        : new(Inputs.Select(input => input.clone().DetachFromDisposeScope()).ToArray(), isOwned: true, Origin) { IsCounted = IsCounted, Names = Names };
 
     /// <summary>Names the batch in a sentence: its index, what it is made of and where it comes from.</summary>
     internal string Describe(long index)

@@ -51,9 +51,32 @@ internal static class ModelErrors
         $"The statistics of the layer '{layer}' do not say which model they are of.",
         "Give the path of the model, or layers from Get-BnModule.", layer);
 
-    public static PreciseBnException NoForward(string path) => new(
+    public static PreciseBnException NoMethod(string path, string method, IReadOnlyCollection<string> methods) => new(
         "NoForward", ErrorKind.NotSupported,
-        $"The model '{path}' has no method forward, so it cannot be run on data.", ExportAdvice, path);
+        $"The model '{path}' has no method {method}, so it cannot be run on data"
+        + (methods.Count == 0 ? "." : $"; it has {string.Join(", ", methods)}."), ExportAdvice, path);
+
+    public static PreciseBnException NoSuchArgument(string path, string name, IEnumerable<string> parameters) => new(
+        "NoSuchArgument", ErrorKind.InvalidArgument,
+        $"The model '{path}' has no parameter '{name}'; it takes {string.Join(", ", parameters)}.", "Give arguments by the names of its parameters.", path);
+
+    public static PreciseBnException ArgumentNeeded(string path, string parameter, string name) => new(
+        "ArgumentNeeded", ErrorKind.InvalidArgument,
+        $"The model '{path}' takes {parameter}, which no array can be.", $"Give the argument '{name}' beside the data, the same for every batch.", path);
+
+    public static PreciseBnException NamesNeeded(string path, string parameter) => new(
+        "NamesNeeded", ErrorKind.InvalidData,
+        $"The model '{path}' takes {parameter}, a dictionary, but the inputs have no names.", "Give data whose arrays have names.", path);
+
+    public static PreciseBnException AutocastInScript(string path) => new(
+        "AutocastInScript", ErrorKind.NotSupported,
+        $"The model '{path}' was scripted with torch.autocast in its code, which libtorch does not carry out as PyTorch does.",
+        "Export the model with torch.jit.trace or torch.export, which keep what it computes.", path);
+
+    public static PreciseBnException OptimizedForInference(string path) => new(
+        "OptimizedForInference", ErrorKind.NotSupported,
+        $"The model '{path}' was rewritten for one kind of processor by torch.jit.optimize_for_inference, and has weights that libtorch cannot load again.",
+        "Recompute the statistics of the model from before, and optimize that.", path);
 
     public static PreciseBnException OperatorNotAllowed(string path, string name) => new(
         "OperatorNotAllowed", ErrorKind.AccessDenied,

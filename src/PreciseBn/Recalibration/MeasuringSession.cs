@@ -3,6 +3,7 @@ using PreciseBn.Batches;
 using PreciseBn.Models;
 using PreciseBn.Native;
 using PreciseBn.Primitives;
+using PreciseBn.Statistics;
 
 namespace PreciseBn.Recalibration;
 
@@ -29,7 +30,7 @@ internal sealed class MeasuringSession : IDisposable
         using var gradients = TorchSharp.torch.no_grad();
         try
         {
-            Model = source.Load(layers, new() { AllowReuse = options.AllowReuse, SkipNonFinite = options.SkipNonFinite, MemoryFormat = options.MemoryFormat, AllowedOperators = options.AllowedOperators, AllowSingleValues = options is MeasureOptions { Exact: true } }, Device);
+            Model = source.Load(layers, Rules(options), Device);
         }
         catch
         {
@@ -73,6 +74,17 @@ internal sealed class MeasuringSession : IDisposable
             done => _progress?.Report(new MeasureProgress(Name, done, total, _clock.Elapsed, pass.Pass, pass.Passes) { Earlier = earlier }),
             cancellation, checkpoint);
     }
+
+    private static ObservationRules Rules(RunOptions options) => new()
+    {
+        AllowReuse = options.AllowReuse,
+        SkipNonFinite = options.SkipNonFinite,
+        AllowSingleValues = options is MeasureOptions { Exact: true },
+        MemoryFormat = options.MemoryFormat,
+        Method = options.Method,
+        Arguments = options.Arguments,
+        AllowedOperators = options.AllowedOperators,
+    };
 
     public void Dispose()
     {

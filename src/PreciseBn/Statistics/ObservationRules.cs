@@ -15,6 +15,12 @@ internal sealed record ObservationRules
     /// <summary>Whether a layer may be given a single value of each channel, as it normalises by other statistics than those of the batch.</summary>
     public bool AllowSingleValues { get; init; }
 
+    /// <summary>The method of the model that is run.</summary>
+    public string Method { get; init; } = "forward";
+
+    /// <summary>What parameters of the method get in every batch, by their names: numbers, texts, truth values and lists of these.</summary>
+    public IReadOnlyDictionary<string, object?> Arguments { get; init; } = new Dictionary<string, object?>();
+
     /// <summary>In which order the values of images lie in memory.</summary>
     public MemoryFormat MemoryFormat { get; init; }
 }

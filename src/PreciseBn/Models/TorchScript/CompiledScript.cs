@@ -12,15 +12,15 @@ namespace PreciseBn.Models.TorchScript;
 internal sealed class CompiledScript : ICompiledModel
 {
     private readonly string _path;
-    private readonly ScriptMethod _forward;
+    private readonly ScriptInputs _inputs;
     private readonly ScalarType? _inputType;
     private readonly Device _device;
     private readonly jit.ScriptModule _module;
 
-    private CompiledScript(string path, jit.ScriptModule module, IEnumerable<StatisticsBuffer> buffers, ScriptMethod forward, ScalarType? inputType, Device device)
+    private CompiledScript(string path, jit.ScriptModule module, IEnumerable<StatisticsBuffer> buffers, ScriptInputs inputs, ScalarType? inputType, Device device)
     {
         _path = path;
-        _forward = forward;
+        _inputs = inputs;
         _inputType = inputType;
         _device = device;
         _module = module;
@@ -33,19 +33,19 @@ internal sealed class CompiledScript : ICompiledModel
     /// <param name="path">Path of the model, for messages.</param>
     /// <param name="writeInstrumented">Writes the instrumented archive.</param>
     /// <param name="buffers">The tensors with statistics.</param>
-    /// <param name="forward">What the model takes.</param>
+    /// <param name="inputs">What the model takes.</param>
     /// <param name="inputType">The floating-point type that it computes in; <c>null</c> if it has no parameters.</param>
     /// <param name="device">Where it is to run.</param>
     /// <exception cref="PreciseBnException">libtorch does not load it, or there is no room for a copy of it.</exception>
     public static CompiledScript Load(string path, Action<Stream> writeInstrumented, IEnumerable<StatisticsBuffer> buffers,
-        ScriptMethod forward, ScalarType? inputType, Device device)
+        ScriptInputs inputs, ScalarType? inputType, Device device)
     {
         using var copy = new TemporaryModel(path, writeInstrumented);
         try
         {
             var module = UncaughtExceptions.Catch(() =>
                 copy.NarrowPath is { } narrow ? jit.load(narrow, device) : jit.load(copy.ReadAll(), device));
-            return new CompiledScript(path, module, buffers, forward, inputType, device);
+            return new CompiledScript(path, module, buffers, inputs, inputType, device);
         }
         catch (ExternalException e)
         {
@@ -65,16 +65,11 @@ internal sealed class CompiledScript : ICompiledModel
 
     public void Run(Batch batch, long index)
     {
-        if (batch.Inputs.Count < _forward.RequiredNames.Count || batch.Inputs.Count > _forward.Parameters.Count)
-            throw ModelErrors.WrongInputCount(_path, index, _forward.RequiredNames, batch.Inputs.Count);
         using var scope = NewDisposeScope();
         using var unoptimized = GraphExecutor.RunUnoptimized();
         try
         {
-            var inputs = new object[batch.Inputs.Count];
-            for (var i = 0; i < inputs.Length; i++)
-                inputs[i] = Convert(batch.Inputs[i]);
-            _module.invoke(ScriptInstrumentation.ObserveMethod, inputs);
+            _module.invoke(ScriptInstrumentation.ObserveMethod, _inputs.Fill(batch, index, Convert));
         }
         catch (ExternalException e)
         {

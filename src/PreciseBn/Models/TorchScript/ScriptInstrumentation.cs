@@ -16,10 +16,12 @@ namespace PreciseBn.Models.TorchScript;
 /// <param name="code">Its source.</param>
 /// <param name="rootType">Qualified name of the class of its root module.</param>
 /// <param name="method">The method that is run.</param>
+/// <param name="inputs">What it is given.</param>
+/// <param name="device">Where it is to run.</param>
 /// <param name="found">What is known of its layers.</param>
 /// <param name="layers">Those that are observed.</param>
 internal sealed partial class ScriptInstrumentation(
-    TorchArchive archive, ScriptCode code, string rootType, ScriptMethod method, ScriptLayers found, IReadOnlyList<ScriptLayer> layers)
+    TorchArchive archive, ScriptCode code, string rootType, ScriptMethod method, ScriptInputs inputs, string device, ScriptLayers found, IReadOnlyList<ScriptLayer> layers)
 {
     /// <summary>A method of the root module that calls the one to run and returns nothing: not every output converts.</summary>
     public const string ObserveMethod = "precise_bn_observe";
@@ -52,7 +54,7 @@ internal sealed partial class ScriptInstrumentation(
             else
                 Add(copy, name, archive.Open(name));
         }
-        Add(copy, ObservationFunction.ArchiveFile, ObservationFunction.ForArchive(Layout) + "\n" + EmbeddedText.Read("missing_operator.py"));
+        Add(copy, ObservationFunction.ArchiveFile, ObservationFunction.ForArchive(Layout) + "\n" + EmbeddedText.Read("script_functions.py"));
     }
 
     private static CompiledLayer ToCompiled(ScriptLayer layer) => new(layer.Stored.Module, layer.Mean, layer.Variance);
@@ -78,7 +80,7 @@ internal sealed partial class ScriptInstrumentation(
         }
         if (file == ScriptCode.FileOf(rootType))
             edits.Add((code.EndOfClass(rootType), 2, 0, Methods()));
-        return Apply(text, edits);
+        return Devices().Replace(Apply(text, edits), $"torch.device(\"{device}\")");
     }
 
     private static string Apply(string text, IEnumerable<(int Start, int Order, int Length, string Text)> edits)
@@ -105,9 +107,8 @@ internal sealed partial class ScriptInstrumentation(
     private string Methods()
     {
         var keys = Layout.Buffers.SelectMany(buffer => buffer.Keys).ToArray();
-        var names = method.Parameters.Select(parameter => parameter.Name).ToArray();
-        return $"  def {ObserveMethod}(self: {string.Join(",\n    ", method.Parameters.Select(parameter => parameter.ToString()).Prepend(rootType))}) -> NoneType:\n"
-            + string.Concat(method.Call(names).Select(statement => $"    {statement}\n"))
+        return $"  def {ObserveMethod}(self: {string.Join(",\n    ", inputs.Parameters.Prepend(rootType))}) -> NoneType:\n"
+            + string.Concat(inputs.Statements.Concat(method.Call(inputs.Arguments)).Select(statement => $"    {statement}\n"))
             + "    return None\n"
             + $"  def {StatisticsMethod}(self: {rootType}) -> List[Tensor]:\n"
             + string.Concat(keys.Select(Widen))
@@ -128,6 +129,10 @@ internal sealed partial class ScriptInstrumentation(
         using (var entry = copy.CreateEntry($"model/{name}", CompressionLevel.NoCompression).Open())
             contents.CopyTo(entry);
     }
+
+    // A trace has the devices in it on which it was made.
+    [GeneratedRegex(@"torch\.device\(""(cuda|cpu)(:\d+)?""\)")]
+    private static partial Regex Devices();
 
     [GeneratedRegex(@"(?<![\w.])(torch|ops\.aten)\.(?<name>\w*batch_norm\w*)\(")]
     private static partial Regex BatchNorm();

@@ -11,9 +11,6 @@ internal sealed record ScriptMethod(ScriptFunction Function, IReadOnlyList<Scrip
     /// <summary>Its parameters without the module itself.</summary>
     public IReadOnlyList<ScriptParameter> Parameters => Function.Parameters.Skip(1).ToArray();
 
-    /// <summary>The names of those that have no default.</summary>
-    public IReadOnlyList<string> RequiredNames => Parameters.Where(parameter => parameter.Default is null).Select(parameter => parameter.Name).ToArray();
-
     /// <returns>The method, or <c>null</c> where the class has none of that name.</returns>
     public static ScriptMethod? Find(ScriptCode code, string className, string name)
     {

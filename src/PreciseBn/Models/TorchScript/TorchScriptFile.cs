@@ -70,17 +70,30 @@ internal sealed partial class TorchScriptFile : ModelFile
     {
         RefuseCustomOperators();
         RefuseMoreThanNumbers(rules);
-        var instrumentation = Instrument(layers);
+        if (_code.Files.Any(file => _code.TextOf(file).Contains("autocast_mode.autocast", StringComparison.Ordinal)))
+            throw ModelErrors.AutocastInScript(Path);
+        if (_code.Files.Any(file => _code.TextOf(file).Contains("ConstantMKLDNNTensor", StringComparison.Ordinal)))
+            throw ModelErrors.OptimizedForInference(Path);
+        var method = MethodFor(rules);
+        var inputs = new ScriptInputs(Path, method, rules.Arguments);
+        var instrumentation = Instrument(layers, method, inputs, device.ToString());
         var model = CompiledScript.Load(
-            Path, instrumentation.Write, instrumentation.Layout.Buffers, Forward(), InputType()?.ToScalarType(), device);
+            Path, instrumentation.Write, instrumentation.Layout.Buffers, inputs, InputType()?.ToScalarType(), device);
         return new ObservedCompiledModel(model, instrumentation.Layout, instrumentation.Layers, rules, device);
     }
 
     /// <summary>What makes the copy of the model that is observed.</summary>
-    public ScriptInstrumentation Instrument(IReadOnlyList<StoredLayer> layers) => new(
-        _archive, _code, _nodes[0].QualifiedName, Forward(), _found, layers.Select(layer => _found.Layers.First(own => own.Stored == layer)).ToArray());
+    public ScriptInstrumentation Instrument(IReadOnlyList<StoredLayer> layers, ObservationRules rules, string device)
+    {
+        var method = MethodFor(rules);
+        return Instrument(layers, method, new ScriptInputs(Path, method, rules.Arguments), device);
+    }
 
-    private ScriptMethod Forward() => ScriptMethod.Find(_code, _nodes[0].QualifiedName, "forward") ?? throw ModelErrors.NoForward(Path);
+    private ScriptInstrumentation Instrument(IReadOnlyList<StoredLayer> layers, ScriptMethod method, ScriptInputs inputs, string device) => new(
+        _archive, _code, _nodes[0].QualifiedName, method, inputs, device, _found, layers.Select(layer => _found.Layers.First(own => own.Stored == layer)).ToArray());
+
+    private ScriptMethod MethodFor(ObservationRules rules) => ScriptMethod.Find(_code, _nodes[0].QualifiedName, rules.Method)
+        ?? throw ModelErrors.NoMethod(Path, rules.Method, _code.MethodsOf(_nodes[0].QualifiedName));
 
     // libtorch ends the process on an operator that it does not know, so it must not get to see one.
     private void RefuseCustomOperators()

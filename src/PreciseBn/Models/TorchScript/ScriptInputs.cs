@@ -1,0 +1,134 @@
+using System.Collections;
+using System.Globalization;
+using PreciseBn.Batches;
+using PreciseBn.Primitives;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Models.TorchScript;
+
+/// <summary>
+/// What the method of a model is given: tensors of the batch one after the other, of which a dictionary, list or tuple takes all that
+/// are left, numbers of one element, and what is the same in every batch.
+/// </summary>
+internal sealed class ScriptInputs
+{
+    private const string Names = "precise_bn_names";
+
+    private readonly string _path;
+    private readonly IReadOnlyList<Input> _inputs;
+
+    /// <param name="path">Path of the model, for messages.</param>
+    /// <param name="method">The method.</param>
+    /// <param name="arguments">What parameters get in every batch.</param>
+    /// <exception cref="PreciseBnException">The method has no such parameter, or takes something that data cannot be.</exception>
+    public ScriptInputs(string path, ScriptMethod method, IReadOnlyDictionary<string, object?> arguments)
+    {
+        _path = path;
+        if (arguments.Keys.Except(method.Parameters.Select(parameter => parameter.Name)).FirstOrDefault() is { } unknown)
+            throw ModelErrors.NoSuchArgument(path, unknown, method.Parameters.Select(parameter => parameter.ToString()));
+        _inputs = method.Parameters.Select(parameter => Input.Of(parameter, arguments)).ToArray();
+        if (_inputs.FirstOrDefault(input => input.Kind == InputKind.Missing) is { } missing)
+            throw ModelErrors.ArgumentNeeded(path, missing.Parameter.ToString(), missing.Parameter.Name);
+        if (_inputs.Count(input => input.Kind is InputKind.Dictionary or InputKind.List) > 1)
+            throw ModelErrors.ArgumentNeeded(path, _inputs.Last(input => input.Kind is InputKind.Dictionary or InputKind.List).Parameter.ToString(), "");
+    }
+
+    /// <summary>The parameters of the method that takes them as they can be handed over.</summary>
+    public IEnumerable<string> Parameters => _inputs.SelectMany(input => input.Kind switch
+    {
+        InputKind.Tensor => [input.Parameter.ToString()],
+        InputKind.Number => [$"{input.Parameter.Name}: Tensor"],
+        InputKind.List => [$"{input.Parameter.Name}: List[Tensor]"],
+        InputKind.Dictionary => [$"{input.Parameter.Name}: List[Tensor]", $"{Names}: Tensor"],
+        _ => Array.Empty<string>(),
+    });
+
+    /// <summary>Statements that make of them what the method takes, in variables of the names of its parameters.</summary>
+    public IEnumerable<string> Statements => _inputs.SelectMany<Input, string>(input => input.Kind switch
+    {
+        InputKind.Number => [$"{Local(input)} = {input.Type}({input.Parameter.Name})"],
+        InputKind.List when input.Type.StartsWith("Tuple[", StringComparison.Ordinal) => [$"{Local(input)} = ({string.Concat(
+            Enumerable.Range(0, input.Type.Split("Tensor").Length - 1).Select(item => $"{input.Parameter.Name}[{item}], "))})"],
+        InputKind.Dictionary => [$"{Local(input)} = __torch__.precise_bn.named({input.Parameter.Name}, {Names})"],
+        InputKind.Constant => [$"{Local(input)} = {input.Text}"],
+        _ => [$"{Local(input)} = {input.Parameter.Name}"],
+    });
+
+    /// <summary>The arguments of the method; of those that have no value in any batch, the last are left out.</summary>
+    public IReadOnlyList<string> Arguments => _inputs.Where(input => input.Kind != InputKind.Default)
+        .Select(input => IsBehindDefault(input) ? $"{input.Parameter.Name}={Local(input)}" : Local(input)).ToArray();
+
+    /// <summary>The inputs of a batch as the compiled method takes them.</summary>
+    /// <exception cref="PreciseBnException">They are too few or too many.</exception>
+    public object[] Fill(Batch batch, long index, Func<Tensor, Tensor> convert)
+    {
+        var taking = _inputs.Where(input => input.Kind is not (InputKind.Constant or InputKind.Default)).ToArray();
+        var collection = Array.FindIndex(taking, input => input.Kind is InputKind.List or InputKind.Dictionary);
+        var required = taking.Count(input => input.Parameter.Default is null) - (collection < 0 ? 0 : 1);
+        if (batch.Inputs.Count < required || (collection < 0 && batch.Inputs.Count > taking.Length))
+            throw ModelErrors.WrongInputCount(_path, index, taking.Select(input => input.Parameter.Default is null ? input.Parameter.ToString() : $"[{input.Parameter}]"), batch.Inputs.Count);
+        var tensors = batch.Inputs.Select(convert).ToArray();
+        if (collection < 0)
+            return tensors;
+        var behind = taking.Length - 1 - collection;
+        var range = collection..Math.Max(collection, tensors.Length - behind);
+        var result = tensors[..collection].Cast<object>().Append(tensors[range]);
+        if (taking[collection].Kind == InputKind.Dictionary)
+            result = result.Append(Encode(batch.Names?.ToArray()[range] ?? throw ModelErrors.NamesNeeded(_path, taking[collection].Parameter.ToString())));
+        return [.. result, .. tensors[range.End..]];
+    }
+
+    private bool IsBehindDefault(Input input) => _inputs.TakeWhile(other => other != input).Any(other => other.Kind == InputKind.Default);
+
+    private static string Local(Input input) => $"own_{input.Parameter.Name}";
+
+    // TorchSharp hands no texts over.
+    private static Tensor Encode(IEnumerable<string> names) =>
+        tensor(names.SelectMany(name => name.Select(letter => (long)letter).Append(0)).ToArray());
+
+    private enum InputKind
+    {
+        Tensor,
+        Number,
+        List,
+        Dictionary,
+        Constant,
+        Default,
+        Missing,
+    }
+
+    private sealed record Input(ScriptParameter Parameter, InputKind Kind, string Type, string Text)
+    {
+        public static Input Of(ScriptParameter parameter, IReadOnlyDictionary<string, object?> arguments)
+        {
+            var type = parameter.Type.Replace(" ", "", StringComparison.Ordinal);
+            if (type.StartsWith("Optional[", StringComparison.Ordinal))
+                type = type["Optional[".Length..^1];
+            if (arguments.TryGetValue(parameter.Name, out var value))
+                return new Input(parameter, InputKind.Constant, type, Literal(value, type));
+            var kind = type switch
+            {
+                "Tensor" => InputKind.Tensor,
+                _ when parameter.Default is not null => InputKind.Default,
+                "float" or "int" or "bool" => InputKind.Number,
+                "Dict[str,Tensor]" => InputKind.Dictionary,
+                "List[Tensor]" => InputKind.List,
+                _ when type.StartsWith("Tuple[", StringComparison.Ordinal)
+                    && type["Tuple[".Length..^1].Split(',').All(item => item == "Tensor") => InputKind.List,
+                _ => InputKind.Missing,
+            };
+            return new Input(parameter, kind, type, "");
+        }
+
+        private static string Literal(object? value, string type) => value switch
+        {
+            null => "None",
+            bool flag => flag ? "True" : "False",
+            string text => $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"",
+            IEnumerable items => $"[{string.Join(", ", items.Cast<object?>().Select(item => Literal(item, type.Replace("List[", "", StringComparison.Ordinal).TrimEnd(']'))))}]",
+            _ when type == "float" => Convert.ToDouble(value, CultureInfo.InvariantCulture).ToString("E16", CultureInfo.InvariantCulture),
+            IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+            _ => $"{value}",
+        };
+    }
+}
