@@ -7,8 +7,9 @@ namespace PreciseBn.Models.TorchScript;
 /// <param name="ResultType">The type of what it returns.</param>
 /// <param name="Body">What it does.</param>
 /// <param name="Start">Where in the file it begins.</param>
+/// <param name="End">Where in the file it ends.</param>
 internal sealed record ScriptFunction(
-    string File, string Name, IReadOnlyList<ScriptParameter> Parameters, string ResultType, IReadOnlyList<ScriptStatement> Body, int Start)
+    string File, string Name, IReadOnlyList<ScriptParameter> Parameters, string ResultType, IReadOnlyList<ScriptStatement> Body, int Start, int End)
 {
     /// <param name="file">Name of the entry that the lines are of.</param>
     /// <param name="text">Its text.</param>
@@ -22,7 +23,8 @@ internal sealed record ScriptFunction(
         var body = ScriptStatement.ReadBody(lines, ref at, line.Indent + 1);
         var arrow = line.Tokens.ToList().FindLastIndex(token => token.Is("->"));
         var result = arrow > 0 && arrow + 1 < line.Tokens.Count ? text[line.Tokens[arrow + 1].Start..line.Tokens[^1].Start].Trim() : "";
-        return new ScriptFunction(file, owner + name, ScriptParameter.Read(text, line.Tokens), result, body, line.Start);
+        return new ScriptFunction(file, owner + name, ScriptParameter.Read(text, line.Tokens), result, body, line.Start,
+            at < lines.Count ? lines[at].Start - lines[at].Indent : text.Length);
     }
 }
 

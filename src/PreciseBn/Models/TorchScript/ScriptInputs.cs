@@ -51,6 +51,7 @@ internal sealed class ScriptInputs
             Enumerable.Range(0, input.Type.Split("Tensor").Length - 1).Select(item => $"{input.Parameter.Name}[{item}], "))})"],
         InputKind.Dictionary => [$"{Local(input)} = __torch__.precise_bn.named({input.Parameter.Name}, {Names})"],
         InputKind.Constant => [$"{Local(input)} = {input.Text}"],
+        InputKind.Default => [],
         _ => [$"{Local(input)} = {input.Parameter.Name}"],
     });
 

@@ -107,7 +107,7 @@ internal sealed partial class ScriptInstrumentation(
     private string Methods()
     {
         var keys = Layout.Buffers.SelectMany(buffer => buffer.Keys).ToArray();
-        return $"  def {ObserveMethod}(self: {string.Join(",\n    ", inputs.Parameters.Prepend(rootType))}) -> NoneType:\n"
+        return string.Concat(method.HookCopies(code)) + $"  def {ObserveMethod}(self: {string.Join(",\n    ", inputs.Parameters.Prepend(rootType))}) -> NoneType:\n"
             + string.Concat(inputs.Statements.Concat(method.Call(inputs.Arguments)).Select(statement => $"    {statement}\n"))
             + "    return None\n"
             + $"  def {StatisticsMethod}(self: {rootType}) -> List[Tensor]:\n"

@@ -22,6 +22,13 @@ internal sealed record ScriptMethod(ScriptFunction Function, IReadOnlyList<Scrip
         return new ScriptMethod(function, HooksOf("__forward_pre_hooks__"), HooksOf("__forward_hooks__"));
     }
 
+    /// <summary>The source of methods that do what its hooks do, which cannot be called themselves.</summary>
+    public IEnumerable<string> HookCopies(ScriptCode code) => PreHooks.Concat(Hooks).Distinct().Select(hook =>
+    {
+        var text = code.TextOf(hook.File)[hook.Start..hook.End];
+        return "  def " + CopyOf(hook) + text[text.IndexOf('(', StringComparison.Ordinal)..].TrimEnd() + "\n";
+    });
+
     /// <summary>Statements that call it with its hooks.</summary>
     /// <param name="arguments">Expressions for its arguments; each can be given another value.</param>
     public IEnumerable<string> Call(IReadOnlyList<string> arguments)
@@ -29,15 +36,17 @@ internal sealed record ScriptMethod(ScriptFunction Function, IReadOnlyList<Scrip
         var inputs = $"({string.Concat(arguments.Select(argument => argument + ", "))})";
         foreach (var hook in PreHooks)
         {
-            var call = $"(self).{NameOf(hook)}({inputs}, )";
+            var call = $"(self).{CopyOf(hook)}({inputs}, )";
             yield return hook.ResultType == "NoneType" ? $"_0 = {call}"
                 : hook.ResultType.StartsWith("Tuple[", StringComparison.Ordinal) ? $"{string.Concat(arguments.Select(argument => argument + ", "))[..^1]} = {call}"
                 : $"{arguments[0]} = {call}";
         }
         yield return $"result = (self).{NameOf(Function)}({string.Concat(arguments.Select(argument => argument + ", "))})";
         foreach (var hook in Hooks)
-            yield return hook.ResultType == "NoneType" ? $"_1 = (self).{NameOf(hook)}({inputs}, result, )" : $"result = (self).{NameOf(hook)}({inputs}, result, )";
+            yield return hook.ResultType == "NoneType" ? $"_1 = (self).{CopyOf(hook)}({inputs}, result, )" : $"result = (self).{CopyOf(hook)}({inputs}, result, )";
     }
+
+    private static string CopyOf(ScriptFunction hook) => "precise_bn_hook_" + NameOf(hook);
 
     private static string NameOf(ScriptFunction function) => function.Name[(function.Name.LastIndexOf('.') + 1)..];
 }
