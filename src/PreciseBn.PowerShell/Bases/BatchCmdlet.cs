@@ -50,6 +50,10 @@ public abstract class BatchCmdlet : PreciseBnCmdlet
     [Alias("Std")]
     public double[] StandardDeviation { get; set; } = [];
 
+    /// <summary>Gives integers to the model as they are, rather than divide uint8 by 255 and make float32 of the others.</summary>
+    [Parameter]
+    public SwitchParameter KeepInteger { get; set; }
+
     /// <summary>How many batches are prepared at a time while the model runs.</summary>
     [Parameter]
     [ValidateRange(1, 256)]
@@ -68,6 +72,7 @@ public abstract class BatchCmdlet : PreciseBnCmdlet
         Layout = Layout,
         Mean = Mean,
         StandardDeviation = StandardDeviation,
+        KeepIntegers = KeepInteger,
         Workers = Workers,
     };
 }

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Management.Automation;
 using PreciseBn.Batches;
 using PreciseBn.Data;
@@ -57,6 +58,16 @@ public abstract class DataCmdlet : PreciseBnCmdlet
     [ValidateNotNullOrEmpty]
     public string[] AllowOperator { get; set; } = [];
 
+    /// <summary>The method of a TorchScript model that is run.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string Method { get; set; } = "forward";
+
+    /// <summary>What parameters of a TorchScript model get in every batch, by their names: numbers, texts, truth values and lists of these.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public Hashtable Argument { get; set; } = [];
+
     /// <summary>Options with the parameters above.</summary>
     private protected T Fill<T>(T options)
         where T : RunOptions => options with
@@ -68,6 +79,8 @@ public abstract class DataCmdlet : PreciseBnCmdlet
             MemoryFormat = MemoryFormat,
             Device = Device,
             AllowedOperators = AllowOperator,
+            Method = Method,
+            Arguments = Argument.Cast<DictionaryEntry>().ToDictionary(entry => $"{entry.Key}", entry => PowerShellData.Unwrap(entry.Value)),
         };
 
     /// <summary>Whatever was given as data, as a source of batches. A path is read as New-BnDataLoader reads it by default.</summary>

@@ -123,7 +123,7 @@ public sealed class UpdateBnStatCommand : DataCmdlet
     {
         string[] ofMeasuring =
             [nameof(Iterations), nameof(Tolerance), nameof(Device), nameof(InputKey), nameof(AllowReuse), nameof(SkipNonFinite),
-             nameof(MemoryFormat), nameof(AllowOperator)];
+             nameof(MemoryFormat), nameof(AllowOperator), nameof(Method), nameof(Argument)];
         if (ofMeasuring.FirstOrDefault(MyInvocation.BoundParameters.ContainsKey) is { } parameter)
             ThrowTerminatingError(WithoutEffect(parameter).ToErrorRecord());
     }
