@@ -103,7 +103,7 @@ public sealed class BnModelTests : IDisposable
         using var set = utils.data.TensorDataset(stack(items));
         using var loader = utils.data.DataLoader(set, 8);
 
-        var result = model.Measure(BatchSource.Of(loader, item => [item[0]]), new() { Exact = true });
+        var result = model.Measure(BatchSource.From(loader, item => [item[0]]), new() { Exact = true });
 
         Assert.Equal((3, 24), (result.Batches, result.Layers[0].Count));
     }
@@ -122,7 +122,7 @@ public sealed class BnModelTests : IDisposable
         }
         var seen = new List<MeasureProgress>();
 
-        var result = await model.MeasureAsync(BatchSource.Of(Batches(), TensorOwnership.Batch), progress: new Recorder(seen.Add));
+        var result = await model.MeasureAsync(BatchSource.FromAsync(Batches(), TensorOwnership.Batch), progress: new Recorder(seen.Add));
 
         Assert.Equal(3, result.Batches);
         Assert.Equal([1, 2, 3], seen.Select(progress => progress.Batches));

@@ -19,20 +19,20 @@ public static class BatchSource
     /// <param name="tensors">The tensors; measuring may go through them more than once.</param>
     /// <param name="ownership">Whose they are.</param>
     public static IBatchSource Of(IEnumerable<Tensor> tensors, TensorOwnership ownership = TensorOwnership.Caller) =>
-        Of(tensors, tensor => [tensor], ownership);
+        From(tensors, tensor => [tensor], ownership);
 
     /// <summary>Each item is a batch, of which a selector gives the inputs of the model, in their order.</summary>
     /// <param name="items">The items: those of a DataLoader, for instance.</param>
     /// <param name="inputs">The inputs of an item: <c>item => [item["images"]]</c>, for instance.</param>
     /// <param name="ownership">Whose these tensors are.</param>
-    public static IBatchSource Of<T>(IEnumerable<T> items, Func<T, IReadOnlyList<Tensor>> inputs, TensorOwnership ownership = TensorOwnership.Caller) =>
+    public static IBatchSource From<T>(IEnumerable<T> items, Func<T, IReadOnlyList<Tensor>> inputs, TensorOwnership ownership = TensorOwnership.Caller) =>
         new SelectedBatches<T>(
             items ?? throw new ArgumentNullException(nameof(items)), inputs ?? throw new ArgumentNullException(nameof(inputs)), ownership == TensorOwnership.Batch);
 
     /// <summary>Each tensor is a batch of a model with one input; the next one is awaited while none is there.</summary>
     /// <param name="tensors">The tensors.</param>
     /// <param name="ownership">Whose they are.</param>
-    public static IBatchSource Of(IAsyncEnumerable<Tensor> tensors, TensorOwnership ownership = TensorOwnership.Caller) =>
+    public static IBatchSource FromAsync(IAsyncEnumerable<Tensor> tensors, TensorOwnership ownership = TensorOwnership.Caller) =>
         new AwaitedBatches(tensors ?? throw new ArgumentNullException(nameof(tensors)), ownership == TensorOwnership.Batch);
 
     private sealed class SelectedBatches<T>(IEnumerable<T> items, Func<T, IReadOnlyList<Tensor>> inputs, bool isOwned) : IBatchSource
