@@ -55,6 +55,27 @@ public sealed class LiveModelTests : IDisposable
     }
 
     [Fact]
+    public void A_layer_that_has_kept_NaN_is_repaired()
+    {
+        using (no_grad())
+            Layer("bn").running_mean!.fill_(double.NaN);
+
+        var stats = Runs.Update(Runs.Layers(_model), new EnumerableBatchSource(_data, []), new());
+
+        Assert.All(stats, stat => Assert.All(stat.Mean.Concat(stat.Variance), value => Assert.True(double.IsFinite(value))));
+    }
+
+    [Fact]
+    public void One_batch_with_NaN_leaves_the_next_alone()
+    {
+        using var bad = full([4, 1, 8, 8], double.NaN, ScalarType.Float32);
+
+        var stats = Runs.Update(Runs.Layers(_model), new EnumerableBatchSource([bad, .. _data], []), new() { SkipNonFinite = true });
+
+        Assert.All(stats, stat => Assert.Equal((5, 1), (stat.Batches, stat.SkippedBatches)));
+    }
+
+    [Fact]
     public void Mode_momentum_and_hooks_are_what_they_were()
     {
         _model.eval();

@@ -10,6 +10,8 @@ namespace PreciseBn.Models.Live;
 /// <param name="isSettled">Whether it normalises by its statistics, so that it leaves none of the batch.</param>
 internal sealed class LiveObserver(BatchNorm layer, bool isPooled, bool isSettled) : IDisposable
 {
+    private readonly Tensor _storedMean = layer.running_mean!.clone().DetachFromDisposeScope();
+    private readonly Tensor _storedVariance = layer.running_var!.clone().DetachFromDisposeScope();
     private Tensor? _shift;
     private Tensor? _mean;
     private Tensor? _variance;
@@ -39,7 +41,7 @@ internal sealed class LiveObserver(BatchNorm layer, bool isPooled, bool isSettle
     }
 
     /// <summary>Counts means from these from now on, shape [C].</summary>
-    public void CountFrom(double[] means) => _shift = tensor(means, layer.running_mean!.dtype, layer.running_mean.device).DetachFromDisposeScope();
+    public void CountFrom(double[] means) => _shift ??= tensor(means, layer.running_mean!.dtype, layer.running_mean.device).DetachFromDisposeScope();
 
     /// <summary>The input as the layer is to get it.</summary>
     public Tensor Before(Tensor input)
@@ -47,7 +49,12 @@ internal sealed class LiveObserver(BatchNorm layer, bool isPooled, bool isSettle
         _valuesOfCall = input.numel() / input.shape[1];
         var centred = _shift is null ? input : input - _shift.reshape([1, -1, .. Enumerable.Repeat(1L, (int)input.dim() - 2)]);
         if (!isSettled)
+        {
+            // A layer keeps 0 times its old statistics, and that is NaN of what is not finite.
+            layer.running_mean!.zero_();
+            layer.running_var!.zero_();
             return centred;
+        }
         if (_valuesOfCall > 0)
             Measure(centred);
         return input;
@@ -56,11 +63,15 @@ internal sealed class LiveObserver(BatchNorm layer, bool isPooled, bool isSettle
     public void After()
     {
         if (_valuesOfCall == 0)
+        {
+            Restore();
             return;
+        }
         using var scope = NewDisposeScope();
         var (mean, variance) = _ofInput ?? (layer.running_mean!, layer.running_var!);
         (mean, variance) = isPooled && Uses > 0 ? Pool(mean, variance) : (mean.clone(), variance.clone());
         DisposeStatistics();
+        Restore();
         (_mean, _variance) = (mean.DetachFromDisposeScope(), variance.DetachFromDisposeScope());
         Values += _valuesOfCall;
         Uses++;
@@ -71,7 +82,18 @@ internal sealed class LiveObserver(BatchNorm layer, bool isPooled, bool isSettle
     public void Dispose()
     {
         _shift?.Dispose();
+        _storedMean.Dispose();
+        _storedVariance.Dispose();
         DisposeStatistics();
+    }
+
+    // Whoever else reads the statistics sees those that the layer has.
+    private void Restore()
+    {
+        if (isSettled)
+            return;
+        layer.running_mean!.copy_(_storedMean);
+        layer.running_var!.copy_(_storedVariance);
     }
 
     private void Measure(Tensor input)

@@ -9,6 +9,9 @@ namespace PreciseBn.Models.Live;
 /// <summary>A TorchSharp model in memory; its layers are observed through hooks.</summary>
 internal sealed class ObservedLiveModel : IObservedModel
 {
+    // Batches after which a layer that none has reached is taken for one that is not used.
+    private const int MostToLearnFrom = 8;
+
     private readonly string _name;
     private readonly ForwardCall _forward;
     private readonly LiveLayer[] _layers;
@@ -17,6 +20,8 @@ internal sealed class ObservedLiveModel : IObservedModel
     private readonly List<LiveObserver> _observers = [];
     private readonly List<int> _order = [];
     private Tensor _observation = empty(0);
+    private FarMeans _far;
+    private bool _isLearning;
     private long _batch;
 
     public ObservedLiveModel(string name, IReadOnlyList<BnModule> layers, ObservationRules rules, Device device)
@@ -30,6 +35,7 @@ internal sealed class ObservedLiveModel : IObservedModel
         ObservationType = layers.Any(layer => layer.DType == DType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
         _buffers = new BufferSnapshot(_layers[0].Root);
         Layout = new ObservationLayout([]);
+        _far = FarMeans.None(Layout);
         try
         {
             Configure(Enumerable.Range(0, layers.Count).ToArray(), new Dictionary<int, (double[], double[])>());
@@ -64,6 +70,8 @@ internal sealed class ObservedLiveModel : IObservedModel
         _order.Clear();
         Observed = observed;
         Layout = new ObservationLayout(observed.Select(layer => Layers[layer].Channels).ToArray());
+        _far = FarMeans.None(Layout);
+        _isLearning = true;
         _observation = zeros([2, Layout.Width], ObservationType, Device).DetachFromDisposeScope();
         for (var i = 0; i < observed.Count; i++)
         {
@@ -83,21 +91,26 @@ internal sealed class ObservedLiveModel : IObservedModel
         using var scope = NewDisposeScope();
         if (Rules.MemoryFormat == MemoryFormat.ChannelsLast)
             batch = ChannelsLast.Arrange(batch);
-        Run(batch);
-        if (_batch > 0)
-            return _observation;
-        RefuseUnseenCalls();
-        using var host = _observation.to(ScalarType.Float64).cpu();
-        var far = FarMeans.None(Layout);
-        if (!far.Add(host.data<double>().ToArray()))
-            return _observation;
-        Shift = far.ToTensor(Device).DetachFromDisposeScope();
-        for (var i = 0; i < _observers.Count; i++)
+        if (!_isLearning)
         {
-            if (far.Of(i) is { } means)
-                _observers[i].CountFrom(means);
+            Run(batch.IsOwned ? batch : batch.Copy());
+            return _observation;
         }
-        Run(batch);
+        Run(batch.Copy());
+        if (_batch == 0)
+            RefuseUnseenCalls();
+        using var host = _observation.to(ScalarType.Float64).cpu();
+        var observed = host.data<double>().ToArray();
+        // Numbers that are not finite tell nothing of the data: then the next batch has to.
+        if (!observed.All(double.IsFinite))
+            return _observation;
+        var isNew = _far.Add(observed);
+        _isLearning = !_far.AreAllKnown && _batch + 1 < MostToLearnFrom;
+        if (isNew)
+        {
+            CountFromFarMeans();
+            Run(batch.Copy());
+        }
         return _observation;
     }
 
@@ -106,6 +119,17 @@ internal sealed class ObservedLiveModel : IObservedModel
         Release();
         _observation.Dispose();
         _buffers.Dispose();
+    }
+
+    private void CountFromFarMeans()
+    {
+        Shift?.Dispose();
+        Shift = _far.ToTensor(Device).DetachFromDisposeScope();
+        for (var i = 0; i < _observers.Count; i++)
+        {
+            if (_far.Of(i) is { } means)
+                _observers[i].CountFrom(means);
+        }
     }
 
     private void Run(Batch batch)
