@@ -39,7 +39,8 @@ internal sealed class ArraySamples : ISampleSource
 
     /// <summary>All items of each array.</summary>
     public Batch LoadAll() => new(
-        _inputs.Select(input => Load(input, Enumerable.Range(0, (int)input.Count).Select(i => (long)i).ToArray())).ToArray(), isOwned: true, _origin) { Names = _names };
+        _inputs.Select(input => Load(input, Enumerable.Range(0, (int)input.Count).Select(i => (long)i).ToArray())).ToArray(), isOwned: true, _origin)
+    { Names = _names };
 
     public void Dispose()
     {

@@ -30,7 +30,8 @@ internal static class BatchSizeTable
         var model = folder.Copy(Model);
         Runs.Update(model, images, new()
         {
-            Exact = isExact, Iterations = (int)images.BatchCount,
+            Exact = isExact,
+            Iterations = (int)images.BatchCount,
         });
         return Accuracy(model);
     }

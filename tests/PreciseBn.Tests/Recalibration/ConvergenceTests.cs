@@ -57,6 +57,8 @@ public sealed class ConvergenceTests
     private static IReadOnlyList<BnStat> Measure(int batches, Estimator estimator, bool recordConvergence = false) => Runs.Measure(
         Layers, Runs.Digits(), new()
         {
-            Iterations = batches, Estimators = [estimator], RecordConvergence = recordConvergence,
+            Iterations = batches,
+            Estimators = [estimator],
+            RecordConvergence = recordConvergence,
         });
 }

@@ -73,7 +73,8 @@ public sealed class ToleranceTests
         });
         return Runs.Measure(Layers, loader, new()
         {
-            Tolerance = tolerance, Iterations = iterations,
+            Tolerance = tolerance,
+            Iterations = iterations,
         });
     }
 
