@@ -41,6 +41,11 @@ internal static class ModelErrors
         $"'{path}' was refused: its modules are nested too deep.",
         "No honest model is; do not use it if you do not trust its source.", path);
 
+    public static PreciseBnException CodeTooDeep(string path, string file) => new(
+        "LimitExceeded", ErrorKind.InvalidData,
+        $"'{path}' was refused: its code in {file} is nested too deep.",
+        "No honest model is; do not use it if you do not trust its source.", path);
+
     public static PreciseBnException TooManyStatistics(string path) => new(
         "LimitExceeded", ErrorKind.InvalidData,
         $"'{path}' was refused: its layers claim more statistics than the file has bytes.",

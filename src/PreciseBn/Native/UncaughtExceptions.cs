@@ -9,6 +9,7 @@ namespace PreciseBn.Native;
 /// </summary>
 internal static unsafe class UncaughtExceptions
 {
+    private const int StackSize = 256 << 20;
     private const string NoReason = "libtorch failed and gave no reason.";
 
     // The handler is one for the process, and gets no argument: what it is to do has to stand where it can find it.
@@ -22,7 +23,7 @@ internal static unsafe class UncaughtExceptions
     public static T Catch<T>(Func<T> call)
     {
         if (OperatingSystem.IsWindows())
-            return CatchStructured(call);
+            return RunOnThread(() => CatchStructured(call));
         // Without the functions of the C++ library that it needs the process ends, as it would anyway.
         if (!ItaniumExceptions.AreKnown)
             return call();
@@ -58,7 +59,7 @@ internal static unsafe class UncaughtExceptions
         }
     }
 
-    // The thread that throws cannot be unwound and must not return; it is parked, so it must not be that of the caller.
+    // libtorch reads the code of models by recursion. The thread that throws cannot be unwound and must not return; it is parked, so it must not be that of the caller.
     private static T RunOnThread<T>(Func<T> call)
     {
         var outcome = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -73,7 +74,8 @@ internal static unsafe class UncaughtExceptions
             {
                 outcome.TrySetException(e);
             }
-        })
+        },
+        StackSize)
         { IsBackground = true }.Start();
         return outcome.Task.GetAwaiter().GetResult();
     }

@@ -70,6 +70,8 @@ internal sealed partial class TorchScriptFile : ModelFile
     {
         RefuseCustomOperators();
         RefuseMoreThanNumbers(rules);
+        if (_code.Files.FirstOrDefault(file => ScriptDepth.IsTooDeep(_code.TextOf(file))) is { } deep)
+            throw ModelErrors.CodeTooDeep(Path, deep);
         if (_code.Files.Any(file => _code.TextOf(file).Contains("autocast_mode.autocast", StringComparison.Ordinal)))
             throw ModelErrors.AutocastInScript(Path);
         if (_code.Files.Any(file => _code.TextOf(file).Contains("ConstantMKLDNNTensor", StringComparison.Ordinal)))

@@ -1,0 +1,80 @@
+using PreciseBn.Batches;
+using PreciseBn.Primitives;
+using PreciseBn.Tests.Support;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Tests;
+
+/// <summary>A model from a stranger: what does more than compute, or would end the process, is refused before it runs.</summary>
+public sealed class StrangerTests : IDisposable
+{
+    private const string Forward = "return (bn).forward(x, )";
+
+    private readonly TemporaryFolder _folder = new();
+
+    [Theory]
+    [InlineData("torch.save(x, \"{0}\")", "save")]
+    [InlineData("ops.aten.save(x, \"{0}\")", "save")]
+    [InlineData("(x) . save (\"{0}\")", "save")]
+    [InlineData("z = torch.from_file(\"{0}\", False, 4)", "from_file")]
+    public void An_operator_that_reaches_files_is_refused_and_found(string call, string name)
+    {
+        var trace = _folder.File("trace");
+        var path = Rewrite($"{string.Format(System.Globalization.CultureInfo.InvariantCulture, call, trace)}\n    {Forward}");
+        using var model = BnModel.Open(path);
+
+        var error = Assert.Throws<PreciseBnException>(() => model.Measure(BatchSource.Of([randn(8, 3)])));
+        var finding = Assert.Single(model.Diagnose(), found => found.Finding == FindingKind.BeyondNumbers);
+
+        Assert.Equal("OperatorNotAllowed", error.ErrorId);
+        Assert.Contains($"aten::{name}", error.Message);
+        Assert.Equal(FindingSeverity.Error, finding.Severity);
+        Assert.False(File.Exists(trace));
+    }
+
+    [Fact]
+    public void An_operator_that_is_allowed_by_its_name_runs()
+    {
+        var numbers = _folder.File("numbers");
+        File.WriteAllBytes(numbers, new byte[64]);
+        var path = Rewrite($"z = torch.from_file(\"{numbers.Replace("\\", "\\\\", StringComparison.Ordinal)}\", False, 4)\n    {Forward}");
+        using var model = BnModel.Open(path);
+
+        Assert.Equal(1, model.Measure(BatchSource.Of([randn(8, 3)]), new() { AllowedOperators = ["from_file"] }).Batches);
+    }
+
+    [Theory]
+    [InlineData("brackets")]
+    [InlineData("calls")]
+    [InlineData("sums")]
+    [InlineData("signs")]
+    public void Code_that_is_nested_too_deep_is_refused(string kind)
+    {
+        const int Depth = 20_000;
+        var expression = kind switch
+        {
+            "brackets" => new string('(', Depth) + "x" + new string(')', Depth),
+            "calls" => string.Concat(Enumerable.Repeat("torch.relu(", Depth)) + "x" + new string(')', Depth),
+            "sums" => string.Join(" + ", Enumerable.Repeat("x", Depth)),
+            _ => string.Concat(Enumerable.Repeat("- ", Depth)) + "x",
+        };
+        var path = Rewrite($"y = {expression}\n    return (bn).forward(y, )");
+
+        var error = Assert.Throws<PreciseBnException>(() =>
+        {
+            using var model = BnModel.Open(path);
+            model.Measure(BatchSource.Of([randn(8, 3)]));
+        });
+
+        Assert.Equal("LimitExceeded", error.ErrorId);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private string Rewrite(string code)
+    {
+        var path = _folder.File("model.pt");
+        ArchiveEditor.RewriteCode(Fixtures.Path("edges/one.pt"), path, Forward, code);
+        return path;
+    }
+}
