@@ -54,6 +54,15 @@ public sealed class CodeTests
     }
 
     [Fact]
+    public void A_constant_that_is_weight_and_variance_at_once_is_no_layers()
+    {
+        using var model = BnModel.Open(Case("equal-constants.pt"));
+
+        Assert.Empty(model.Layers);
+        Assert.Contains("constants that the code uses elsewhere too", Assert.Single(model.UnaccountedCalls));
+    }
+
+    [Fact]
     public void Whoever_else_reads_statistics_sees_those_of_the_file()
     {
         using var data = BnDataLoader.FromFiles([Case("far_ok.npz")], new() { AsBatches = true });

@@ -57,6 +57,9 @@ internal sealed partial class ScriptCode(TorchArchive archive)
         return _assigned.Contains(attribute);
     }
 
+    /// <summary>How often the code names a constant, such as <c>CONSTANTS.c1</c>.</summary>
+    public int CountOf(string constant) => Files.Sum(file => Regex.Count(TextOf(file), $@"\b{Regex.Escape(constant)}\b"));
+
     /// <summary>Names a place in the code.</summary>
     public string PlaceOf(ScriptFunction function, int position) =>
         $"{function.File}, line {1 + TextOf(function.File).AsSpan(0, position).Count('\n')}";

@@ -43,6 +43,12 @@ internal sealed class ScriptLayerBuilder(TorchArchive archive, ScriptCode code, 
 
     public ScriptLayers Build()
     {
+        foreach (var draft in _drafts.Values.Where(HasOtherUses).ToArray())
+        {
+            _drafts.Remove((draft.MeanPlace, draft.VariancePlace));
+            foreach (var site in draft.Sites)
+                _unaccounted.TryAdd(site, $"{code.PlaceOf(site.Function, site.Start)}, {Describe(draft.Call!)}: its statistics are constants that the code uses elsewhere too");
+        }
         var drafts = _drafts.Values.OrderBy(draft => draft.Owner is null ? int.MaxValue : holders.OrderOf(draft.Owner)).ToArray();
         var perOwner = drafts.Where(draft => draft.Owner is not null).ToLookup(draft => draft.Owner!);
         var constants = new Dictionary<string, int>();
@@ -78,6 +84,8 @@ internal sealed class ScriptLayerBuilder(TorchArchive archive, ScriptCode code, 
     {
         if (mean.Count != variance.Count || mean.Count is < 1 or > TensorSlot.LongestVector)
             return "its mean and variance are of different lengths";
+        if (IsNarrowConstant(mean) || IsNarrowConstant(variance))
+            return "its statistics are constants of 16 bits, too few to observe in";
         if (PlaceOf(mean) is not { } meanPlace || PlaceOf(variance) is not { } variancePlace || meanPlace == variancePlace)
             return "its statistics lie scattered in a larger tensor";
         var pair = (meanPlace, variancePlace);
@@ -100,8 +108,7 @@ internal sealed class ScriptLayerBuilder(TorchArchive archive, ScriptCode code, 
     private StatisticsPlace? PlaceOf(TensorValue value)
     {
         var stored = value.Tensor.Stored;
-        if (!stored.DType.IsFloatingPoint() || !IsContiguous(stored) || value.Offset % value.Count != 0
-            || (value.Tensor.Owner is null && stored.DType.Size() < sizeof(float)))
+        if (!stored.DType.IsFloatingPoint() || !IsContiguous(stored) || value.Offset % value.Count != 0)
             return null;
         var identity = ScriptHolders.IdentityOf(stored, value.Tensor.Owner is null);
         if (!_buffers.TryGetValue(identity, out var buffer))
@@ -112,6 +119,12 @@ internal sealed class ScriptLayerBuilder(TorchArchive archive, ScriptCode code, 
         var row = value.Offset / value.Count;
         return row < StatisticsLayout.RowsOf(buffer, (int)value.Count) ? new StatisticsPlace(buffer, (int)row) : null;
     }
+
+    private static bool IsNarrowConstant(TensorValue value) => value.Tensor.Owner is null && value.Tensor.Stored.DType.Size() < sizeof(float);
+
+    // Constants with the same values are stored once, whatever they are for.
+    private bool HasOtherUses(Draft draft) => draft.Owner is null
+        && new[] { draft.Mean, draft.Variance }.Any(value => code.CountOf(value.Tensor.Key) > draft.Sites.Count);
 
     private static bool IsContiguous(StoredTensor stored)
     {

@@ -4,6 +4,7 @@ namespace PreciseBn.Models.TorchScript;
 internal static class ScriptTensors
 {
     private static readonly HashSet<string> Same = ["detach", "alias", "data", "lift_fresh", "expand_as_self"];
+    private static readonly HashSet<string> InPlace = ["add_", "addcmul_", "clamp_", "copy_", "div_", "fill_", "lerp_", "mul_", "sub_", "zero_"];
     private static readonly HashSet<string> Copying = ["clone", "to", "contiguous", "type_as", "_to_copy", "lift_fresh_copy", "positive"];
 
     /// <summary>Whether a function gives the same values in another tensor.</summary>
@@ -16,7 +17,7 @@ internal static class ScriptTensors
     /// <returns>The part of the tensor that a function gives, or <c>null</c> if it gives none.</returns>
     public static ScriptValue? Part(string function, TensorValue tensor, IReadOnlyList<ScriptValue> arguments) => function switch
     {
-        _ when Same.Contains(function) => tensor,
+        _ when Same.Contains(function) || InPlace.Contains(function) => tensor,
         "view" or "reshape" => Reshape(tensor, arguments),
         "flatten" => tensor.Part(0, [tensor.Count]),
         "squeeze" => tensor.Part(0, tensor.Shape.Where(size => size != 1).ToArray()),
