@@ -22,6 +22,9 @@ internal sealed record ScriptLayers(
 {
     private const string Forward = "forward";
 
+    /// <summary>Whether all of the code has been followed.</summary>
+    public bool IsComplete { get; private init; } = true;
+
     public static ScriptLayers Read(TorchArchive archive, IReadOnlyList<ScriptNode> nodes, ScriptCode code)
     {
         if (nodes.Count == 0)
@@ -41,7 +44,7 @@ internal sealed record ScriptLayers(
             builder.Add(walk.Calls[i], isReached: i < reached);
         foreach (var node in nodes.Where(node => !code.MethodsOf(node.QualifiedName).Contains(Forward)))
             builder.AddWithoutCode(node);
-        return builder.Build() with { Reached = modules };
+        return builder.Build() with { Reached = modules, IsComplete = walk.IsComplete };
     }
 }
 

@@ -41,7 +41,9 @@ internal sealed partial class TorchScriptFile : ModelFile
 
     public override IReadOnlyList<string> UntrackedLayers => _found.Untracked;
 
-    public override IReadOnlyList<string> UnaccountedCalls => _found.Unaccounted.Values.ToArray();
+    public override IReadOnlyList<string> UnaccountedCalls => _found.IsComplete
+        ? _found.Unaccounted.Values.ToArray()
+        : [.. _found.Unaccounted.Values, "The code is too large to be followed to its end, so that it may call BatchNorm where no layer is listed."];
 
     public override IReadOnlyList<string> OperatorsBeyondNumbers
     {
