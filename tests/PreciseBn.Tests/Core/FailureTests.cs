@@ -95,7 +95,7 @@ public sealed class FailureTests : IDisposable
         var error = Assert.Throws<PreciseBnException>(() => Runs.Update(path, new EnumerableBatchSource([randn(6, 5)], [])));
 
         Assert.Equal("WrongInputCount", error.ErrorId);
-        Assert.Contains("left, right", error.Message);
+        Assert.Contains("left: Tensor, right: Tensor", error.Message);
     }
 
     [Fact]
