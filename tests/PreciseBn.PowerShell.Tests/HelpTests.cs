@@ -53,6 +53,17 @@ public sealed partial class HelpTests : IDisposable
         Assert.Equal(used, listed);
     }
 
+    [Fact]
+    public void Only_the_cmdlets_speak_of_parameters_and_cmdlets()
+    {
+        var texts = new[] { "PreciseBn", "PreciseBn.Data", "PreciseBn.Reports" }
+            .SelectMany(folder => Directory.GetFiles(Path.Combine(Repository.Root, "src", folder), "*.cs", SearchOption.AllDirectories))
+            .Where(file => !file.Split(Path.DirectorySeparatorChar).Contains("obj"))
+            .SelectMany(file => File.ReadAllLines(file).Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal)).Select(line => $"{Path.GetFileName(file)}: {line.Trim()}"));
+
+        Assert.Equal("", string.Join("\n", texts.Where(line => ShellWord().IsMatch(line))));
+    }
+
     [Theory]
     [MemberData(nameof(Cmdlets))]
     public void Get_Help_shows_every_part(string name)
@@ -128,6 +139,9 @@ public sealed partial class HelpTests : IDisposable
 
     [GeneratedRegex(@"^\| `(?<id>\w+)` \| .+\. \|", RegexOptions.Multiline)]
     private static partial Regex ListedId();
+
+    [GeneratedRegex("\"[^\"]*(\\s-[A-Z][A-Za-z]+|\\b[A-Z][a-z]+-Bn[A-Z][A-Za-z]+)")]
+    private static partial Regex ShellWord();
 
     [GeneratedRegex("\"(?<id>[A-Z][A-Za-z0-9]+)\",\\s*ErrorKind\\.")]
     private static partial Regex UsedId();

@@ -47,6 +47,7 @@ internal static class Remedies
         ["PriorsDiffer"] = "Leave out -PriorWeight, or measure all shards on one file.",
         ["ReadOnlyFile"] = "Make it writable, or write to another file with -Destination.",
         ["SingleValue"] = "Give larger batches, leave out a small last one with -DropLast of New-BnDataLoader, or use -Exact.",
+        ["RowsApart"] = "Select all of them, and leave out -Exact.",
         ["ScriptModuleInMemory"] = "Give the path of its file to Get-BnModule instead.",
         ["SeedNeeded"] = "Give New-BnDataLoader the same -Seed in every process.",
         ["ShardTwice"] = "Leave one of them out; if these are different data, tell them apart with -DataName of Measure-BnStat.",

@@ -51,11 +51,6 @@ internal static class ModelErrors
         $"'{path}' was refused: its layers claim more statistics than the file has bytes.",
         "No honest model does; do not use it if you do not trust its source.", path);
 
-    public static PreciseBnException NoModel(string layer) => new(
-        "ModelUnknown", ErrorKind.InvalidArgument,
-        $"The statistics of the layer '{layer}' do not say which model they are of.",
-        "Give the path of the model, or layers from Get-BnModule.", layer);
-
     public static PreciseBnException NoMethod(string path, string method, IReadOnlyCollection<string> methods) => new(
         "NoForward", ErrorKind.NotSupported,
         $"The model '{path}' has no method {method}, so it cannot be run on data"
@@ -126,7 +121,7 @@ internal static class ModelErrors
     public static PreciseBnException RowsApart(BnModule layer) => new(
         "RowsApart", ErrorKind.NotSupported,
         $"The statistics of the layer '{layer.Name}' are a row of a tensor that has those of other layers too; these can only be measured together.",
-        "Select all of them, and measure them in one pass, without -Exact.", layer.Name);
+        "Select all of them, and do not measure them exactly.", layer.Name);
 
     public static PreciseBnException ShardsNeedNoDestination(string path) => new(
         "ShardsNotCopied", ErrorKind.NotSupported,

@@ -50,7 +50,7 @@ internal static class TransferErrors
 
     public static PreciseBnException NotExported(string path) => new(
         "NotExported", ErrorKind.InvalidData,
-        $"'{path}' was not written by Export-BnStat, or has lost its beginning.", "Read the layers of a model as a model.", path);
+        $"'{path}' is no file of exported statistics, or has lost its beginning.", "Read the layers of a model as a model.", path);
 
     private static string List(IReadOnlyCollection<string> names) =>
         string.Join(", ", names.Take(5).Select(name => $"'{name}'")) + (names.Count > 5 ? $" and {names.Count - 5} more" : "");

@@ -42,5 +42,5 @@ internal static class ExportedErrors
     public static PreciseBnException WrongShape(string path, string batch, string input, string wanted, string given) => new(
         "WrongShape", ErrorKind.InvalidData,
         $"The program '{path}' was exported for an input '{input}' of shape [{wanted}], but in {batch} it is [{given}].",
-        "Prepare the data in that shape (New-BnDataLoader -Size, -CropSize, -BatchSize), or export the program with dynamic shapes.", path);
+        "Prepare the data in that shape, or export the program with dynamic shapes.", path);
 }
