@@ -47,6 +47,11 @@ Describe 'Get-BnModule' {
         (Get-BnModule (Get-Fixture digits.scripted-training.pt) -Mode Training).Count | Should -Be 6
     }
 
+    It 'warns where wildcards match no layer' {
+        Get-BnModule (Get-Fixture digits.scripted.pt) -Name 'no*', 'what?' -WarningVariable warnings -WarningAction Ignore | Should -BeNullOrEmpty
+        $warnings | Should -BeLike "None of the 6 BatchNorm layers of '*digits.scripted.pt' matches -Name no``*, what``?."
+    }
+
     It 'lists those found beside an error for a name that no layer has' {
         $layers = Get-BnModule (Get-Fixture digits.scripted.pt) -Name stem.bn, nowhere -ErrorVariable failures -ErrorAction SilentlyContinue
         $layers.Name | Should -Be 'stem.bn'

@@ -39,6 +39,10 @@ Describe 'Test-BnModule' {
         { Test-BnModule missing.pt -ErrorAction Stop } | Should -Throw -ErrorId 'FileNotFound,PreciseBn.PowerShell.TestBnModuleCommand'
     }
 
+    It 'says of nothing that it is good' {
+        Get-BnModule (Get-Fixture digits.scripted.pt) -Name 'nothing*' -WarningAction Ignore | Test-BnModule -Quiet | Should -BeFalse
+    }
+
     It 'tells with -Verbose what was measured on which data' {
         $model = Copy-Fixture digits.scripted.pt
         Get-VerboseLine { Test-BnModule $model -Data (Get-Calibration @{ Take = 64 }) -Verbose } |

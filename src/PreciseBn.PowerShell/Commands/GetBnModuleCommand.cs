@@ -68,7 +68,10 @@ public sealed class GetBnModuleCommand : PreciseBnCmdlet
             if (!layers.Any(layer => Matches(layer, name)))
                 WriteError(NoSuchLayer(name, where).ToErrorRecord());
         }
-        WriteObject(layers.Where(layer => Name.Any(name => Matches(layer, name)) && HasMode(layer)), enumerateCollection: true);
+        var chosen = layers.Where(layer => Name.Any(name => Matches(layer, name)) && HasMode(layer)).ToArray();
+        if (chosen.Length == 0 && Name.All(WildcardPattern.ContainsWildcardCharacters))
+            WriteWarning($"None of the {layers.Count} BatchNorm layers of {where} matches -Name {string.Join(", ", Name)}{(Mode == BnMode.Any ? "" : $" and -Mode {Mode}")}.");
+        WriteObject(chosen, enumerateCollection: true);
     }
 
     private bool HasMode(BnModule layer) => Mode == BnMode.Any || layer.Training == (Mode == BnMode.Training);

@@ -13,6 +13,7 @@ public sealed class TestBnModuleCommand : DataCmdlet
 
     private readonly List<BnModule> _layers = [];
     private bool _hasErrors;
+    private bool _hasLooked;
 
     /// <summary>Paths of saved models; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet)]
@@ -44,6 +45,7 @@ public sealed class TestBnModuleCommand : DataCmdlet
     protected override void ProcessRecord()
     {
         _layers.AddRange(InputObject);
+        _hasLooked |= InputObject.Length > 0;
         foreach (var finding in InputObject.SelectMany(BnExaminer.Examine))
             Report(finding);
         ForEachFile(Path, LiteralPath, file =>
@@ -51,6 +53,7 @@ public sealed class TestBnModuleCommand : DataCmdlet
             using var model = BnModel.Open(file);
             WriteVerbose($"'{file}' has {model.Layers.Count} BatchNorm layers with tracked statistics.");
             _layers.AddRange(model.Layers);
+            _hasLooked = true;
             foreach (var finding in model.Diagnose())
                 Report(finding);
         });
@@ -76,8 +79,9 @@ public sealed class TestBnModuleCommand : DataCmdlet
                 });
             }
         }
+        // Of nothing it cannot be said that it is good.
         if (Quiet)
-            WriteObject(!_hasErrors);
+            WriteObject(_hasLooked && !_hasErrors);
     }
 
     /// <inheritdoc/>
