@@ -33,8 +33,12 @@ internal sealed class LiveObserver(BatchNorm layer, bool isPooled, bool isSettle
     /// <summary>Number of these calls that had a single value of each channel.</summary>
     public long Singles { get; private set; }
 
+    /// <summary>Whether it was called in this batch, with values or without.</summary>
+    public bool WasCalled { get; private set; }
+
     public void StartBatch()
     {
+        WasCalled = false;
         Values = 0;
         Uses = 0;
         Singles = 0;
@@ -62,6 +66,7 @@ internal sealed class LiveObserver(BatchNorm layer, bool isPooled, bool isSettle
 
     public void After()
     {
+        WasCalled = true;
         if (_valuesOfCall == 0)
         {
             Restore();
@@ -69,7 +74,9 @@ internal sealed class LiveObserver(BatchNorm layer, bool isPooled, bool isSettle
         }
         using var scope = NewDisposeScope();
         var (mean, variance) = _ofInput ?? (layer.running_mean!, layer.running_var!);
-        (mean, variance) = isPooled && Uses > 0 ? Pool(mean, variance) : (mean.clone(), variance.clone());
+        // One value has no unbiased variance, and libtorch gives NaN for it.
+        var known = _valuesOfCall > 1 ? variance.clone() : zeros_like(variance);
+        (mean, variance) = isPooled && Uses > 0 ? Pool(mean, known) : (mean.clone(), known);
         DisposeStatistics();
         Restore();
         (_mean, _variance) = (mean.DetachFromDisposeScope(), variance.DetachFromDisposeScope());
@@ -112,7 +119,7 @@ internal sealed class LiveObserver(BatchNorm layer, bool isPooled, bool isSettle
         using Scalar earlier = Math.Max(Values - 1, 0), now = Math.Max(_valuesOfCall - 1, 0), rest = Math.Max(total - 1, 1);
         using Scalar between = (double)Values * _valuesOfCall / total, share = (double)_valuesOfCall / total;
         var delta = mean - _mean!;
-        var squares = (_variance! * earlier) + (variance.nan_to_num(0) * now) + (delta.square() * between);
+        var squares = (_variance! * earlier) + (variance * now) + (delta.square() * between);
         return (_mean! + (delta * share), squares / rest);
     }
 

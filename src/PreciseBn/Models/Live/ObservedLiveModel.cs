@@ -178,7 +178,7 @@ internal sealed class ObservedLiveModel : IObservedModel
         for (var i = 0; i < _observers.Count; i++)
         {
             var layer = _layers[Observed[i]].Layer;
-            if (_observers[i].Uses == 0 && layer.num_batches_tracked is { } tracked && _buffers.HasChanged(tracked))
+            if (!_observers[i].WasCalled && layer.num_batches_tracked is { } tracked && _buffers.HasChanged(tracked))
                 throw ModelErrors.CalledWithoutHooks(_name, Layers[Observed[i]].Name);
         }
     }
