@@ -1,6 +1,7 @@
 using PreciseBn.Comparison;
 using PreciseBn.Files;
 using PreciseBn.Primitives;
+using PreciseBn.Transfer;
 
 namespace PreciseBn;
 
@@ -9,7 +10,9 @@ namespace PreciseBn;
 public sealed record BnResult(IReadOnlyList<BnStat> Statistics)
 {
     /// <summary>The statistics of the first estimator, one object a layer, in the order of the model.</summary>
-    public IReadOnlyList<BnStat> Layers { get; } = Statistics.Where(stat => stat.Estimator == Statistics[0].Estimator).ToArray();
+    public IReadOnlyList<BnStat> Layers { get; } = Statistics is { Count: > 0 }
+        ? Statistics.Where(stat => stat.Estimator == Statistics[0].Estimator).ToArray()
+        : throw TransferErrors.NothingGiven();
 
     /// <summary>Names of layers that no batch reached; they keep the statistics that they had.</summary>
     public IReadOnlyList<string> Unreached => Layers.Where(stat => stat.Batches == 0).Select(stat => stat.Name).ToArray();

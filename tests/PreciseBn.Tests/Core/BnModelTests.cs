@@ -190,6 +190,10 @@ public sealed class BnModelTests : IDisposable
         Assert.Equal((result.Batches, result.StoppedBy, result.Unreached.Count), (imported.Batches, imported.StoppedBy, imported.Unreached.Count));
     }
 
+    [Fact]
+    public void A_result_of_nothing_is_refused() =>
+        Assert.Equal("NothingGiven", Assert.Throws<PreciseBnException>(() => new BnResult([])).ErrorId);
+
     public static TheoryData<string, Func<object>> Nonsense() => new()
     {
         { "PriorWeight", () => new MeasureOptions { PriorWeight = double.NaN } },
