@@ -9,7 +9,6 @@ namespace PreciseBn.Native;
 /// </summary>
 internal static unsafe class UncaughtExceptions
 {
-    private const int StackSize = 256 << 20;
     private const string NoReason = "libtorch failed and gave no reason.";
 
     // The handler is one for the process, and gets no argument: what it is to do has to stand where it can find it.
@@ -59,26 +58,12 @@ internal static unsafe class UncaughtExceptions
         }
     }
 
-    // libtorch reads the code of models by recursion. The thread that throws cannot be unwound and must not return; it is parked, so it must not be that of the caller.
-    private static T RunOnThread<T>(Func<T> call)
+    // The thread that throws cannot be unwound and must not return; it is parked, so it must not be that of the caller.
+    private static T RunOnThread<T>(Func<T> call) => RoomyThread.Run(fail =>
     {
-        var outcome = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        new Thread(() =>
-        {
-            report = message => outcome.TrySetException(new ExternalException(message ?? NoReason));
-            try
-            {
-                outcome.TrySetResult(call());
-            }
-            catch (Exception e)
-            {
-                outcome.TrySetException(e);
-            }
-        },
-        StackSize)
-        { IsBackground = true }.Start();
-        return outcome.Task.GetAwaiter().GetResult();
-    }
+        report = message => fail(new ExternalException(message ?? NoReason));
+        return call();
+    });
 
     [UnmanagedCallersOnly]
     private static void OnTerminate()

@@ -50,15 +50,7 @@ public sealed class StrangerTests : IDisposable
     [InlineData("signs")]
     public void Code_that_is_nested_too_deep_is_refused(string kind)
     {
-        const int Depth = 20_000;
-        var expression = kind switch
-        {
-            "brackets" => new string('(', Depth) + "x" + new string(')', Depth),
-            "calls" => string.Concat(Enumerable.Repeat("torch.relu(", Depth)) + "x" + new string(')', Depth),
-            "sums" => string.Join(" + ", Enumerable.Repeat("x", Depth)),
-            _ => string.Concat(Enumerable.Repeat("- ", Depth)) + "x",
-        };
-        var path = Rewrite($"y = {expression}\n    return (bn).forward(y, )");
+        var path = Rewrite(Nested(kind, 20_000));
 
         var error = Assert.Throws<PreciseBnException>(() =>
         {
@@ -69,7 +61,47 @@ public sealed class StrangerTests : IDisposable
         Assert.Equal("LimitExceeded", error.ErrorId);
     }
 
+    [Theory]
+    [InlineData("brackets", 3_900)]
+    [InlineData("calls", 3_900)]
+    [InlineData("sums", 3_900)]
+    [InlineData("signs", 3_900)]
+    [InlineData("lines", 20_000)]
+    public void Deep_code_runs_on_a_thread_with_little_stack(string kind, int depth)
+    {
+        const int Stack = 512 << 10;
+        var path = Rewrite(Nested(kind, depth));
+        var batches = 0L;
+        Exception? error = null;
+
+        var thread = new Thread(
+            () => error = Record.Exception(() =>
+            {
+                using var model = BnModel.Open(path);
+                batches = model.Measure(BatchSource.Of([randn(8, 3), randn(8, 3)])).Batches;
+            }),
+            Stack);
+        thread.Start();
+        thread.Join();
+
+        Assert.Null(error);
+        Assert.Equal(2, batches);
+    }
+
     public void Dispose() => _folder.Dispose();
+
+    private static string Nested(string kind, int depth)
+    {
+        var code = kind switch
+        {
+            "brackets" => $"y = {new string('(', depth)}x{new string(')', depth)}",
+            "calls" => $"y = {string.Concat(Enumerable.Repeat("torch.neg(", depth))}x{new string(')', depth)}",
+            "sums" => $"y = {string.Join(" + ", Enumerable.Repeat("x", depth))}",
+            "signs" => $"y = {string.Concat(Enumerable.Repeat("- ", depth))}x",
+            _ => $"y = x\n{string.Concat(Enumerable.Repeat("    y = torch.neg(y)\n", depth))}",
+        };
+        return $"{code}\n    return (bn).forward(y, )";
+    }
 
     private string Rewrite(string code)
     {

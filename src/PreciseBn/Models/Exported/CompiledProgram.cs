@@ -15,6 +15,7 @@ internal sealed partial class CompiledProgram : ICompiledModel
     private readonly ExportedProgram _program;
     private readonly Device _device;
     private readonly jit.CompilationUnit _unit;
+    private readonly GraphRunner _runner = new();
     private readonly Tensor[] _tensors;
 
     /// <param name="program">The program.</param>
@@ -62,14 +63,13 @@ internal sealed partial class CompiledProgram : ICompiledModel
         if (batch.Inputs.Count != _program.Inputs.Count)
             throw ModelErrors.WrongInputCount(_program.Path, index, _program.Inputs.Select(input => input.Name), batch.Inputs.Count);
         using var scope = NewDisposeScope();
-        using var unoptimized = GraphExecutor.RunUnoptimized();
         try
         {
             var arguments = new object[1 + batch.Inputs.Count];
             arguments[0] = _tensors;
             for (var i = 0; i < batch.Inputs.Count; i++)
                 arguments[i + 1] = Convert(_program.Inputs[i], batch.Inputs[i], batch, index);
-            _unit.invoke(ProgramSource.Function, arguments);
+            _runner.Run(() => _unit.invoke(ProgramSource.Function, arguments));
         }
         catch (ExternalException e)
         {

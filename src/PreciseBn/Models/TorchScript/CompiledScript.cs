@@ -16,6 +16,7 @@ internal sealed class CompiledScript : ICompiledModel
     private readonly ScalarType? _inputType;
     private readonly Device _device;
     private readonly jit.ScriptModule _module;
+    private readonly GraphRunner _runner = new();
 
     private CompiledScript(string path, jit.ScriptModule module, IEnumerable<StatisticsBuffer> buffers, ScriptInputs inputs, ScalarType? inputType, Device device)
     {
@@ -66,10 +67,10 @@ internal sealed class CompiledScript : ICompiledModel
     public void Run(Batch batch, long index)
     {
         using var scope = NewDisposeScope();
-        using var unoptimized = GraphExecutor.RunUnoptimized();
         try
         {
-            _module.invoke(ScriptInstrumentation.ObserveMethod, _inputs.Fill(batch, index, Convert));
+            var arguments = _inputs.Fill(batch, index, Convert);
+            _runner.Run(() => _module.invoke(ScriptInstrumentation.ObserveMethod, arguments));
         }
         catch (ExternalException e)
         {

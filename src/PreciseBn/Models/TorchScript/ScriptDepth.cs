@@ -6,10 +6,9 @@ namespace PreciseBn.Models.TorchScript;
 /// </summary>
 internal static class ScriptDepth
 {
-    // The stack of a thread has 1 or 1.5 MB on Windows and commonly 8 MB elsewhere.
-    private static readonly int MostBrackets = OperatingSystem.IsWindows() ? 300 : 4000;
-    private static readonly int MostOperators = MostBrackets;
-    private static readonly int MostIndent = OperatingSystem.IsWindows() ? 100 : 500;
+    private const int MostBrackets = 4000;
+    private const int MostOperators = 4000;
+    private const int MostIndent = 500;
 
     private static readonly HashSet<string> Words = ["and", "or", "not", "if", "else", "in", "is"];
 

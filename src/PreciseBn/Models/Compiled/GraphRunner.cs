@@ -1,0 +1,35 @@
+using PreciseBn.Native;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Models.Compiled;
+
+/// <summary>Runs the graph of a compiled model, as it is and without keeping what it returns.</summary>
+internal sealed class GraphRunner
+{
+    private bool _hasInstructions;
+
+    /// <param name="invoke">Runs it.</param>
+    public void Run(Action invoke)
+    {
+        if (_hasInstructions)
+        {
+            RunHere(invoke);
+            return;
+        }
+        // The first run translates the graph into instructions, by recursion through operators whose results are used once.
+        var tracksGradients = is_grad_enabled();
+        _hasInstructions = RoomyThread.Run(_ =>
+        {
+            using var gradients = set_grad_enabled(tracksGradients);
+            RunHere(invoke);
+            return true;
+        });
+    }
+
+    private static void RunHere(Action invoke)
+    {
+        using var scope = NewDisposeScope();
+        using var unoptimized = GraphExecutor.RunUnoptimized();
+        invoke();
+    }
+}
