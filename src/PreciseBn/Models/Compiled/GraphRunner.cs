@@ -17,9 +17,10 @@ internal sealed class GraphRunner
             return;
         }
         // The first run translates the graph into instructions, by recursion through operators whose results are used once.
-        var tracksGradients = is_grad_enabled();
+        var (infers, tracksGradients) = (is_inference_mode_enabled(), is_grad_enabled());
         _hasInstructions = RoomyThread.Run(_ =>
         {
+            using var inference = inference_mode(infers);
             using var gradients = set_grad_enabled(tracksGradients);
             RunHere(invoke);
             return true;
