@@ -15,7 +15,7 @@ public sealed class BnMerger
     private readonly Dictionary<string, PartialSource> _sources = [];
     private readonly Dictionary<string, (int Index, PartialBnStat First, MomentMerge Merge)> _layers = [];
     private (PartialBnStat Partial, string Origin)? _first;
-    private (long Batches, long Skipped, StopReason StoppedBy) _totals = (0, 0, StopReason.Tolerance);
+    private (long Batches, long Skipped, long LeftOut, StopReason StoppedBy) _totals = (0, 0, 0, StopReason.Tolerance);
     private string? _otherFile;
 
     /// <summary>The shards that are missing of data of which others are there, in words; <c>null</c> if there are none.</summary>
@@ -74,6 +74,7 @@ public sealed class BnMerger
             Shards = shards,
             TotalBatches = _totals.Batches,
             SkippedBatches = _totals.Skipped,
+            ItemsLeftOut = _totals.LeftOut,
             StoppedBy = _totals.StoppedBy,
         }).ToArray();
     }
@@ -101,6 +102,8 @@ public sealed class BnMerger
         var (first, firstOrigin) = _first ??= (partial, origin);
         if (first.ContentSha256 != partial.ContentSha256)
             throw PartialErrors.ModelsDiffer(firstOrigin, first.Path, origin, partial.Path);
+        if (first.Call != partial.Call)
+            throw PartialErrors.CallsDiffer(firstOrigin, first.Call, origin, partial.Call);
         if (!first.Estimators.SequenceEqual(partial.Estimators))
             throw PartialErrors.EstimatorsDiffer(firstOrigin, first.Estimators, origin, partial.Estimators);
         var key = string.Join('\n', partial.Shards);
@@ -110,7 +113,7 @@ public sealed class BnMerger
             _ledger.Enter(ShardLabel.Parse(shard), origin);
         if (first.ModelSha256 != partial.ModelSha256)
             _otherFile ??= origin;
-        _totals = (_totals.Batches + partial.TotalBatches, _totals.Skipped + partial.SkippedBatches,
+        _totals = (_totals.Batches + partial.TotalBatches, _totals.Skipped + partial.SkippedBatches, _totals.LeftOut + partial.ItemsLeftOut,
             (StopReason)Math.Min((int)_totals.StoppedBy, (int)partial.StoppedBy));
         return _sources[key] = new PartialSource(origin);
     }
@@ -141,6 +144,7 @@ public sealed class BnMerger
         Moments = moments,
         TotalBatches = _totals.Batches,
         SkippedBatches = _totals.Skipped,
+        ItemsLeftOut = _totals.LeftOut,
         StoppedBy = _totals.StoppedBy,
     };
 }

@@ -1,4 +1,7 @@
 
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace PreciseBn;
 
 /// <summary>How data are run through a model, for all of them and for a shard alike. What makes no sense is refused where it is set.</summary>
@@ -9,6 +12,8 @@ public abstract record RunOptions
 
     /// <summary>The fewest batches after which precision is judged.</summary>
     public const int FewestForTolerance = 10;
+
+    private static readonly JsonSerializerOptions Json = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
     /// <summary>
     /// The number of batches to use, or with <see cref="Tolerance"/> the most. If the data end sooner, that is an error
@@ -76,6 +81,10 @@ public abstract record RunOptions
     /// in memory where it is.
     /// </summary>
     public string? Device { get; init; }
+
+    /// <summary>The call of the model, such as <c>forward()</c> or <c>encode(scale=2)</c>: the same for the same options.</summary>
+    internal string Call => $"{Method}({string.Join(", ", Arguments.OrderBy(argument => argument.Key, StringComparer.Ordinal)
+        .Select(argument => $"{argument.Key}={JsonSerializer.Serialize(argument.Value, Json)}"))})";
 
     /// <summary>The most batches that are used.</summary>
     internal int MostBatches => Iterations ?? DefaultIterations;

@@ -67,12 +67,15 @@ public sealed record PartialBnStat
 
     /// <summary>
     /// Number of items of the shard that were left out because they did not fill the last batch of a program exported for a
-    /// fixed size; files do not keep it.
+    /// fixed size.
     /// </summary>
     public long ItemsLeftOut { get; init; }
 
     /// <summary>Why no more batches of the shard were used.</summary>
     public required StopReason StoppedBy { get; init; }
+
+    /// <summary>The call of the model that was measured: its method, and the arguments that were the same in every batch.</summary>
+    public required string Call { get; init; }
 
     /// <summary>How the statistics are to be estimated.</summary>
     public required Estimator[] Estimators { get; init; }

@@ -55,8 +55,19 @@ Describe 'Merge-BnStat' {
         $parts = foreach ($shard in 1..2) {
             Get-BnModule (Get-Fixture digits.scripted.pt) | Measure-BnStat (Get-Calibration @{ Take = 128 }) -Shard $shard/2 -Estimator PopulationVariance, MeanOfBatchVariance
         }
+        foreach ($part in $parts) {
+            [PreciseBn.PartialBnStat].GetProperty('ItemsLeftOut').SetValue($part, 3L)
+        }
         # One level deep is what these send.
         $sent = [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($parts, 1))
+        # All that an object says comes with it.
+        $shard = { param($from) $from | Where-Object { $_.Shards[0].StartsWith('1/2') } | Merge-BnStat -AsPartial }
+        $one, $other = (& $shard $parts), (& $shard $sent)
+        foreach ($property in [PreciseBn.PartialBnStat].GetProperties().Where({ $_.CanWrite }).Name) {
+            $other.$property | Should -Be $one.$property -Because $property
+        }
+        $other.ItemsLeftOut | Should -Be (@(3) * 6)
+        $other.Call | Should -Be (@('forward()') * 6)
         $sent[0].pstypenames[0] | Should -Be 'Deserialized.PreciseBn.PartialBnStat'
         $expected = $parts | Merge-BnStat
         $stats = $sent | Merge-BnStat

@@ -33,6 +33,8 @@ internal static class PartialObjects
                 Shards = GetAll<string>(item, nameof(PartialBnStat.Shards)),
                 TotalBatches = Get<long>(item, nameof(PartialBnStat.TotalBatches)),
                 SkippedBatches = Get<long>(item, nameof(PartialBnStat.SkippedBatches)),
+                ItemsLeftOut = Get<long>(item, nameof(PartialBnStat.ItemsLeftOut)),
+                Call = Get<string>(item, nameof(PartialBnStat.Call)),
                 StoppedBy = Get<StopReason>(item, nameof(PartialBnStat.StoppedBy)),
                 Estimators = GetAll<Estimator>(item, nameof(PartialBnStat.Estimators)),
                 Device = Get<string>(item, nameof(PartialBnStat.Device)),

@@ -12,6 +12,7 @@ internal static class Remedies
     {
         ["AmbiguousMap"] = "Make the patterns of -Map such that one is for each layer, with the same * and ? on both sides, in the same order.",
         ["AmbiguousPrefix"] = "Choose one with -Prefix.",
+        ["CallsDiffer"] = "Measure all shards with the same -Method and -Argument.",
         ["CheckpointOfOtherRun"] = "Give the same arguments to go on, or another -Checkpoint to start anew.",
         ["ColumnNotFound"] = "Choose among these with -Column and -ExcludeColumn.",
         ["DataNameNeeded"] = "Give the data a name with -DataName, another one for other data.",

@@ -76,6 +76,8 @@ internal static class PartialArchive
             Shards = first.Shards,
             TotalBatches = first.TotalBatches,
             SkippedBatches = first.SkippedBatches,
+            ItemsLeftOut = first.ItemsLeftOut,
+            Call = first.Call,
             StoppedBy = first.StoppedBy,
             IsFinished = contents.IsFinished,
             Arguments = contents.Arguments,
@@ -108,6 +110,8 @@ internal static class PartialArchive
             Shards = record.Shards,
             TotalBatches = record.TotalBatches,
             SkippedBatches = record.SkippedBatches,
+            ItemsLeftOut = record.ItemsLeftOut,
+            Call = record.Call,
             StoppedBy = record.StoppedBy,
             Estimators = record.Estimators,
             Device = record.Device,
@@ -171,6 +175,10 @@ internal sealed record PartialRecord
 
     public required long SkippedBatches { get; init; }
 
+    public required long ItemsLeftOut { get; init; }
+
+    public required string Call { get; init; }
+
     public required StopReason StoppedBy { get; init; }
 
     public required bool IsFinished { get; init; }
@@ -181,7 +189,7 @@ internal sealed record PartialRecord
 
     /// <summary>Whether it says what it must, as JSON can leave things empty that the types do not allow to be.</summary>
     [JsonIgnore]
-    public bool IsComplete => ContentSha256 is not null && Device is not null && Arguments is not null
+    public bool IsComplete => ContentSha256 is not null && Call is not null && Device is not null && Arguments is not null
         && Estimators?.Length > 0 && Shards?.Length > 0 && Shards.All(shard => shard is not null)
         && Layers?.Length > 0 && Layers.All(layer => layer is { Name: not null, Type: not null, Batches: >= 0, Uses: >= 0, Count: >= 0 });
 

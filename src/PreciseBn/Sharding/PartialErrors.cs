@@ -38,6 +38,11 @@ internal static class PartialErrors
         $"{other} was measured on another model{In(otherModel)} than {one}{In(itsModel)}; {NothingMerged}.",
         "Merge partial statistics of one model only.", otherModel);
 
+    public static PreciseBnException CallsDiffer(string one, string its, string other, string others) => new(
+        "CallsDiffer", ErrorKind.InvalidData,
+        $"{other} is of the call {others} of the model, but {one} of {its}; {NothingMerged}.",
+        "Measure all shards with the same method and arguments.", other);
+
     public static PreciseBnException EstimatorsDiffer(string one, IEnumerable<Estimator> its, string other, IEnumerable<Estimator> others) => new(
         "EstimatorsDiffer", ErrorKind.InvalidData,
         $"{other} is for the estimator {string.Join(", ", others)}, but {one} for {string.Join(", ", its)}; {NothingMerged}.",

@@ -23,6 +23,7 @@ internal sealed record PartialRun
     {
         ["model"] = Model.Content,
         ["layers"] = string.Join(", ", Layers.Select(layer => layer.Name)),
+        ["call"] = Options.Call,
         ["shard"] = Shard.ToString(),
         ["device"] = Device,
         ["estimators"] = string.Join(", ", Options.Estimators),
@@ -33,7 +34,7 @@ internal sealed record PartialRun
         ["memory format"] = $"{Options.MemoryFormat}",
     };
 
-    public IReadOnlyList<PartialBnStat> ToPartials(MomentTotals totals, StopReason stoppedBy) =>
+    public IReadOnlyList<PartialBnStat> ToPartials(MomentTotals totals, StopReason stoppedBy, long itemsLeftOut = 0) =>
         Layers.Zip(totals.Layers, (layer, moments) => new PartialBnStat
         {
             Name = layer.Name,
@@ -50,6 +51,8 @@ internal sealed record PartialRun
             Shards = [Shard.ToString()],
             TotalBatches = totals.Batches,
             SkippedBatches = totals.Skipped,
+            ItemsLeftOut = itemsLeftOut,
+            Call = Options.Call,
             StoppedBy = stoppedBy,
             Estimators = [.. Options.Estimators],
             Device = Device,

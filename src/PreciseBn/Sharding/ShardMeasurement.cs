@@ -40,8 +40,8 @@ internal sealed class ShardMeasurement(
         var batches = new FittedBatches(new ShardReading(all, options.Shard, checkpoint?.Saved?.Batches ?? 0), source.BatchSizes);
         session.RefuseFew(batches.BatchCount);
         var result = session.Measure(batches, options.MostBatches, (1, 1), cancellation, checkpoint);
-        var partials = run.ToPartials(result.Totals, result.StoppedBy);
+        var partials = run.ToPartials(result.Totals, result.StoppedBy, batches.ItemsLeftOut + result.ItemsLeftOut);
         checkpoint?.Finish(partials);
-        return partials.Select(partial => partial with { ItemsLeftOut = batches.ItemsLeftOut + result.ItemsLeftOut }).ToArray();
+        return partials;
     }
 }

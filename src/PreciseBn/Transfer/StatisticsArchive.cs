@@ -90,7 +90,8 @@ internal static class StatisticsArchive
             Aliases = Given(stat.Aliases),
             Type = stat.Type,
             Path = stat.Path,
-            Stat = new(stat.Batches, stat.Uses, stat.Count, stat.Estimator, stat.SkippedBatches, stat.StoppedBy, stat.Convergence.Count > 0 ? stat.Convergence : null, stat.Eps),
+            Stat = new(stat.Batches, stat.Uses, stat.Count, stat.Estimator, stat.SkippedBatches, stat.StoppedBy, stat.Convergence.Count > 0 ? stat.Convergence : null, stat.Eps,
+                stat.ItemsLeftOut, stat.SerialCorrelation, stat.ContentSha256),
         },
         BnModule module => new()
         {
@@ -130,6 +131,9 @@ internal static class StatisticsArchive
                 SkippedBatches = stat.SkippedBatches,
                 StoppedBy = stat.StoppedBy,
                 Convergence = stat.Convergence ?? [],
+                ItemsLeftOut = stat.ItemsLeftOut,
+                SerialCorrelation = stat.SerialCorrelation,
+                ContentSha256 = stat.ContentSha256,
             };
         var module = record.Module ?? throw FileErrors.Damaged(path, "its list of layers cannot be read");
         return new BnModule
@@ -185,7 +189,8 @@ internal sealed record LayerRecord
     internal sealed record ModuleRecord(double? Momentum, double Eps, bool Affine, bool Training, DType DType);
 
     internal sealed record StatRecord(
-        long Batches, long Uses, long Count, Estimator Estimator, long SkippedBatches, StopReason StoppedBy, IReadOnlyList<ConvergencePoint>? Convergence, double Eps = double.NaN);
+        long Batches, long Uses, long Count, Estimator Estimator, long SkippedBatches, StopReason StoppedBy, IReadOnlyList<ConvergencePoint>? Convergence, double Eps = double.NaN,
+        long ItemsLeftOut = 0, double SerialCorrelation = double.NaN, string? ContentSha256 = null);
 }
 
 /// <summary>What every file that is written here says of its making.</summary>

@@ -88,6 +88,7 @@ public sealed class PartialSafetyTests : IDisposable
             Shards = [$"{shard}/{count} of data (in turn)"],
             TotalBatches = 1,
             SkippedBatches = 0,
+            Call = "forward()",
             StoppedBy = StopReason.DataEnd,
             Estimators = [Estimator.PopulationVariance],
             Device = "cpu",

@@ -1,0 +1,56 @@
+using PreciseBn.Data;
+using PreciseBn.Primitives;
+using PreciseBn.Tests.Support;
+
+namespace PreciseBn.Tests;
+
+/// <summary>Sums of other calls of a model do not belong together.</summary>
+public sealed class CallTests : IDisposable
+{
+    private static readonly string Model = Fixtures.Path("cases/float-input/script-2.6.pt");
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly BnDataLoader _data = BnDataLoader.FromFiles([Fixtures.Path("cases/float-input/batches.npz")], new() { AsBatches = true });
+
+    [Fact]
+    public void Shards_of_other_arguments_are_not_merged()
+    {
+        var one = Shards.Measure(Model, _data, "1/2", With(2.0));
+        var other = Shards.Measure(Model, _data, "2/2", With(3.0));
+
+        var error = Assert.Throws<PreciseBnException>(() => Shards.Merge(one.Concat(other)));
+
+        Assert.Equal("CallsDiffer", error.ErrorId);
+        Assert.Contains("forward(t=2)", error.Message);
+        Assert.Contains("forward(t=3)", error.Message);
+    }
+
+    [Fact]
+    public void Numbers_that_are_the_same_are_one_argument()
+    {
+        var shards = Shards.Measure(Model, _data, "1/2", With(2.0)).Concat(Shards.Measure(Model, _data, "2/2", With(2)));
+
+        Assert.NotEmpty(Shards.Merge(shards).Estimate().Statistics);
+    }
+
+    [Fact]
+    public void A_checkpoint_of_other_arguments_stays_as_it_is()
+    {
+        var checkpoint = _folder.File("part.safetensors");
+        Shards.Measure(Model, _data, "1/2", With(2.0) with { Checkpoint = checkpoint });
+        var before = File.ReadAllBytes(checkpoint);
+
+        var error = Assert.Throws<PreciseBnException>(() => Shards.Measure(Model, _data, "1/2", With(3.0) with { Checkpoint = checkpoint }));
+
+        Assert.Equal("CheckpointOfOtherRun", error.ErrorId);
+        Assert.Equal(before, File.ReadAllBytes(checkpoint));
+    }
+
+    public void Dispose()
+    {
+        _data.Dispose();
+        _folder.Dispose();
+    }
+
+    private static ShardOptions With(object t) => new() { Arguments = new Dictionary<string, object?> { ["t"] = t } };
+}
