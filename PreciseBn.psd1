@@ -13,6 +13,7 @@
     # So that scripts can name [TorchSharp.torch] before any cmdlet has run.
     RequiredAssemblies   = @('module/bin/TorchSharp.dll')
     FormatsToProcess     = @('module/PreciseBn.Format.ps1xml')
+    TypesToProcess       = @('module/PreciseBn.Types.ps1xml')
     CmdletsToExport      = @(
         'Compare-BnStat'
         'Export-BnReport'

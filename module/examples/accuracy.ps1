@@ -44,7 +44,7 @@ $network = [TorchSharp.torch+jit]::load($path)
 try {
     $network.eval()
     $right = $items = 0
-    foreach ($batch in $batches) {
+    foreach ($batch in $batches.Read()) {
         $answers = $network.forward($batch.Inputs[0])
         $right += $answers.argmax(1).eq($batch.Inputs[1]).sum().item[long]()
         $items += $batch.Inputs[1].numel()

@@ -62,7 +62,7 @@ function Invoke-Training {
     param($Network, $Loader, $Steps)
     $optimizer = [TorchSharp.torch+optim]::SGD($Network.parameters(), 0.1)
     $step = 0
-    foreach ($batch in $Loader) {
+    foreach ($batch in $Loader.Read()) {
         if (++$step -gt $Steps) {
             break
         }
@@ -78,7 +78,7 @@ function Get-AccuracyText {
     param($Network, $Loader)
     $Network.eval()
     $right = 0
-    foreach ($batch in $Loader) {
+    foreach ($batch in $Loader.Read()) {
         $right += $Network.forward($batch.Inputs[0]).argmax(1).eq($batch.Inputs[1]).sum().item[long]()
         $batch.Dispose()
     }
@@ -88,7 +88,7 @@ function Get-AccuracyText {
 $null = [TorchSharp.torch]::manual_seed(0)
 $network = if ($Assembly) { Import-Network $Assembly $TypeName } else { Get-SmallNetwork }
 $network.train()
-Invoke-Training -Network $network -Loader (New-BnDataLoader "$Fixtures/digits.calibration.npz" @labelled -Shuffle -Seed 0) -Steps $Steps
+Invoke-Training -Network $network -Loader (New-BnDataLoader "$Fixtures/digits.calibration.npz" @labelled) -Steps $Steps
 
 $test = New-BnDataLoader "$Fixtures/digits.test.npz" @labelled -BatchSize 250
 $before = Get-AccuracyText $network $test

@@ -1,4 +1,3 @@
-using System.Collections;
 using PreciseBn.Batches;
 using PreciseBn.Data.Files;
 using PreciseBn.Data.Images;
@@ -13,7 +12,7 @@ namespace PreciseBn.Data;
 /// Reads batches from files of arrays, folders of images, or tensors in memory, and prepares the next ones while the model
 /// runs. It can be read again and again, each time in the same order.
 /// </summary>
-public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource, IEnumerable<Batch>, IDisposable
+public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource, IDisposable
 {
     private const int MostWorkers = 4;
     private const int DefaultBatchSize = 32;
@@ -21,31 +20,42 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
     private readonly ISampleSource _samples;
     private int _skipped;
 
-    private BnDataLoader(ISampleSource samples, BnDataLoaderOptions options, int seed)
+    private BnDataLoader(ISampleSource samples, string source, BnDataLoaderOptions options)
     {
         _samples = samples;
+        Source = source;
         Options = options;
-        Seed = seed;
     }
 
-    private BnDataLoader(Func<BnDataLoader, ISampleSource> open, BnDataLoaderOptions options)
+    private BnDataLoader(Func<BnDataLoader, ISampleSource> open, string source, BnDataLoaderOptions options)
     {
+        Source = source;
         Options = options;
-        Seed = options.Seed ?? Random.Shared.Next();
         _samples = open(this);
     }
 
     /// <summary>How the data are turned into batches.</summary>
     public BnDataLoaderOptions Options { get; }
 
-    /// <summary>Seed of the order of the items, if they are shuffled.</summary>
-    public int Seed { get; }
+    /// <summary>Where the data are: a path, the first of several, or memory.</summary>
+    public string Source { get; }
+
+    /// <summary>The order in which the items are taken.</summary>
+    public DataOrder Order => Options.Order ?? (Options.AsBatches ? DataOrder.Sequential : DataOrder.Shuffled);
 
     /// <summary>Number of items used.</summary>
     public long Count => Math.Min(_samples.Count, Options.Take ?? long.MaxValue);
 
     /// <summary>The columns that were taken of a table; empty if the data are none.</summary>
     public IReadOnlyList<string> Columns { get; private set; } = [];
+
+    /// <summary>What is done to the numbers, in words.</summary>
+    public string Normalization => string.Join(", ", new[]
+    {
+        Options.KeepIntegers ? "integers as they are" : "uint8 / 255",
+        Options.Mean.Count > 0 ? FormattableString.Invariant($"mean {string.Join(", ", Options.Mean)}") : "no mean",
+        Options.StandardDeviation.Count > 0 ? $"deviation {string.Join(", ", Options.StandardDeviation)}" : "no deviation",
+    });
 
     /// <summary>Number of files, and of folders below those given, that could not be read and were left out, so far.</summary>
     public int Skipped => _skipped;
@@ -61,11 +71,12 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
     /// <summary>How the items are ordered and put into batches.</summary>
     public string Plan => string.Concat(
         Options.AsBatches ? $"{_samples.Count} batches" : $"{_samples.Count} items in batches of {BatchSize}",
-        Options.Shuffle ? $", shuffled with the seed {Seed}" : "",
+        Order == DataOrder.Shuffled ? $", shuffled with the seed {Options.Seed}" : "",
         Options.Take is { } take ? $", {take} at most" : "",
         Options.DropLast ? ", full batches only" : "");
 
-    private int BatchSize => Options.AsBatches ? 1 : Options.BatchSize ?? DefaultBatchSize;
+    /// <summary>Number of items in a batch, but for the last.</summary>
+    public int BatchSize => Options.AsBatches ? 1 : Options.BatchSize ?? DefaultBatchSize;
 
     /// <summary>Opens files of arrays, of which several make one data set in the natural order of their paths, or folders of images.</summary>
     /// <exception cref="PreciseBnException">A file cannot be used, or an option does not fit it.</exception>
@@ -76,10 +87,10 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
             {
                 void Skip(string path) => Interlocked.Increment(ref loader._skipped);
                 return new ImageSamples(ImageFolder.Find(paths, options.SkipUnreadable ? Skip : null), options, Skip);
-            }, options);
+            }, Name(paths), options);
         if (paths.Any(Directory.Exists))
             throw DataErrors.MixedPaths();
-        return new BnDataLoader(loader => loader.OpenArrays(paths), options);
+        return new BnDataLoader(loader => loader.OpenArrays(paths), Name(paths), options);
     }
 
     /// <summary>Takes a copy of tensors or arrays of numbers: one for each input of the model, or with AsBatches one a batch.</summary>
@@ -88,43 +99,41 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
     {
         TorchLibrary.Require();
         var arrays = values.Select((value, index) => TensorArrays.Copy(value, $"{index}")).ToArray();
-        return new BnDataLoader(_ => ArraySelection.Choose(arrays, options), options);
+        return new BnDataLoader(_ => ArraySelection.Choose(arrays, options), "memory", options);
     }
 
     /// <summary>Reads the batches from the start. Whoever takes a batch disposes of it.</summary>
-    public IEnumerable<Batch> Read(CancellationToken cancellation) => Slice(DataShard.Whole, 0, long.MaxValue).Read(cancellation);
+    public IEnumerable<Batch> Read(CancellationToken cancellation = default) => Slice(DataShard.Whole, 0, long.MaxValue).Read(cancellation);
 
     /// <summary>Names the items by a hash of how many there are and of a few of them.</summary>
     /// <exception cref="PreciseBnException">An item cannot be read.</exception>
     public string Identify() => SampleFingerprint.Of(_samples, Options.Transform?.Text);
 
     /// <summary>Deals out the items in turn, in their order or that of the shuffle, and makes batches of those of one shard.</summary>
-    /// <exception cref="PreciseBnException">They are shuffled with a random seed.</exception>
-    public IBatchSource Shard(DataShard shard, long skip = 0, long take = long.MaxValue) =>
-        Options.Shuffle && Options.Seed is null && shard.Count > 1 ? throw DataErrors.SeedNeeded() : Slice(shard, skip, take);
+    public IBatchSource Shard(DataShard shard, long skip = 0, long take = long.MaxValue) => Slice(shard, skip, take);
 
-    /// <summary>Reads the batches from the start.</summary>
-    public IEnumerator<Batch> GetEnumerator() => Read(CancellationToken.None).GetEnumerator();
+    /// <summary>Where the data are, and how they are put into batches.</summary>
+    public override string ToString() => $"{Source} ({Plan})";
 
     IBatchSource IResizableBatchSource.WithBatchSize(SizeRange accepted) =>
         Options.BatchSize is not null || Options.AsBatches || accepted.Contains(BatchSize)
             ? this
-            : new BnDataLoader(_samples, Options with { BatchSize = (int)Math.Clamp(BatchSize, accepted.Least, accepted.Most) }, Seed);
-
-    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+            : new BnDataLoader(_samples, Source, Options with { BatchSize = (int)Math.Clamp(BatchSize, accepted.Least, accepted.Most) });
 
     /// <summary>Closes the files.</summary>
     public void Dispose() => _samples.Dispose();
 
     private LoaderShard Slice(DataShard shard, long skip, long take)
     {
-        var plan = new BatchPlan(_samples.Count, Options.Shuffle ? Seed : null, Options.Take, shard).Batches(BatchSize, Options.DropLast);
+        var plan = new BatchPlan(_samples.Count, Order == DataOrder.Shuffled ? Options.Seed : null, Options.Take, shard).Batches(BatchSize, Options.DropLast);
         // If files may be unreadable, only reading tells which batches there are.
         var unread = Options.SkipUnreadable ? 0 : skip;
         var slice = plan.Skip(checked((int)unread)).Take((int)Math.Min(take, int.MaxValue));
         var batches = Math.Clamp(Batches(shard.Share(Count)) - skip, 0, take);
         return new LoaderShard(_samples, slice, skip - unread, batches, Options, Options.Workers ?? Math.Min(MostWorkers, Environment.ProcessorCount));
     }
+
+    private static string Name(IReadOnlyList<string> paths) => paths.Count > 1 ? $"{paths[0]} and {paths.Count - 1} more" : paths[0];
 
     private long Batches(long items) => Options.DropLast ? items / BatchSize : (items + BatchSize - 1) / BatchSize;
 

@@ -20,13 +20,13 @@ public sealed record BnDataLoaderOptions
     /// <summary>Items in a batch; <c>null</c> is 32, or as many as a model that is particular about it accepts.</summary>
     public int? BatchSize { get; init; }
 
-    /// <summary>Whether the items are put in a random order, the same one each time the data are read.</summary>
-    public bool Shuffle { get; init; }
+    /// <summary>In which order the items are taken; <c>null</c> shuffles them, but leaves arrays that are batches already as they are.</summary>
+    public DataOrder? Order { get; init; }
 
-    /// <summary>Seed of that order; <c>null</c> takes a random one.</summary>
-    public int? Seed { get; init; }
+    /// <summary>Seed of a random order.</summary>
+    public int Seed { get; init; }
 
-    /// <summary>The most items to use, after shuffling; <c>null</c> uses all.</summary>
+    /// <summary>The most items to use, in that order; <c>null</c> uses all.</summary>
     public long? Take { get; init; }
 
     /// <summary>Whether a last batch that is not full is left out.</summary>

@@ -104,11 +104,6 @@ internal static class DataErrors
         "NotTransformed", ErrorKind.InvalidData,
         $"The transform returned {returned} for {batch}.", "Return a tensor for each input of the model, or a dictionary of them.");
 
-    public static PreciseBnException SeedNeeded() => new(
-        "SeedNeeded", ErrorKind.InvalidArgument,
-        "The items are shuffled with a random seed, so that the shards of two processes would overlap.",
-        "Give the loader the same seed in every process.");
-
     private static string Quote(string? origin) => origin is null ? "the data" : $"'{origin}'";
 
     private static string List(IEnumerable<string> names) => string.Join(", ", names.Take(12).Select(name => $"'{name}'"));

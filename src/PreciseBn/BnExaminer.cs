@@ -12,6 +12,9 @@ public static class BnExaminer
     public static IEnumerable<BnFinding> Examine(IReadOnlyList<BnStat> measured) =>
         DataFindings.OfModel(measured).Concat(measured.SelectMany(DataFindings.Of));
 
+    /// <summary>Looks at what measuring a model gave, see <see cref="BnModel.Measure"/>.</summary>
+    public static IEnumerable<BnFinding> Examine(BnResult result) => DataFindings.OfData(result).Concat(Examine(result.Statistics));
+
     /// <summary>Looks at what was compared: at layers of files as they are, and at measured ones as data have shown them.</summary>
     public static IEnumerable<BnFinding> Examine(IReadOnlyList<BnComparison> compared)
     {

@@ -70,6 +70,9 @@ public enum FindingKind
     /// <summary>The batches of the data were plainly not drawn at random.</summary>
     OrderedData,
 
+    /// <summary>The data are scaled otherwise than those of the training.</summary>
+    ScaledOtherwise,
+
     /// <summary>The statistics are off by more than the error of those measured on the data.</summary>
     Stale,
 }

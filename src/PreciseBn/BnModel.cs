@@ -83,7 +83,7 @@ public sealed class BnModel : IDisposable
     /// something of it is asked for.
     /// </summary>
     public static IReadOnlyList<BnModel> Of(IEnumerable<BnModule> layers) => layers
-        .GroupBy(layer => layer.Path ?? (object?)layer.Live?.Root)
+        .GroupBy(layer => layer.Path ?? (object?)layer.Live?.Root ?? throw ModelErrors.LayerWithoutModel(layer.Name))
         .GroupBy(group => group.Key is string path ? WritableFile.KeyOf(path) : group.Key)
         .Select(same => new BnModel(
             same.First().Key is string path ? new SavedModel(path) : new LiveModel(same.First().First().Live!.Root),
@@ -134,6 +134,8 @@ public sealed class BnModel : IDisposable
             var sink = _source.PrepareToWrite(save ?? new());
             var result = new Recalibrator(_source, SelectedNames(), data, options ?? new(), progress).Measure(cancellation);
             cancellation.ThrowIfCancellationRequested();
+            if (save is not { Force: true } && IsChangedInPlace(save?.Destination) && result.IsScaledOtherwise)
+                throw RecalibrationErrors.ScaledOtherwise(Name, result.Entrance!);
             return Write(result, sink, cancellation);
         });
 
@@ -201,6 +203,9 @@ public sealed class BnModel : IDisposable
 
     private static BnModule[] Select(IReadOnlyList<BnModule> layers, IReadOnlyCollection<string> names) =>
         layers.Where(layer => names.Contains(layer.Name)).ToArray();
+
+    private bool IsChangedInPlace(string? destination) =>
+        destination is null || (Path is { } path && WritableFile.IsSame(destination, path));
 
     private IReadOnlyCollection<string> SelectedNames()
     {

@@ -1,6 +1,8 @@
+using PreciseBn.Batches;
 using PreciseBn.Comparison;
 using PreciseBn.Files;
 using PreciseBn.Primitives;
+using PreciseBn.Recalibration;
 using PreciseBn.Transfer;
 
 namespace PreciseBn;
@@ -29,6 +31,16 @@ public sealed record BnResult(IReadOnlyList<BnStat> Statistics)
     /// <summary>Whether successive batches are plainly alike, so that the data have an order; see <see cref="BnStat.SerialCorrelation"/>.</summary>
     public bool IsOrdered => DataFindings.IsOrdered(Layers);
 
+    /// <summary>How the numbers that the model was given are scaled, by the first batch; <c>null</c> where that is not known.</summary>
+    public InputScale? InputScale => Entrance?.Scale;
+
+    /// <summary>
+    /// Whether these numbers are plainly not prepared as those of the training: they are not of mean 0 and deviation 1, not even roughly, and
+    /// the first layer, which differs little between data that are prepared alike, moves far.
+    /// </summary>
+    public bool IsScaledOtherwise => Entrance is { Scale.IsNormalized: false } entrance
+        && Layers.FirstOrDefault(stat => stat.Name == entrance.Layer) is { } first && DataFindings.MovesAsAWhole(first);
+
     /// <summary>Why no more batches were used.</summary>
     public StopReason StoppedBy => Layers[0].StoppedBy;
 
@@ -43,8 +55,11 @@ public sealed record BnResult(IReadOnlyList<BnStat> Statistics)
     /// <exception cref="PreciseBnException">The file is missing, damaged, or holds something else.</exception>
     public static BnResult Import(string path) => new(BnStatFile.Read(path).OfType<BnStat>().ToArray() is { Length: > 0 } stats ? stats : throw BnStatFile.NothingMeasured(path));
 
+    /// <summary>Where the data came in.</summary>
+    internal Entrance? Entrance { get; init; }
+
     /// <summary>The same where it has been written; only what was written is there.</summary>
-    internal BnResult At(string? path) => new(Statistics.Select(stat => stat.Estimator == Statistics[0].Estimator ? stat with { Path = path, File = path is null ? null : FileStatus.At(path)?.Identity } : stat).ToArray());
+    internal BnResult At(string? path) => new(Statistics.Select(stat => stat.Estimator == Statistics[0].Estimator ? stat with { Path = path, File = path is null ? null : FileStatus.At(path)?.Identity } : stat).ToArray()) { Entrance = Entrance };
 }
 
 /// <summary>Why no more batches were used.</summary>

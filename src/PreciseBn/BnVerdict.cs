@@ -16,7 +16,7 @@ public sealed record BnVerdict : BnComparison
     public bool Passed => Reason.Length == 0;
 
     /// <summary>Why the layer does not pass: one sentence. Empty if it passes.</summary>
-    public string Reason { get; }
+    public string Reason { get; private init; }
 
     /// <summary>The least change of means, in deviations of the reference; the largest of the channels.</summary>
     public double? LeastMeanShift { get; init; }

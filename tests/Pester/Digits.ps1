@@ -54,10 +54,13 @@ function Get-DigitsOption {
     @{ Key = 'images'; Mean = 0.1307; StandardDeviation = 0.3081 }
 }
 
-# The images that statistics are measured on.
+# The images that statistics are measured on, in the order in which the references were computed.
 function Get-Calibration {
     param([hashtable] $Option = @{})
-    $read = (Get-DigitsOption) + $Option
+    $read = (Get-DigitsOption) + @{ Order = 'Sequential' }
+    foreach ($name in $Option.Keys) {
+        $read[$name] = $Option[$name]
+    }
     New-BnDataLoader (Get-Fixture digits.calibration.npz) @read
 }
 

@@ -37,7 +37,6 @@ Describe 'Measure-BnStat' {
 
     It 'says what is wrong: <Command>' -ForEach @(
         @{ Command = { Get-BnModule $model | Measure-BnStat $loader -Shard 3/2 }; ErrorId = 'NotAShard'; Category = 'InvalidArgument'; Target = '3/2' }
-        @{ Command = { Get-BnModule $model | Measure-BnStat (Get-Calibration @{ Shuffle = $true }) -Shard 1/2 }; ErrorId = 'SeedNeeded'; Category = 'InvalidArgument'; Target = $null }
         @{ Command = { Get-BnModule $model | Measure-BnStat $loader -Shard 1/2 -Iterations 3 }; ErrorId = 'NotEnoughData'; Category = 'InvalidData'; Target = { $model } }
         @{ Command = { Get-BnModule $model, $other | Measure-BnStat $loader -Checkpoint $file }; ErrorId = 'OneCheckpoint'; Category = 'InvalidArgument'; Target = { $file } }
         @{ Command = { Get-BnModule $model | Measure-BnStat $loader -Checkpoint $nowhere }; ErrorId = 'FolderNotFound'; Category = 'ObjectNotFound'; Target = { $nowhere } }

@@ -4,7 +4,7 @@ BeforeAll {
     # The numbers of all batches, in their order.
     function Get-Number {
         param($Loader)
-        foreach ($batch in $Loader) {
+        foreach ($batch in $Loader.Read()) {
             $batch.Inputs[0].data[float]().ToArray()
         }
     }
@@ -20,15 +20,15 @@ Describe 'New-BnDataLoader' {
     It 'divides bytes by 255 and normalises them' {
         $raw = New-BnDataLoader (Get-Fixture digits.calibration.npz) -Key images -Take 1
         $normal = Get-Calibration @{ Take = 1 }
-        $pixel = foreach ($batch in $raw) { $batch.Inputs[0].sum().item[float]() }
+        $pixel = foreach ($batch in $raw.Read()) { $batch.Inputs[0].sum().item[float]() }
         $expected = ($pixel - (784 * 0.1307)) / 0.3081
-        foreach ($batch in $normal) { $batch.Inputs[0].sum().item[float]() | Should -BeGreaterThan ($expected - 0.1) }
-        foreach ($batch in $normal) { $batch.Inputs[0].sum().item[float]() | Should -BeLessThan ($expected + 0.1) }
+        foreach ($batch in $normal.Read()) { $batch.Inputs[0].sum().item[float]() | Should -BeGreaterThan ($expected - 0.1) }
+        foreach ($batch in $normal.Read()) { $batch.Inputs[0].sum().item[float]() | Should -BeLessThan ($expected + 0.1) }
     }
 
     It 'gives the same order for the same seed' {
         $sums = foreach ($seed in 1, 1, 2) {
-            $batch = @(Get-Calibration @{ Shuffle = $true; Seed = $seed; Take = 8 })[0]
+            $batch = @((Get-Calibration @{ Order = 'Shuffled'; Seed = $seed; Take = 8 }).Read())[0]
             foreach ($item in $batch) { $item.Inputs[0].sum().item[float]() }
         }
         $sums[0] | Should -Be $sums[1]
@@ -77,15 +77,15 @@ Describe 'New-BnDataLoader with files and names' {
     }
 
     It 'takes wildcards, lists and the pipeline: <Command>' -ForEach @(
-        @{ Command = { New-BnDataLoader 'Teil ?.csv', 'Teil ??.csv' -ExcludeColumn label }; Numbers = 1, 2, 3, 4 }
-        @{ Command = { New-BnDataLoader Teil*[0-9].csv -ExcludeColumn label }; Numbers = 1, 2, 3, 4 }
-        @{ Command = { New-BnDataLoader 'Teil 10.csv', 'Teil 2.csv' -ExcludeColumn LAB* }; Numbers = 1, 2, 3, 4 }
-        @{ Command = { New-BnDataLoader Teil*[0-9].csv -Column label, f? }; Numbers = 0, 1, 2, 1, 3, 4 }
-        @{ Command = { New-BnDataLoader 'Teil 2.csv' -Delimiter ',' }; Numbers = 1, 2, 0 }
-        @{ Command = { Get-ChildItem Teil*[0-9].csv | New-BnDataLoader }; Numbers = 1, 2, 0, 3, 4, 1 }
-        @{ Command = { [pscustomobject]@{ PSPath = Join-Path $PWD 'Teil 2.csv' } | New-BnDataLoader -Column f2 }; Numbers = 2 }
-        @{ Command = { New-BnDataLoader -LiteralPath 'Teil [1].csv' }; Numbers = 5 }
-        @{ Command = { Get-Item -LiteralPath 'Teil [1].csv' | New-BnDataLoader }; Numbers = 5 }
+        @{ Command = { New-BnDataLoader 'Teil ?.csv', 'Teil ??.csv' -ExcludeColumn label -Order Sequential }; Numbers = 1, 2, 3, 4 }
+        @{ Command = { New-BnDataLoader Teil*[0-9].csv -ExcludeColumn label -Order Sequential }; Numbers = 1, 2, 3, 4 }
+        @{ Command = { New-BnDataLoader 'Teil 10.csv', 'Teil 2.csv' -ExcludeColumn LAB* -Order Sequential }; Numbers = 1, 2, 3, 4 }
+        @{ Command = { New-BnDataLoader Teil*[0-9].csv -Column label, f? -Order Sequential }; Numbers = 0, 1, 2, 1, 3, 4 }
+        @{ Command = { New-BnDataLoader 'Teil 2.csv' -Delimiter ',' -Order Sequential }; Numbers = 1, 2, 0 }
+        @{ Command = { Get-ChildItem Teil*[0-9].csv | New-BnDataLoader -Order Sequential }; Numbers = 1, 2, 0, 3, 4, 1 }
+        @{ Command = { [pscustomobject]@{ PSPath = Join-Path $PWD 'Teil 2.csv' } | New-BnDataLoader -Column f2 -Order Sequential }; Numbers = 2 }
+        @{ Command = { New-BnDataLoader -LiteralPath 'Teil [1].csv' -Order Sequential }; Numbers = 5 }
+        @{ Command = { Get-Item -LiteralPath 'Teil [1].csv' | New-BnDataLoader -Order Sequential }; Numbers = 5 }
     ) {
         Get-Number (& $Command) | Should -Be $Numbers
     }
@@ -121,7 +121,7 @@ Describe 'New-BnDataLoader -Transform' {
         @{ Transform = { $half = $_ * ($factor / 2); $half = $half * 2; $half + 1 } }
     ) {
         $factor = 3.0
-        Get-Number (New-BnDataLoader -InputObject ([float[]](0, 1, 2)) -Transform $Transform) | Should -Be 1, 4, 7
+        Get-Number (New-BnDataLoader -InputObject ([float[]](0, 1, 2)) -Order Sequential -Transform $Transform) | Should -Be 1, 4, 7
     }
 
     It 'has several inputs by key, and gives them in order or by key: <Transform>' -ForEach @(
@@ -129,8 +129,8 @@ Describe 'New-BnDataLoader -Transform' {
         @{ Transform = { @{ right = $_.right; left = $_.left + 1 } } }
     ) {
         $batches = @{ Path = Get-Fixture two-inputs.batches.npz; AsBatches = $true; Key = 'left', 'right' }
-        $given = @(New-BnDataLoader @batches)[0].Inputs
-        $changed = @(New-BnDataLoader @batches -Transform $Transform)[0].Inputs
+        $given = @((New-BnDataLoader @batches).Read())[0].Inputs
+        $changed = @((New-BnDataLoader @batches -Transform $Transform).Read())[0].Inputs
         ($changed[0] - $given[0] - 1).abs().max().item[float]() | Should -BeLessThan 1e-6
         ($changed[1] - $given[1]).abs().max().item[float]() | Should -Be 0
     }
@@ -138,12 +138,12 @@ Describe 'New-BnDataLoader -Transform' {
     It 'leaves the script what it keeps' {
         $mine = [TorchSharp.torch]::tensor([float[]](5))
         $loader = New-BnDataLoader -InputObject ([float[]](0, 1)) -BatchSize 1 -Transform { $mine }
-        $null = @($loader)
+        $null = @($loader.Read())
         Get-Number $loader | Should -Be 5, 5
     }
 
     It 'gives the statistics of the changed data' {
-        $take = @{ Path = Get-Fixture digits.calibration.npz; Key = 'images'; Take = 64 }
+        $take = @{ Path = Get-Fixture digits.calibration.npz; Key = 'images'; Take = 64; Order = 'Sequential' }
         $stats = foreach ($loader in (Get-Calibration @{ Take = 64 }), (New-BnDataLoader @take -Transform { ($_ - 0.1307) / 0.3081 })) {
             , (Get-BnModule (Copy-Fixture digits.scripted.pt) | Update-BnStat $loader)
         }
@@ -169,7 +169,7 @@ Describe 'New-BnDataLoader -Transform' {
     It 'leaves no tensor of thousands of batches behind' {
         $loader = New-BnDataLoader -InputObject ([float[]](1..3000)) -BatchSize 1 -Transform { $twice = $_ * 2; $view = $twice.view([long[]](1, 1)); $view + 1 }
         $before = [TorchSharp.torch+Tensor]::TotalCount
-        foreach ($batch in $loader) {
+        foreach ($batch in $loader.Read()) {
             $batch.Dispose()
         }
         [TorchSharp.torch+Tensor]::TotalCount | Should -BeLessOrEqual $before

@@ -23,7 +23,7 @@ Action Writer(string state)
 {
     if (Path.GetExtension(state) == ".npy")
     {
-        var data = BnDataLoader.FromFiles([state], new());
+        var data = BnDataLoader.FromFiles([state], new() { Order = DataOrder.Sequential });
         return () =>
         {
             using var model = BnModel.Open(args[0]);

@@ -38,7 +38,7 @@ if (-not ($worst -le 1e-12)) {
 }
 
 $loader = New-BnDataLoader $Data -BatchSize 1 @scale
-$images = @(foreach ($batch in $loader) { $batch.Inputs[0] })
+$images = @(foreach ($batch in $loader.Read()) { $batch.Inputs[0] })
 $batches = @(foreach ($shard in 0..($shards - 1)) {
         for ($image = $shard; $image + $shards -lt $images.Count; $image += 2 * $shards) {
             [TorchSharp.torch]::cat(@($images[$image], $images[$image + $shards]), 0)

@@ -16,13 +16,16 @@ public abstract class BatchCmdlet : PreciseBnCmdlet
     [ValidateRange(1, int.MaxValue)]
     public int? BatchSize { get; set; }
 
-    /// <summary>Puts the items in a random order, the same one each time the data are read.</summary>
+    /// <summary>
+    /// In which order the items are taken. Without it they are shuffled, the same way each time, so that a part of them stands for all;
+    /// arrays that are batches already are taken as they lie.
+    /// </summary>
     [Parameter]
-    public SwitchParameter Shuffle { get; set; }
+    public DataOrder? Order { get; set; }
 
     /// <summary>Seed of the random order.</summary>
     [Parameter]
-    public int? Seed { get; set; }
+    public int Seed { get; set; }
 
     /// <summary>The most items to use.</summary>
     [Parameter]
@@ -64,7 +67,7 @@ public abstract class BatchCmdlet : PreciseBnCmdlet
     {
         Transform = Transform is null ? null : ScriptTransform.Create(Transform),
         BatchSize = BatchSize,
-        Shuffle = Shuffle,
+        Order = Order,
         Seed = Seed,
         Take = Take,
         DropLast = DropLast,

@@ -87,6 +87,12 @@ public abstract class DataCmdlet : PreciseBnCmdlet
     private protected IBatchSource ToBatches(object data) =>
         PowerShellData.PathOf(data) is { } path ? Require(() => Open(path)) : PowerShellData.ToBatches(data, InputKey);
 
+    /// <summary>What a model is called in messages.</summary>
+    private protected static string NameOf(BnModel model) => model.Path is { } path ? $"'{path}'" : "the model in memory";
+
+    /// <summary>What a model is called where there is little room.</summary>
+    private protected static string ShortNameOf(BnModel model) => System.IO.Path.GetFileName(model.Path) ?? "the model in memory";
+
     /// <summary>Tells what was measured: how many layers of which model, on which data, and why no more of them.</summary>
     private protected void TellOfMeasurement(BnResult result, IBatchSource batches, string model)
     {
@@ -104,7 +110,11 @@ public abstract class DataCmdlet : PreciseBnCmdlet
         if (skipped > MostSkipped * (skipped + result.Batches))
             WriteWarning($"{skipped} batches with NaN or infinity were left out of the statistics of {model}.");
         if (result.IsOrdered)
-            WriteWarning("Successive batches are alike: the data have an order, so that a part of them does not stand for all. Shuffle them with New-BnDataLoader -Shuffle.");
+            WriteWarning("Successive batches are alike: the data have an order, so that a part of them does not stand for all. Shuffle them with New-BnDataLoader -Order Shuffled.");
+        if (result is { IsScaledOtherwise: true, InputScale: { } scale })
+            WriteWarning($"The data look otherwise scaled than those of the training of {model}: their numbers have the mean {scale.Mean:0.##} and the deviation {scale.Deviation:0.##}, and its first layer moves far. Normalise them as in training, with -Mean and -StandardDeviation of New-BnDataLoader.");
+        if (result.StoppedBy == StopReason.Iterations && Iterations is null && !(batches.BatchCount <= result.Batches + result.SkippedBatches) && batches is not BnDataLoader { Order: DataOrder.Shuffled })
+            WriteWarning($"The first {result.Batches + result.SkippedBatches} batches were used for {model}, and no others. More are used with -Iterations.");
         WarnOfItemsLeftOut(result.ItemsLeftOut, model);
         if (batches is BnDataLoader { Skipped: > 0 } loader)
             WriteWarning($"{loader.Skipped} image files or folders could not be read and were left out.");

@@ -7,12 +7,26 @@ namespace PreciseBn.PowerShell;
 internal static class StatisticsSources
 {
     /// <exception cref="PreciseBnException">A file cannot be read, or something is neither statistics nor a path.</exception>
-    public static List<ILayerStatistics> Read(PSCmdlet cmdlet, IEnumerable<object> sources) => sources.Select(PSObject.AsPSObject).SelectMany(source => source.BaseObject switch
+    public static List<ILayerStatistics> Read(PSCmdlet cmdlet, IEnumerable<object> sources) => sources.SelectMany(IEnumerable<ILayerStatistics> (source) => ReceivedObjects.Restore(source) switch
     {
         ILayerStatistics layer => [layer],
-        string or FileInfo or PathInfo => ReadFile(cmdlet, LanguagePrimitives.ConvertTo<string>(source)),
-        _ => throw NotStatistics(source),
+        string or FileInfo or PathInfo => ReadModel(cmdlet, PathResolver.ResolveLiteral(cmdlet, LanguagePrimitives.ConvertTo<string>(source))),
+        _ => throw NotStatistics(PSObject.AsPSObject(source)),
     }).ToList();
+
+    /// <summary>Statistics, here or as they were received.</summary>
+    /// <exception cref="PreciseBnException">It is something else.</exception>
+    public static ILayerStatistics Layer(PSObject item) => ReceivedObjects.Restore(item) as ILayerStatistics ?? throw NotStatistics(item);
+
+    /// <summary>The layers of a file; that there are none is told.</summary>
+    /// <exception cref="PreciseBnException">It cannot be read.</exception>
+    public static IReadOnlyList<BnModule> ReadModel(PSCmdlet cmdlet, string path)
+    {
+        using var model = BnModel.Open(path);
+        if (model.Layers.Count == 0)
+            cmdlet.WriteWarning($"'{model.Path}' has no BatchNorm layer with tracked statistics; it {model.Contents}.");
+        return model.Layers;
+    }
 
     /// <summary>The layers of a file.</summary>
     /// <exception cref="PreciseBnException">It cannot be read.</exception>
@@ -33,14 +47,6 @@ internal static class StatisticsSources
             BnStat { Path: { } path } => read[path].FirstOrDefault(module => module.Name == layer.Name) ?? throw LayerNotFound(path, layer.Name),
             _ => throw NoModel(layer.Name),
         }).ToArray();
-    }
-
-    private static IReadOnlyList<ILayerStatistics> ReadFile(PSCmdlet cmdlet, string path)
-    {
-        using var model = BnModel.Open(PathResolver.ResolveLiteral(cmdlet, path));
-        if (model.Layers.Count == 0)
-            cmdlet.WriteWarning($"'{model.Path}' has no BatchNorm layer with tracked statistics; it {model.Contents}.");
-        return model.Layers;
     }
 
     private static PreciseBnException LayerNotFound(string path, string layer) => new(

@@ -36,7 +36,7 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
     /// <summary>Findings of Test-BnModule. Without any, those that the statistics themselves show are reported.</summary>
     [Parameter]
     [ValidateNotNull]
-    public BnFinding[] Finding { get; set; } = [];
+    public PSObject[] Finding { get; set; } = [];
 
     /// <summary>The heading. Without it, it names the model.</summary>
     [Parameter]
@@ -59,10 +59,10 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
     {
         foreach (var item in InputObject)
         {
-            if (item.BaseObject is BnFinding finding)
+            if (Require(() => ReceivedObjects.Restore(item)) is var restored && restored is BnFinding finding)
                 _findings.Add(finding);
             else
-                _layers.Add(Require(() => ToComparison(item.BaseObject)));
+                _layers.Add(Require(() => ToComparison(restored)));
         }
     }
 
@@ -71,7 +71,7 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
     {
         if (ParameterSetName == CompareSet)
             _layers.AddRange(BnComparer.Match(StatisticsSources.Read(this, Reference), StatisticsSources.Read(this, Difference)).Select(BnComparer.Compare));
-        _findings.AddRange(Finding);
+        _findings.AddRange(Finding.Select(ToFinding));
         var path = PathResolver.ResolveLiteral(this, Path);
         if (WasGivenNothing(_layers.Count, path))
             return;
@@ -85,6 +85,8 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
 
     private string DefaultTitle() =>
         $"BatchNorm statistics of {System.IO.Path.GetFileName(_layers.Select(layer => layer.Path).FirstOrDefault(path => path is not null)) ?? "a model in memory"}";
+
+    private static BnFinding ToFinding(PSObject item) => ReceivedObjects.Restore(item) is var restored && restored is BnFinding finding ? finding : throw NotReportable(restored);
 
     private static BnComparison ToComparison(object item) => item switch
     {

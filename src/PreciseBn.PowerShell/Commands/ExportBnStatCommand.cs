@@ -1,14 +1,12 @@
 using System.Management.Automation;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.PowerShell;
 
 /// <summary>Writes statistics alone to a safetensors file.</summary>
-[Cmdlet(VerbsData.Export, "BnStat", HelpUri = HelpPages.Folder + "Export-BnStat.md", SupportsShouldProcess = true, DefaultParameterSetName = InputObjectSet)]
+[Cmdlet(VerbsData.Export, "BnStat", HelpUri = HelpPages.Folder + "Export-BnStat.md", SupportsShouldProcess = true)]
 public sealed class ExportBnStatCommand : PreciseBnCmdlet
 {
-    private const string InputObjectSet = "InputObject";
-    private const string PartialSet = "Partial";
-
     private readonly List<ILayerStatistics> _statistics = [];
     private readonly List<PartialBnStat> _partials = [];
 
@@ -17,15 +15,13 @@ public sealed class ExportBnStatCommand : PreciseBnCmdlet
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = "";
 
-    /// <summary>Statistics from Update-BnStat, Merge-BnStat or Get-BnModule, all of one model.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true)]
+    /// <summary>
+    /// Statistics from Update-BnStat, Merge-BnStat or Get-BnModule, all of one model; or partial statistics from Measure-BnStat, all of
+    /// one shard, or from Merge-BnStat.
+    /// </summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true)]
     [ValidateNotNull]
-    public ILayerStatistics[] InputObject { get; set; } = [];
-
-    /// <summary>Partial statistics from Measure-BnStat, all of one shard, or from Merge-BnStat.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = PartialSet, ValueFromPipeline = true)]
-    [ValidateNotNull]
-    public PartialBnStat[] Partial { get; set; } = [];
+    public PSObject[] InputObject { get; set; } = [];
 
     /// <summary>Replaces a file that is already there.</summary>
     [Parameter]
@@ -37,8 +33,13 @@ public sealed class ExportBnStatCommand : PreciseBnCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        _statistics.AddRange(InputObject);
-        _partials.AddRange(Partial);
+        foreach (var item in InputObject)
+        {
+            if (Require(() => ReceivedObjects.Restore(item)) is PartialBnStat partial)
+                _partials.Add(partial);
+            else
+                _statistics.Add(Require(() => StatisticsSources.Layer(item)));
+        }
     }
 
     /// <inheritdoc/>
@@ -48,6 +49,8 @@ public sealed class ExportBnStatCommand : PreciseBnCmdlet
         var layers = _statistics.Count + _partials.Count;
         if (WasGivenNothing(layers, path))
             return;
+        if (_partials.Count > 0 && _statistics.Count > 0)
+            throw MixedStatistics();
         if (!ShouldProcess(path, $"Export the statistics of {layers} BatchNorm layers"))
             return;
         if (_partials.Count > 0)
@@ -56,4 +59,7 @@ public sealed class ExportBnStatCommand : PreciseBnCmdlet
             BnStatFile.Write(path, _statistics, Force);
         WriteVerbose($"The statistics of {layers} layers were written into '{path}'.");
     });
+
+    private static PreciseBnException MixedStatistics() => new(
+        "MixedStatistics", ErrorKind.InvalidArgument, "Statistics and partial statistics cannot be in one file.", "Export them to files of their own.");
 }

@@ -8,22 +8,10 @@ namespace PreciseBn.PowerShell;
 /// Measures BatchNorm layers on data, or on a shard of them, and changes nothing. What it returns merges with that of other
 /// processes by Merge-BnStat. With a shard, -Iterations counts batches of the shard.
 /// </summary>
-[Cmdlet(VerbsDiagnostic.Measure, "BnStat", HelpUri = HelpPages.Folder + "Measure-BnStat.md", SupportsShouldProcess = true)]
+[Cmdlet(VerbsDiagnostic.Measure, "BnStat", HelpUri = HelpPages.Folder + "Measure-BnStat.md", SupportsShouldProcess = true, DefaultParameterSetName = InputObjectSet)]
 [OutputType(typeof(PartialBnStat))]
-public sealed class MeasureBnStatCommand : DataCmdlet
+public sealed class MeasureBnStatCommand : ModelCmdlet
 {
-    private readonly List<BnModule> _layers = [];
-
-    /// <summary>The layers to measure, from Get-BnModule.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true)]
-    [ValidateNotNull]
-    public BnModule[] InputObject { get; set; } = [];
-
-    /// <summary>A loader from New-BnDataLoader, or anything that yields tensors, arrays, tuples or dictionaries of them.</summary>
-    [Parameter(Mandatory = true, Position = 0)]
-    [ValidateNotNull]
-    public object Data { get; set; } = null!;
-
     /// <summary>
     /// Measures one of several disjoint shards of the data, such as 3/16, the third of sixteen. A loader deals out its items;
     /// of other data every n-th batch is taken.
@@ -56,31 +44,27 @@ public sealed class MeasureBnStatCommand : DataCmdlet
     public int Every { get; set; } = 20;
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => _layers.AddRange(InputObject);
-
-    /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        var models = BnModel.Of(_layers);
+        var models = Models();
         var checkpoint = Require(() => Checkpoint is null || models.Count == 1 ? Resolve(Checkpoint) : throw OneCheckpoint());
         var options = Options(Require(() => DataShard.Parse(Shard)), checkpoint);
-        var batches = ToBatches(Data);
         using var progress = new ModelsProgress(this, "BatchNorm layers", models.Count);
         foreach (var model in models)
         {
-            progress.Begin(model.Path ?? "the model in memory");
-            ForEachItem(() => Measure(model, batches, options));
+            progress.Begin(ShortNameOf(model));
+            ForEachItem(() => Measure(model, options));
         }
     }
 
-    private void Measure(BnModel model, IBatchSource batches, ShardOptions options)
+    private void Measure(BnModel model, ShardOptions options)
     {
         using var opened = model;
-        var name = model.Path is null ? "the model in memory" : $"'{model.Path}'";
+        var name = NameOf(model);
         if (!ShouldProcess(options.Checkpoint ?? name, $"Measure {model.Layers.Count} BatchNorm layers on shard {Shard}"))
             return;
-        using var progress = new UpdateProgress(this, $"BatchNorm layers of {System.IO.Path.GetFileName(model.Path) ?? name}, shard {Shard}");
-        var partials = model.MeasureShard(batches, options, progress, StopToken);
+        using var progress = new UpdateProgress(this, $"BatchNorm layers of {ShortNameOf(model)}, shard {Shard}");
+        var partials = model.MeasureShard(Batches, options, progress, StopToken);
         WriteVerbose($"Measured {partials.Count} layers of {name} on {partials[0].TotalBatches} batches of shard {partials[0].Shards[0]}, stopped by {partials[0].StoppedBy}.");
         WarnOfItemsLeftOut(partials[0].ItemsLeftOut, name);
         WriteObject(partials, enumerateCollection: true);

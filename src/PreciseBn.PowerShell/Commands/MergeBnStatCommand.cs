@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.PowerShell;
 
@@ -85,7 +86,7 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
                 AddFiles([file.FullName]);
                 break;
             default:
-                OrEnd(() => _merger.Add(PartialObjects.Read(item)));
+                OrEnd(() => _merger.Add(ReceivedObjects.Restore(item) as PartialBnStat ?? throw NotAPartial(item)));
                 break;
         }
     }
@@ -112,4 +113,8 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
             throw new PipelineStoppedException();
         }
     }
+
+    private static PreciseBnException NotAPartial(PSObject item) => new(
+        "NotAPartial", ErrorKind.InvalidData,
+        $"An object of type {item.TypeNames[0]} is no partial statistic.", "Give what Measure-BnStat returned, or files that it wrote.", item);
 }

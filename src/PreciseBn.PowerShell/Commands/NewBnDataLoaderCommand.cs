@@ -107,7 +107,7 @@ public sealed class NewBnDataLoaderCommand : BatchCmdlet
         var loader = Require(() => _paths.Count > 0 && _objects.Count > 0 ? throw MixedInput() : _paths.Count > 0
             ? BnDataLoader.FromFiles(_paths, Options())
             : BnDataLoader.FromObjects(_objects, Options()));
-        WriteVerbose($"{loader.Count} items in {loader.BatchCount} batches{(Shuffle ? $", shuffled with the seed {loader.Seed}" : "")}.");
+        WriteVerbose($"{loader}: {loader.BatchCount} batches.");
         if (loader.Columns.Count > 0)
             WriteVerbose($"The columns that are used: {string.Join(", ", loader.Columns)}.");
         WriteObject(loader, enumerateCollection: false);

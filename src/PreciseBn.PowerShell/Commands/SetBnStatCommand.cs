@@ -21,7 +21,7 @@ public sealed class SetBnStatCommand : PreciseBnCmdlet
     /// <summary>Statistics from Update-BnStat, Get-BnModule or Import-BnStat.</summary>
     [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true)]
     [ValidateNotNull]
-    public ILayerStatistics[] InputObject { get; set; } = [];
+    public PSObject[] InputObject { get; set; } = [];
 
     /// <summary>A file whose statistics are taken.</summary>
     [Parameter(Mandatory = true, ParameterSetName = FromSet)]
@@ -70,7 +70,7 @@ public sealed class SetBnStatCommand : PreciseBnCmdlet
     }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => _statistics.AddRange(InputObject);
+    protected override void ProcessRecord() => _statistics.AddRange(Require(() => Array.ConvertAll(InputObject, StatisticsSources.Layer)));
 
     /// <inheritdoc/>
     protected override void EndProcessing() => ForEachItem(() =>

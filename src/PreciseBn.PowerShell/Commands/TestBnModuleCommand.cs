@@ -71,10 +71,10 @@ public sealed class TestBnModuleCommand : DataCmdlet
                 ForEachItem(() =>
                 {
                     using var opened = model;
-                    using var progress = new UpdateProgress(this, $"Testing {System.IO.Path.GetFileName(model.Path) ?? "the model in memory"}");
+                    using var progress = new UpdateProgress(this, $"Testing {ShortNameOf(model)}");
                     var result = model.Measure(batches, options, progress, StopToken);
-                    TellOfMeasurement(result, batches, model.Path is { } path ? $"'{path}'" : "the model in memory");
-                    foreach (var finding in BnExaminer.Examine(result.Statistics))
+                    TellOfMeasurement(result, batches, NameOf(model));
+                    foreach (var finding in BnExaminer.Examine(result))
                         Report(finding);
                 });
             }

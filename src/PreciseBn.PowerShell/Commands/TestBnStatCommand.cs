@@ -73,7 +73,7 @@ public sealed class TestBnStatCommand : DataCmdlet
             throw NotOneModel(models.Count);
         using var opened = model;
         var batches = ToBatches(Data);
-        var name = System.IO.Path.GetFileName(model.Path) ?? "the model in memory";
+        var name = ShortNameOf(model);
         using var progress = new UpdateProgress(this, $"Measuring {name}");
         var result = model.Measure(batches, Fill(new MeasureOptions()), progress, StopToken);
         TellOfMeasurement(result, batches, name);

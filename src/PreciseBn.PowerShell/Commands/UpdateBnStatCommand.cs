@@ -1,52 +1,48 @@
 using System.Diagnostics;
 using System.Management.Automation;
-using PreciseBn.Batches;
+using System.Management.Automation.Host;
 using PreciseBn.Primitives;
 
 namespace PreciseBn.PowerShell;
 
 /// <summary>Recomputes the statistics of BatchNorm layers from data, with the weights fixed.</summary>
-[Cmdlet(VerbsData.Update, "BnStat", HelpUri = HelpPages.Folder + "Update-BnStat.md", SupportsShouldProcess = true, DefaultParameterSetName = DataSet)]
+[Cmdlet(VerbsData.Update, "BnStat", HelpUri = HelpPages.Folder + "Update-BnStat.md", SupportsShouldProcess = true, DefaultParameterSetName = InputObjectSet)]
 [OutputType(typeof(BnStat))]
-public sealed class UpdateBnStatCommand : DataCmdlet
+public sealed class UpdateBnStatCommand : ModelCmdlet
 {
-    private const string DataSet = "Data";
     private const string MergedSet = "Merged";
 
-    private readonly List<BnModule> _layers = [];
     private readonly List<BnStat> _merged = [];
-
-    /// <summary>The layers to recompute, from Get-BnModule. Other layers stay as they are.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = DataSet, ValueFromPipeline = true)]
-    [ValidateNotNull]
-    public BnModule[] InputObject { get; set; } = [];
-
-    /// <summary>A loader from New-BnDataLoader, or anything that yields tensors, arrays, tuples or dictionaries of them.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = DataSet)]
-    [ValidateNotNull]
-    public object Data { get; set; } = null!;
 
     /// <summary>Statistics from Merge-BnStat, which are written into the model that they were measured on.</summary>
     [Parameter(Mandatory = true, ParameterSetName = MergedSet, ValueFromPipeline = true)]
     [ValidateNotNull]
-    public BnStat[] Merged { get; set; } = [];
+    public PSObject[] Merged { get; set; } = [];
 
     /// <summary>How the variance is estimated. Of several, each gives objects of its own, and the first is written.</summary>
-    [Parameter(ParameterSetName = DataSet)]
+    [Parameter(ParameterSetName = InputObjectSet)]
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
     [ValidateNotNullOrEmpty]
     public Estimator[] Estimator { get; set; } = [PreciseBn.Estimator.PopulationVariance];
 
     /// <summary>How many values the statistics from before count as, in a mixture with the new ones.</summary>
-    [Parameter(ParameterSetName = DataSet)]
+    [Parameter(ParameterSetName = InputObjectSet)]
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
     [ValidateRange(0.0, double.MaxValue)]
     public double PriorWeight { get; set; }
 
     /// <summary>Measures each layer with those before it normalised by their final statistics; one pass over the data each, and one to check them.</summary>
-    [Parameter(ParameterSetName = DataSet)]
+    [Parameter(ParameterSetName = InputObjectSet)]
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
     public SwitchParameter Exact { get; set; }
 
     /// <summary>Keeps how precise the statistics were after 1, 2, 4, 8 batches and so on, for Export-BnReport.</summary>
-    [Parameter(ParameterSetName = DataSet)]
+    [Parameter(ParameterSetName = InputObjectSet)]
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
     public SwitchParameter RecordConvergence { get; set; }
 
     /// <summary>File, or folder for several models, to write to. Without it the models themselves are changed.</summary>
@@ -58,13 +54,14 @@ public sealed class UpdateBnStatCommand : DataCmdlet
     [Parameter]
     public SwitchParameter Backup { get; set; }
 
-    /// <summary>Replaces a file that is already at the destination.</summary>
+    /// <summary>Replaces a file that is already at the destination; and changes a model where it is although the data look otherwise scaled than those of its training.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
+        base.BeginProcessing();
         // What stands before it in the pipeline measures, if it merges that.
         if (Data is null && Destination is not null && !Require(() => Directory.Exists(PathResolver.ResolveLiteral(this, Destination))))
             RequireDestination(Destination, Force);
@@ -73,34 +70,65 @@ public sealed class UpdateBnStatCommand : DataCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        _layers.AddRange(InputObject);
-        _merged.AddRange(Merged);
+        base.ProcessRecord();
+        foreach (var item in Merged)
+            ForEachItem(() => AddMerged(item));
     }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (ParameterSetName == MergedSet)
+        if (Data is null)
         {
             RefuseWithoutEffect();
             ForEachItem(WriteMerged);
             return;
         }
-        var models = BnModel.Of(_layers);
+        if (_merged.Count > 0)
+            ThrowTerminatingError(ModelsAndMerged().ToErrorRecord());
+        var models = Models();
         var destinations = Require(() => new UpdateDestination(this, Destination, models.Count > 1).RequireApart(models));
-        var batches = ToBatches(Data);
         using var progress = new ModelsProgress(this, "BatchNorm statistics", models.Count);
         foreach (var model in models)
         {
-            progress.Begin(model.Path ?? "the model in memory");
-            ForEachItem(() => UpdateModel(model, batches, destinations));
+            progress.Begin(ShortNameOf(model));
+            ForEachItem(() => UpdateModel(model, destinations));
         }
     }
 
-    private void UpdateModel(BnModel model, IBatchSource batches, UpdateDestination destinations)
+    // What comes through a pipeline is bound here where no data are given: layers then want to be measured on some.
+    private void AddMerged(PSObject item)
+    {
+        if (ReceivedObjects.Restore(item) is BnStat stat)
+        {
+            _merged.Add(stat);
+            return;
+        }
+        Add(item);
+        Data ??= Require(AskForData);
+    }
+
+    private object AskForData()
+    {
+        var field = new FieldDescription(nameof(Data));
+        field.SetParameterType(typeof(object));
+        try
+        {
+            var answers = Host.UI.Prompt(
+                $"cmdlet {MyInvocation.MyCommand.Name} at command pipeline position {MyInvocation.PipelinePosition}",
+                "Supply values for the following parameters:", [field]);
+            return answers is not null && $"{answers[nameof(Data)]}" is { Length: > 0 } answer ? answer : throw DataNeeded();
+        }
+        catch (Exception nobodyToAsk) when (nobodyToAsk is PSInvalidOperationException or HostException or NotImplementedException)
+        {
+            throw DataNeeded();
+        }
+    }
+
+    private void UpdateModel(BnModel model, UpdateDestination destinations)
     {
         using var opened = model;
-        var name = model.Path is null ? "the model in memory" : $"'{model.Path}'";
+        var name = NameOf(model);
         var destination = model.Path is { } path ? destinations.For(path) : null;
         var layers = model.Layers.Count;
         if (!ShouldProcess(destination ?? name, $"Recompute the statistics of {layers} BatchNorm layers"))
@@ -110,11 +138,11 @@ public sealed class UpdateBnStatCommand : DataCmdlet
         if ((destination ?? model.Path) is { } file)
             WarnOfOtherNames(file);
         var clock = Stopwatch.StartNew();
-        using var progress = new UpdateProgress(this, $"BatchNorm statistics of {System.IO.Path.GetFileName(model.Path) ?? name}");
-        var result = model.Update(batches, Options(), Saving(destination), progress, StopToken);
-        TellOfMeasurement(result, batches, name);
+        using var progress = new UpdateProgress(this, $"BatchNorm statistics of {ShortNameOf(model)}");
+        var result = model.Update(Batches, Options(), Saving(destination), progress, StopToken);
+        TellOfMeasurement(result, Batches, name);
         TellOfResult(layers, destination is null ? name : $"'{destination}'", $" after {clock.Elapsed.TotalSeconds:0.0} s");
-        WarnOfOmissions(result, batches, name);
+        WarnOfOmissions(result, Batches, name);
         WriteObject(result.Statistics, enumerateCollection: true);
     }
 
@@ -131,7 +159,10 @@ public sealed class UpdateBnStatCommand : DataCmdlet
     private void WriteMerged()
     {
         if (_merged.Count == 0)
-            throw DataNeeded();
+        {
+            WriteWarning("No statistics came through the pipeline, so that nothing was written.");
+            return;
+        }
         var path = _merged[0].Path ?? throw NoFileToWrite();
         var destination = new UpdateDestination(this, Destination, hasSeveralModels: false).For(path);
         if (!ShouldProcess(destination, $"Write the statistics of {_merged.Count} BatchNorm layers"))
@@ -154,15 +185,18 @@ public sealed class UpdateBnStatCommand : DataCmdlet
         RecordConvergence = RecordConvergence,
     };
 
-    private SaveOptions Saving(string? destination) => destination is null ? new() : new() { Destination = destination, Force = Force, Backup = Backup };
+    private SaveOptions Saving(string? destination) => destination is null ? new() { Force = Force } : new() { Destination = destination, Force = Force, Backup = Backup };
 
     private static PreciseBnException WithoutEffect(string parameter) => new(
         "OptionWithoutEffect", ErrorKind.InvalidArgument, $"-{parameter} has no effect on statistics that are merged already.",
         "Give it to Measure-BnStat.", parameter);
 
+    private static PreciseBnException ModelsAndMerged() => new(
+        "ModelsAndMerged", ErrorKind.InvalidArgument, "There are both models to measure and statistics that were merged.",
+        "Give these to calls of their own.");
+
     private static PreciseBnException DataNeeded() => new(
-        "DataNeeded", ErrorKind.InvalidArgument, "There are neither data to measure on nor statistics that were merged.",
-        "Give layers of Get-BnModule and -Data, or statistics of Merge-BnStat.");
+        "DataNeeded", ErrorKind.InvalidArgument, "There are no data to measure on.", "Give -Data: a loader of New-BnDataLoader, or a path.");
 
     private static PreciseBnException NoFileToWrite() => new(
         "NoFileToWrite", ErrorKind.NotSupported,

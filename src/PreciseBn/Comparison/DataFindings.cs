@@ -29,6 +29,16 @@ internal static class DataFindings
                 "If these are data the model is for, recompute the statistics.");
     }
 
+    /// <param name="result">What measuring gave.</param>
+    public static IEnumerable<BnFinding> OfData(BnResult result)
+    {
+        if (result is { IsScaledOtherwise: true, InputScale: { } scale })
+            yield return Finding(result.Layers[0], FindingSeverity.Error, FindingKind.ScaledOtherwise,
+                FormattableString.Invariant($"The numbers of the data have the mean {scale.Mean:0.##} and the deviation {scale.Deviation:0.##}, and most channels of the first layer move far: the model was trained on data of another scale."),
+                "Normalise the data as in training.") with
+            { Name = "" };
+    }
+
     /// <param name="stats">The layers as measured.</param>
     public static IEnumerable<BnFinding> OfModel(IReadOnlyList<BnStat> stats)
     {
@@ -47,6 +57,21 @@ internal static class DataFindings
     /// <summary>Whether batches were plainly not drawn at random, by the layer that the data reach first.</summary>
     public static bool IsOrdered(IReadOnlyList<BnStat> stats) =>
         stats.Any(stat => SerialCorrelation.IsPlain(stat.SerialCorrelation, stat.Batches));
+
+    /// <summary>
+    /// Whether most channels of a layer have moved far from what training left, as they do where the numbers that come in are scaled
+    /// otherwise: by as much as a deviation, or so that variances change by a factor of 3.
+    /// </summary>
+    public static bool MovesAsAWhole(BnStat stat)
+    {
+        if (stat.Batches == 0 || StatisticsFindings.AreThoseOfANewLayer(stat.PreviousMean, stat.PreviousVariance))
+            return false;
+        var channels = Enumerable.Range(0, stat.Channels).ToArray();
+        return Median(channels.Select(channel => Distance.MeanShift(stat.PreviousMean[channel], stat.PreviousVariance[channel], stat.Mean[channel], stat.Eps))) > 1
+            || Median(channels.Select(channel => Distance.VarianceRatio(stat.PreviousVariance[channel], stat.Variance[channel], stat.Eps))) > 3;
+    }
+
+    private static double Median(IEnumerable<double> values) => values.Order().ElementAt(values.Count() / 2);
 
     // Without an error (of a single batch) nothing is certain.
     private static double Shift(BnStat stat, int channel)

@@ -24,7 +24,7 @@ internal static class StatisticsFindings
             yield return Finding(layer, FindingSeverity.Error, FindingKind.NegativeVariance,
                 $"{Count(layer, channel => layer.Variance[channel] < 0)} have a negative variance, as the difference of large squares gives.",
                 "Recompute the statistics.");
-        if (layer.Mean.All(value => value == 0) && layer.Variance.All(value => value == 1) && layer.BatchesTracked is null or 0)
+        if (AreThoseOfANewLayer(layer.Mean, layer.Variance) && layer.BatchesTracked is null or 0)
             yield return Finding(layer, FindingSeverity.Error, FindingKind.NeverTrained,
                 "The statistics are those of a new layer: mean 0, variance 1.", "Recompute them.");
         else if (IsDead(layer) is { } dead)
@@ -41,6 +41,9 @@ internal static class StatisticsFindings
             yield return Finding(layer, FindingSeverity.Warning, FindingKind.LostRange,
                 $"Some variances are at the end of what {layer.DType} can hold.", "Keep the buffers of BatchNorm layers in float32.");
     }
+
+    /// <summary>Whether nothing has moved them yet.</summary>
+    public static bool AreThoseOfANewLayer(double[] mean, double[] variance) => mean.All(value => value == 0) && variance.All(value => value == 1);
 
     private static string? IsDead(BnModule layer)
     {

@@ -15,6 +15,10 @@ internal static class ModelErrors
         "NotAModel", ErrorKind.InvalidData, $"'{path}' is no saved model: {what}.",
         "Give a TorchScript model (torch.jit.save), an exported program (torch.export.save), a checkpoint (torch.save) or safetensors.", path);
 
+    public static PreciseBnException LayerWithoutModel(string layer) => new(
+        "ModelUnknown", ErrorKind.InvalidArgument, $"The layer '{layer}' is of a model in the memory of another process.",
+        "Measure it there, or give layers of a file.", layer);
+
     public static PreciseBnException OtherFormat(string path, string what, string advice) => new(
         "OtherFormat", ErrorKind.NotSupported, $"'{path}' is no model that can be read here: it is {what}.", advice, path);
 

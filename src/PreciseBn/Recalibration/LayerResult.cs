@@ -31,6 +31,9 @@ internal sealed record LayerResult
     /// <summary>Items of a last batch that was too small to have a variance.</summary>
     public long ItemsLeftOut { get; init; }
 
+    /// <summary>Where the data came into the model; <c>null</c> if that is not known.</summary>
+    public Entrance? Entrance { get; init; }
+
     public required long SkippedBatches { get; init; }
 
     public required StopReason StoppedBy { get; init; }

@@ -29,6 +29,7 @@ internal sealed class Measurement(string name, IObservedModel model, IBatchSourc
         var looks = new List<MomentTotals>();
         (ObservationFault Fault, long Items)? tooSmall = null;
         var items = 0L;
+        InputScale? scale = null;
         var stoppedBy = start >= most ? StopReason.Iterations : StopReason.DataEnd;
         // Data come from code that is not ours, which runs in none of our modes.
         foreach (var batch in start >= most ? [] : data.Read(cancellation))
@@ -70,17 +71,21 @@ internal sealed class Measurement(string name, IObservedModel model, IBatchSourc
         if (moments.Added == 0)
             RefuseTooSmall();
         RefuseShortData(totals, stoppedBy);
-        return new MeasurementResult(totals, stoppedBy, looks, tooSmall?.Items ?? 0);
+        return new MeasurementResult(totals, stoppedBy, looks, tooSmall?.Items ?? 0, Entrance());
 
         ObservationFault? Observe(Batch batch)
         {
             using var gradients = no_grad();
+            // A model may change what it is given.
+            scale ??= InputScale.Of(batch);
             var observation = model.Observe(batch);
             if (!batch.IsCounted)
                 return null;
             origins.Add(batch.Origin);
             return moments.Add(observation);
         }
+
+        Entrance? Entrance() => scale is null ? null : new(scale, model.Layers[model.Observed[model.Order.Append(0).First()]].Name);
 
         MomentTotals Totals()
         {

@@ -1,3 +1,4 @@
+using PreciseBn.Batches;
 using PreciseBn.Statistics;
 
 namespace PreciseBn.Recalibration;
@@ -7,7 +8,13 @@ namespace PreciseBn.Recalibration;
 /// <param name="StoppedBy">Why no more batches were run.</param>
 /// <param name="Looks">The totals on the way there, where that was asked for.</param>
 /// <param name="ItemsLeftOut">Items of a last batch that was too small to have a variance.</param>
-internal sealed record MeasurementResult(MomentTotals Totals, StopReason StoppedBy, IReadOnlyList<MomentTotals> Looks, long ItemsLeftOut);
+/// <param name="Entrance">Where the data come in; <c>null</c> if that is not known.</param>
+internal sealed record MeasurementResult(MomentTotals Totals, StopReason StoppedBy, IReadOnlyList<MomentTotals> Looks, long ItemsLeftOut, Entrance? Entrance);
+
+/// <summary>Where data come into a model.</summary>
+/// <param name="Scale">How the numbers of the first batch are scaled.</param>
+/// <param name="Layer">The layer that they reach first.</param>
+internal sealed record Entrance(InputScale Scale, string Layer);
 
 /// <summary>What is known after some batches.</summary>
 /// <param name="Layers">The moments of the observed layers.</param>

@@ -32,7 +32,10 @@ internal sealed class Recalibrator(
             {
                 ItemsLeftOut = batches.ItemsLeftOut + result.ItemsLeftOut,
                 File = estimator == options.Estimators[0] ? source.Identity : null,
-            })).ToArray());
+            })).ToArray())
+        {
+            Entrance = results[0].Entrance,
+        };
     }
 
     private LayerResult[] MeasureAtOnce(MeasuringSession session, IBatchSource batches, CancellationToken cancellation)
@@ -135,6 +138,7 @@ internal sealed class Recalibrator(
         TotalBatches = measured.Totals.Batches,
         SkippedBatches = measured.Totals.Skipped,
         ItemsLeftOut = measured.ItemsLeftOut,
+        Entrance = measured.Entrance,
         StoppedBy = measured.StoppedBy,
     };
 }

@@ -28,6 +28,7 @@ internal static class ImagesTable
     {
         using var loader = BnDataLoader.FromFiles([folder], new()
         {
+            Order = DataOrder.Sequential,
             BatchSize = BatchSize,
             Size = 256,
             CropSize = 224,
@@ -38,7 +39,7 @@ internal static class ImagesTable
         using var process = Process.GetCurrentProcess();
         var processor = process.TotalProcessorTime;
         var clock = Stopwatch.StartNew();
-        foreach (var batch in loader)
+        foreach (var batch in loader.Read())
             batch.Dispose();
         process.Refresh();
         return (clock.Elapsed.TotalSeconds, (process.TotalProcessorTime - processor).TotalSeconds);

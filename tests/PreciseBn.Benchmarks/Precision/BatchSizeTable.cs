@@ -48,8 +48,8 @@ internal static class BatchSizeTable
     private static Tensor All(string key, double[] mean, double[] deviation)
     {
         using var loader = BnDataLoader.FromFiles(
-            [Fixtures.Path("digits.test.npz")], new() { Keys = [key], BatchSize = 1000, Mean = mean, StandardDeviation = deviation });
-        using var batch = loader.Single();
+            [Fixtures.Path("digits.test.npz")], new() { Order = DataOrder.Sequential, Keys = [key], BatchSize = 1000, Mean = mean, StandardDeviation = deviation });
+        using var batch = loader.Read().Single();
         return batch.Inputs[0].clone();
     }
 }

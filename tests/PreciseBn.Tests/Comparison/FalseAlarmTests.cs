@@ -118,5 +118,5 @@ public sealed class FalseAlarmTests
 
     private static BnDataLoader TestDigits(int seed, double deviation) => BnDataLoader.FromFiles(
         [Fixtures.Path("digits.test.npz")],
-        new() { Keys = ["images"], BatchSize = 16, Shuffle = true, Seed = seed, Take = 160, Mean = [0.1307], StandardDeviation = [deviation] });
+        new() { Keys = ["images"], BatchSize = 16, Order = DataOrder.Shuffled, Seed = seed, Take = 160, Mean = [0.1307], StandardDeviation = [deviation] });
 }

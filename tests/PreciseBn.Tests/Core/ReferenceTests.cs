@@ -95,7 +95,7 @@ public sealed class ReferenceTests : IDisposable
         using var expected = Expected.Read("digits.varied-batches.expected.json");
         var path = _folder.Copy("digits.scripted.pt");
         using var all = Runs.Digits(batchSize: expected.BatchSizes.Sum(), take: expected.BatchSizes.Sum());
-        using var batch = all.Single();
+        using var batch = all.Read().Single();
         var split = batch.Inputs[0].split(expected.BatchSizes.Select(size => (long)size).ToArray());
 
         var stats = Runs.Update(path, new EnumerableBatchSource(split, []));

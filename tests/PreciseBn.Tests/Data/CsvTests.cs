@@ -28,7 +28,7 @@ public sealed class CsvTests : IDisposable
         using var loader = Open(Write("table.csv", text));
 
         Assert.Equal(values.Split(' ').Select(Number), Values(loader));
-        Assert.All(loader, batch => Assert.Equal([2L, loader.Columns.Count], batch.Inputs[0].shape));
+        Assert.All(loader.Read(), batch => Assert.Equal([2L, loader.Columns.Count], batch.Inputs[0].shape));
     }
 
     [Fact]
@@ -68,10 +68,10 @@ public sealed class CsvTests : IDisposable
     public void Further_files_need_the_columns_of_the_first_in_any_order()
     {
         var first = Write("part-1.csv", "a,b\n1,2\n");
-        using var loader = BnDataLoader.FromFiles([Write("part-2.csv", "note,b,a\nx,4,3\n"), first], new());
+        using var loader = BnDataLoader.FromFiles([Write("part-2.csv", "note,b,a\nx,4,3\n"), first], new() { Order = DataOrder.Sequential });
 
         Assert.Equal([1f, 2f, 3f, 4f], Values(loader));
-        AssertFails("ColumnNotFound", "part-3.csv", () => BnDataLoader.FromFiles([first, Write("part-3.csv", "a,c\n1,2\n")], new()));
+        AssertFails("ColumnNotFound", "part-3.csv", () => BnDataLoader.FromFiles([first, Write("part-3.csv", "a,c\n1,2\n")], new() { Order = DataOrder.Sequential }));
     }
 
     [Theory]
@@ -129,11 +129,11 @@ public sealed class CsvTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static BnDataLoader Open(string path, BnDataLoaderOptions? options = null) => BnDataLoader.FromFiles([path], options ?? new());
+    private static BnDataLoader Open(string path, BnDataLoaderOptions? options = null) => BnDataLoader.FromFiles([path], options ?? new() { Order = DataOrder.Sequential });
 
     private static float Number(string text) => float.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
 
-    private static float[] Values(BnDataLoader loader) => loader.SelectMany(batch => batch.Inputs[0].data<float>().ToArray()).ToArray();
+    private static float[] Values(BnDataLoader loader) => loader.Read().SelectMany(batch => batch.Inputs[0].data<float>().ToArray()).ToArray();
 
     private string Write(string name, string text)
     {

@@ -20,10 +20,10 @@ public sealed class DataLoaderTests : IDisposable
     {
         using var loader = BnDataLoader.FromFiles(
             [Fixtures.Path(file)],
-            new() { Keys = file.EndsWith("npz", StringComparison.Ordinal) ? ["images"] : [], BatchSize = 3, Mean = [0.1307], StandardDeviation = [0.3081] });
+            new() { Order = DataOrder.Sequential, Keys = file.EndsWith("npz", StringComparison.Ordinal) ? ["images"] : [], BatchSize = 3, Mean = [0.1307], StandardDeviation = [0.3081] });
         var raw = File.ReadAllBytes(Fixtures.Path("digits.calibration.npy"))[128..];
 
-        using var batch = loader.Skip(1).First();
+        using var batch = loader.Read().Skip(1).First();
 
         Assert.Equal([3, 1, 28, 28], batch.Inputs[0].shape);
         var expected = raw.Skip(3 * 784).Take(3 * 784).Select(value => ((value / 255f) - 0.1307f) / 0.3081f);
@@ -41,11 +41,11 @@ public sealed class DataLoaderTests : IDisposable
     [Fact]
     public void Shuffling_takes_every_item_once_and_repeats_with_the_seed()
     {
-        long[] Labels(BnDataLoader loader) => loader.SelectMany(batch => batch.Inputs[0].data<long>().ToArray()).ToArray();
+        long[] Labels(BnDataLoader loader) => loader.Read().SelectMany(batch => batch.Inputs[0].data<long>().ToArray()).ToArray();
         using var plain = Open(new() { Keys = ["labels"] });
-        using var shuffled = Open(new() { Keys = ["labels"], Shuffle = true, Seed = 5 });
-        using var same = Open(new() { Keys = ["labels"], Shuffle = true, Seed = 5 });
-        using var other = Open(new() { Keys = ["labels"], Shuffle = true, Seed = 6 });
+        using var shuffled = Open(new() { Keys = ["labels"], Order = DataOrder.Shuffled, Seed = 5 });
+        using var same = Open(new() { Keys = ["labels"], Order = DataOrder.Shuffled, Seed = 5 });
+        using var other = Open(new() { Keys = ["labels"], Order = DataOrder.Shuffled, Seed = 6 });
 
         Assert.NotEqual(Labels(plain), Labels(shuffled));
         Assert.Equal(Labels(plain).Order(), Labels(shuffled).Order());
@@ -68,7 +68,7 @@ public sealed class DataLoaderTests : IDisposable
         }
         using var loader = BnDataLoader.FromFiles([path], new() { AsBatches = true });
 
-        Assert.Equal([0f, 1f, 2f, 10f], loader.Select(batch => batch.Inputs[0].item<float>()));
+        Assert.Equal([0f, 1f, 2f, 10f], loader.Read().Select(batch => batch.Inputs[0].item<float>()));
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class DataLoaderTests : IDisposable
         using var loader = BnDataLoader.FromFiles(
             [Fixtures.Path("two-inputs.batches.npz")], new() { AsBatches = true, Keys = ["right", "left"] });
 
-        Assert.All(loader, batch => Assert.Equal([3, 5], batch.Inputs.Select(input => input.shape[1])));
+        Assert.All(loader.Read(), batch => Assert.Equal([3, 5], batch.Inputs.Select(input => input.shape[1])));
         Assert.Equal(5, loader.BatchCount);
     }
 
@@ -86,9 +86,9 @@ public sealed class DataLoaderTests : IDisposable
     {
         var path = _folder.File("nhwc.npy");
         File.WriteAllBytes(path, Npy("|u1", "(1, 2, 2, 3)", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]));
-        using var loader = BnDataLoader.FromFiles([path], new() { Layout = ImageLayout.NHWC, StandardDeviation = [1 / 255.0, 1, 1] });
+        using var loader = BnDataLoader.FromFiles([path], new() { Order = DataOrder.Sequential, Layout = ImageLayout.NHWC, StandardDeviation = [1 / 255.0, 1, 1] });
 
-        using var batch = loader.Single();
+        using var batch = loader.Read().Single();
 
         Assert.Equal([1, 3, 2, 2], batch.Inputs[0].shape);
         Assert.Equal([1f, 4f, 7f, 10f], batch.Inputs[0][0, 0].contiguous().data<float>().Select(value => MathF.Round(value, 4)));
@@ -100,9 +100,9 @@ public sealed class DataLoaderTests : IDisposable
     {
         var path = _folder.File("features.npy");
         File.WriteAllBytes(path, Npy("<f8", "(2, 2)", new[] { 1.5, 2.5, 3.5, 4.5 }.SelectMany(BitConverter.GetBytes).ToArray()));
-        using var loader = BnDataLoader.FromFiles([path], new());
+        using var loader = BnDataLoader.FromFiles([path], new() { Order = DataOrder.Sequential });
 
-        using var batch = loader.Single();
+        using var batch = loader.Read().Single();
 
         Assert.Equal(ScalarType.Float64, batch.Inputs[0].dtype);
         Assert.Equal([1.5, 2.5, 3.5, 4.5], batch.Inputs[0].data<double>());
@@ -112,9 +112,9 @@ public sealed class DataLoaderTests : IDisposable
     public void Features_are_normalised_one_by_one()
     {
         using var data = tensor(new float[,] { { 1, 10 }, { 3, 30 } });
-        using var loader = BnDataLoader.FromObjects([data], new() { Mean = [2, 20], StandardDeviation = [1, 10] });
+        using var loader = BnDataLoader.FromObjects([data], new() { Order = DataOrder.Sequential, Mean = [2, 20], StandardDeviation = [1, 10] });
 
-        using var batch = loader.Single();
+        using var batch = loader.Read().Single();
 
         Assert.Equal([-1f, -1f, 1f, 1f], batch.Inputs[0].data<float>());
     }
@@ -122,10 +122,10 @@ public sealed class DataLoaderTests : IDisposable
     [Fact]
     public void Safetensors_are_read()
     {
-        using var loader = BnDataLoader.FromFiles([Fixtures.Path("digits.safetensors")], new() { Keys = ["stem.bn.running_mean"], BatchSize = 100 });
+        using var loader = BnDataLoader.FromFiles([Fixtures.Path("digits.safetensors")], new() { Order = DataOrder.Sequential, Keys = ["stem.bn.running_mean"], BatchSize = 100 });
         var layer = Runs.Read(Fixtures.Path("digits.scripted.pt")).Layers[0];
 
-        using var batch = loader.Single();
+        using var batch = loader.Read().Single();
 
         Assert.Equal(layer.Mean, batch.Inputs[0].data<float>().Select(value => (double)value));
     }
@@ -141,7 +141,7 @@ public sealed class DataLoaderTests : IDisposable
         var path = _folder.File("bad.npy");
         File.WriteAllBytes(path, Npy(type, shape, [0, 0, 0, 0]));
 
-        AssertFails(errorId, path, () => BnDataLoader.FromFiles([path], new()));
+        AssertFails(errorId, path, () => BnDataLoader.FromFiles([path], new() { Order = DataOrder.Sequential }));
     }
 
     [Fact]
@@ -158,7 +158,7 @@ public sealed class DataLoaderTests : IDisposable
         using var a = zeros(3, 1);
         using var b = zeros(2, 1);
 
-        AssertFails("LengthsDiffer", "3 items", () => BnDataLoader.FromObjects([a, b], new()));
+        AssertFails("LengthsDiffer", "3 items", () => BnDataLoader.FromObjects([a, b], new() { Order = DataOrder.Sequential }));
     }
 
     [Fact]
@@ -167,7 +167,7 @@ public sealed class DataLoaderTests : IDisposable
         var path = _folder.File("data.xlsx");
         File.WriteAllText(path, "1,2");
 
-        AssertFails("UnknownDataFile", path, () => BnDataLoader.FromFiles([path], new()));
+        AssertFails("UnknownDataFile", path, () => BnDataLoader.FromFiles([path], new() { Order = DataOrder.Sequential }));
     }
 
     [Theory]
@@ -179,7 +179,7 @@ public sealed class DataLoaderTests : IDisposable
         using var loader = Open(new() { Keys = ["labels"], BatchSize = 7, Workers = workers });
         using var whole = Open(new() { Keys = ["labels"], BatchSize = 1600 });
 
-        Assert.Equal(whole.Single().Inputs[0].data<long>(), loader.SelectMany(batch => batch.Inputs[0].data<long>().ToArray()));
+        Assert.Equal(whole.Read().Single().Inputs[0].data<long>(), loader.Read().SelectMany(batch => batch.Inputs[0].data<long>().ToArray()));
     }
 
     [Fact]
@@ -246,12 +246,12 @@ public sealed class DataLoaderTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private static BnDataLoader Open(BnDataLoaderOptions options) =>
-        BnDataLoader.FromFiles([Fixtures.Path("digits.calibration.npz")], options);
+        BnDataLoader.FromFiles([Fixtures.Path("digits.calibration.npz")], options with { Order = options.Order ?? DataOrder.Sequential });
 
     private static long[] Sizes(BnDataLoaderOptions options)
     {
         using var loader = Open(options);
-        return loader.Select(batch => batch.Inputs[0].shape[0]).ToArray();
+        return loader.Read().Select(batch => batch.Inputs[0].shape[0]).ToArray();
     }
 
     private static byte[] Npy(string type, string shape, byte[] data)

@@ -78,11 +78,11 @@ public sealed class ImageDamageTests : IDisposable
     // Of the two images in the folder the first cannot be read.
     private void AssertUnreadable(BnDataLoaderOptions options, string reason)
     {
-        using var strict = BnDataLoader.FromFiles([_folder.Path], options);
+        using var strict = BnDataLoader.FromFiles([_folder.Path], options with { Order = options.Order ?? DataOrder.Sequential });
         using var tolerant = BnDataLoader.FromFiles([_folder.Path], options with { SkipUnreadable = true });
 
-        var error = Assert.Throws<PreciseBnException>(() => strict.First());
-        using var batch = tolerant.Single();
+        var error = Assert.Throws<PreciseBnException>(() => strict.Read().First());
+        using var batch = tolerant.Read().Single();
 
         Assert.Equal("UnreadableImage", error.ErrorId);
         Assert.Contains(_folder.File("a."), error.Message);

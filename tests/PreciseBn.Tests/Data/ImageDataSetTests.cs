@@ -23,7 +23,7 @@ public sealed class ImageDataSetTests : IDisposable
     {
         using var loader = Open(Write(name, isPacked ? Pack(TwoImages) : TwoImages));
 
-        using var batch = loader.Single();
+        using var batch = loader.Read().Single();
 
         Assert.Equal([2, 1, 2, 3], batch.Inputs[0].shape);
         Assert.Equal(new[] { 0, 20, 40, 60, 80, 100, 120, 140, 160, 180, 200, 220 }.Select(value => value / 255f), batch.Inputs[0].data<float>());
@@ -34,7 +34,7 @@ public sealed class ImageDataSetTests : IDisposable
     {
         using var loader = Open(Write("values", [0, 0, 0x0d, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0x3f, 0x80, 0, 0, 0xc0, 0x20, 0, 0]));
 
-        using var batch = loader.Single();
+        using var batch = loader.Read().Single();
 
         Assert.Equal([1f, -2.5f], batch.Inputs[0].data<float>());
     }
@@ -46,8 +46,8 @@ public sealed class ImageDataSetTests : IDisposable
         Write("labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 2, 255, 0]);
 
         using var loader = BnDataLoader.FromFiles(
-            [_folder.File("images-idx3-ubyte"), _folder.File("labels-idx1-ubyte")], new() { Keys = ["images-idx3-ubyte", "labels-idx1-ubyte"] });
-        using var batch = loader.Single();
+            [_folder.File("images-idx3-ubyte"), _folder.File("labels-idx1-ubyte")], new() { Order = DataOrder.Sequential, Keys = ["images-idx3-ubyte", "labels-idx1-ubyte"] });
+        using var batch = loader.Read().Single();
 
         Assert.Equal([1f, 0f], batch.Inputs[1].data<float>());
     }
@@ -56,13 +56,13 @@ public sealed class ImageDataSetTests : IDisposable
     public void CIFAR_10_has_one_label_before_each_image()
     {
         using var loader = Open(Write("data_batch_1.bin", [7, .. Image(1), 9, .. Image(2)]));
-        using var labels = Open(_folder.File("data_batch_1.bin"), new() { Keys = ["labels"] });
+        using var labels = Open(_folder.File("data_batch_1.bin"), new() { Keys = ["labels"], Order = DataOrder.Sequential });
 
-        using var batch = loader.Single();
+        using var batch = loader.Read().Single();
 
         Assert.Equal([2, 3, 32, 32], batch.Inputs[0].shape);
         Assert.Equal(Image(1).Concat(Image(2)).Select(value => value / 255f), batch.Inputs[0].data<float>());
-        Assert.Equal([7L, 9L], labels.Single().Inputs[0].data<long>());
+        Assert.Equal([7L, 9L], labels.Read().Single().Inputs[0].data<long>());
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class ImageDataSetTests : IDisposable
     {
         using var loader = Open(Write("train.bin", [19, 99, .. Image(3)]), new() { Keys = ["images", "coarse_labels", "labels"] });
 
-        using var batch = loader.Single();
+        using var batch = loader.Read().Single();
 
         Assert.Equal(Image(3).Select(value => value / 255f), batch.Inputs[0].data<float>());
         Assert.Equal([19L, 99L], batch.Inputs.Skip(1).Select(input => input.item<long>()));
@@ -82,7 +82,7 @@ public sealed class ImageDataSetTests : IDisposable
         using var ten = Open(Write("ten.bin", [7, .. Image(1)]));
         using var hundred = Open(Write("hundred.bin", [7, 80, .. Image(1)]));
 
-        Assert.All(new[] { ten, hundred }, loader => Assert.Equal(Image(1).Select(value => value / 255f), loader.Single().Inputs[0].data<float>()));
+        Assert.All(new[] { ten, hundred }, loader => Assert.Equal(Image(1).Select(value => value / 255f), loader.Read().Single().Inputs[0].data<float>()));
     }
 
     [Theory]
@@ -93,7 +93,7 @@ public sealed class ImageDataSetTests : IDisposable
         var whole = name.EndsWith("gz", StringComparison.Ordinal) ? Pack(TwoImages) : TwoImages;
         var path = Write(name, whole[..^11]);
 
-        AssertFails("TruncatedFile", path, () => Open(path).First());
+        AssertFails("TruncatedFile", path, () => Open(path).Read().First());
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public sealed class ImageDataSetTests : IDisposable
         packed[^8] ^= 1;
         var path = Write("train-images-idx3-ubyte.gz", packed);
 
-        AssertFails("DamagedFile", path, () => Open(path).First());
+        AssertFails("DamagedFile", path, () => Open(path).Read().First());
     }
 
     [Theory]
@@ -143,7 +143,7 @@ public sealed class ImageDataSetTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static BnDataLoader Open(string path, BnDataLoaderOptions? options = null) => BnDataLoader.FromFiles([path], options ?? new());
+    private static BnDataLoader Open(string path, BnDataLoaderOptions? options = null) => BnDataLoader.FromFiles([path], options ?? new() { Order = DataOrder.Sequential });
 
     private static byte[] Image(int seed) => Enumerable.Range(0, CifarImage).Select(i => (byte)((i * 7) + seed)).ToArray();
 

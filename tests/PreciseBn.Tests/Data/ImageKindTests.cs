@@ -44,16 +44,16 @@ public sealed class ImageKindTests : IDisposable
     [Fact]
     public void Greyscale_images_are_normalised_as_one_channel()
     {
-        using var plain = BnDataLoader.FromFiles([Fixtures.Path("image-kinds")], new() { Grayscale = true });
-        using var loader = BnDataLoader.FromFiles([Fixtures.Path("image-kinds")], new() { Grayscale = true, Mean = [0.25], StandardDeviation = [0.5] });
+        using var plain = BnDataLoader.FromFiles([Fixtures.Path("image-kinds")], new() { Order = DataOrder.Sequential, Grayscale = true });
+        using var loader = BnDataLoader.FromFiles([Fixtures.Path("image-kinds")], new() { Order = DataOrder.Sequential, Grayscale = true, Mean = [0.25], StandardDeviation = [0.5] });
 
-        using var expected = (plain.First().Inputs[0] - 0.25f) / 0.5f;
-        using var batch = loader.First();
+        using var expected = (plain.Read().First().Inputs[0] - 0.25f) / 0.5f;
+        using var batch = loader.Read().First();
 
         Assert.Equal([26, 1, 37, 45], batch.Inputs[0].shape);
         Assert.Equal(expected.data<float>(), batch.Inputs[0].data<float>());
         Assert.Equal("WrongChannelCount", Assert.Throws<PreciseBnException>(() => BnDataLoader.FromFiles(
-            [Fixtures.Path("image-kinds")], new() { Grayscale = true, Mean = [0.1, 0.2, 0.3] })).ErrorId);
+            [Fixtures.Path("image-kinds")], new() { Order = DataOrder.Sequential, Grayscale = true, Mean = [0.1, 0.2, 0.3] })).ErrorId);
     }
 
     // Pillow makes everything above 255 white there.
@@ -62,9 +62,9 @@ public sealed class ImageKindTests : IDisposable
     {
         ushort[] values = [0x0000, 0x12ff, 0x8000, 0xffff];
         Png.Write(_folder.File("grey.png"), 4, 1, Png.Grey16, [0, .. values.SelectMany(value => new[] { (byte)(value >> 8), (byte)value })]);
-        using var loader = BnDataLoader.FromFiles([_folder.Path], new() { Grayscale = true });
+        using var loader = BnDataLoader.FromFiles([_folder.Path], new() { Order = DataOrder.Sequential, Grayscale = true });
 
-        using var batch = loader.Single();
+        using var batch = loader.Read().Single();
 
         Assert.Equal([0x00, 0x12, 0x80, 0xff], batch.Inputs[0].data<float>().Select(value => (int)MathF.Round(value * 255)));
     }
@@ -78,9 +78,9 @@ public sealed class ImageKindTests : IDisposable
     {
         using var loader = BnDataLoader.FromFiles([Fixtures.Path(folder)], options with { BatchSize = 1 });
         using var references = BnDataLoader.FromFiles(
-            [Fixtures.Path($"{folder}{expected}.expected.npy")], new() { BatchSize = 1, Layout = ImageLayout.NHWC });
-        using var image = loader.ElementAt(index);
-        using var reference = references.ElementAt(index);
+            [Fixtures.Path($"{folder}{expected}.expected.npy")], new() { Order = DataOrder.Sequential, BatchSize = 1, Layout = ImageLayout.NHWC });
+        using var image = loader.Read().ElementAt(index);
+        using var reference = references.Read().ElementAt(index);
 
         Assert.Equal(Files(folder)[index], image.Origin);
         Assert.Equal(reference.Inputs[0].shape, image.Inputs[0].shape);

@@ -19,11 +19,11 @@ public sealed class ImageTests : IDisposable
     [MemberData(nameof(Indices))]
     public void Images_are_those_of_torchvision_to_the_byte(int index)
     {
-        using var loader = BnDataLoader.FromFiles([Fixtures.Path("images")], new() { BatchSize = 1, Size = 32, CropSize = 28 });
+        using var loader = BnDataLoader.FromFiles([Fixtures.Path("images")], new() { Order = DataOrder.Sequential, BatchSize = 1, Size = 32, CropSize = 28 });
         using var references = BnDataLoader.FromFiles(
-            [Fixtures.Path("images.expected.npy")], new() { BatchSize = 1, Layout = ImageLayout.NHWC });
-        using var image = loader.ElementAt(index);
-        using var reference = references.ElementAt(index);
+            [Fixtures.Path("images.expected.npy")], new() { Order = DataOrder.Sequential, BatchSize = 1, Layout = ImageLayout.NHWC });
+        using var image = loader.Read().ElementAt(index);
+        using var reference = references.Read().ElementAt(index);
 
         Assert.EndsWith(Names[index], image.Origin!.Replace('\\', '/'));
         Assert.Equal(reference.Inputs[0].data<float>(), image.Inputs[0].data<float>());
@@ -32,9 +32,9 @@ public sealed class ImageTests : IDisposable
     [Fact]
     public void Images_of_different_sizes_name_the_file()
     {
-        using var loader = BnDataLoader.FromFiles([Fixtures.Path("images")], new() { BatchSize = 6 });
+        using var loader = BnDataLoader.FromFiles([Fixtures.Path("images")], new() { Order = DataOrder.Sequential, BatchSize = 6 });
 
-        var error = Assert.Throws<PreciseBnException>(() => loader.First());
+        var error = Assert.Throws<PreciseBnException>(() => loader.Read().First());
 
         Assert.Equal("ImageSizesDiffer", error.ErrorId);
         Assert.Contains("wide.png", error.Message);
@@ -43,9 +43,9 @@ public sealed class ImageTests : IDisposable
     [Fact]
     public void An_image_that_is_smaller_than_the_cut_names_the_file()
     {
-        using var loader = BnDataLoader.FromFiles([Fixtures.Path("images/dogs")], new() { CropSize = 40 });
+        using var loader = BnDataLoader.FromFiles([Fixtures.Path("images/dogs")], new() { Order = DataOrder.Sequential, CropSize = 40 });
 
-        var error = Assert.Throws<PreciseBnException>(() => loader.First());
+        var error = Assert.Throws<PreciseBnException>(() => loader.Read().First());
 
         Assert.Equal("ImageTooSmall", error.ErrorId);
         Assert.Contains("small.png", error.Message);
@@ -58,11 +58,11 @@ public sealed class ImageTests : IDisposable
     {
         File.Copy(Fixtures.Path("images/cats/tall.png"), _folder.File("good.png"));
         File.WriteAllText(_folder.File("bad.png"), text);
-        using var strict = BnDataLoader.FromFiles([_folder.Path], new());
-        using var tolerant = BnDataLoader.FromFiles([_folder.Path], new() { SkipUnreadable = true });
+        using var strict = BnDataLoader.FromFiles([_folder.Path], new() { Order = DataOrder.Sequential });
+        using var tolerant = BnDataLoader.FromFiles([_folder.Path], new() { Order = DataOrder.Sequential, SkipUnreadable = true });
 
-        var error = Assert.Throws<PreciseBnException>(() => strict.First());
-        using var batch = tolerant.Single();
+        var error = Assert.Throws<PreciseBnException>(() => strict.Read().First());
+        using var batch = tolerant.Read().Single();
 
         Assert.Equal("UnreadableImage", error.ErrorId);
         Assert.Contains("bad.png", error.Message);
@@ -81,15 +81,15 @@ public sealed class ImageTests : IDisposable
             Directory.CreateDirectory(Path.GetDirectoryName(_folder.File(name))!);
             File.Copy(Fixtures.Path("images/dogs/small.png"), _folder.File(name));
         }
-        using var loader = BnDataLoader.FromFiles([_folder.Path], new() { BatchSize = 1 });
+        using var loader = BnDataLoader.FromFiles([_folder.Path], new() { Order = DataOrder.Sequential, BatchSize = 1 });
 
-        Assert.Equal(expected, loader.Select(batch => Path.GetRelativePath(_folder.Path, batch.Origin!).Replace('\\', '/')));
+        Assert.Equal(expected, loader.Read().Select(batch => Path.GetRelativePath(_folder.Path, batch.Origin!).Replace('\\', '/')));
     }
 
     [Fact]
     public void A_folder_without_images_is_an_error()
     {
-        var error = Assert.Throws<PreciseBnException>(() => BnDataLoader.FromFiles([_folder.Path], new()));
+        var error = Assert.Throws<PreciseBnException>(() => BnDataLoader.FromFiles([_folder.Path], new() { Order = DataOrder.Sequential }));
 
         Assert.Equal("NoImages", error.ErrorId);
     }

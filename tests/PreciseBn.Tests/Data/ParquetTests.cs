@@ -45,17 +45,17 @@ public sealed class ParquetTests : IDisposable
             writer.Close();
         }
 
-        using var loader = BnDataLoader.FromFiles([path], new());
+        using var loader = BnDataLoader.FromFiles([path], new() { Order = DataOrder.Sequential });
 
         Assert.Equal(["half", "decimal", "byte", "ulong"], loader.Columns);
         Assert.Equal([0.5f, 1.125f, 255, 9.223372e18f, -2, -3.25f, 0, 7], Values(loader));
-        AssertFails("NotANumber", "holds lists", () => BnDataLoader.FromFiles([path], new() { Columns = [ColumnPattern.Exactly("list.list.item")] }));
+        AssertFails("NotANumber", "holds lists", () => BnDataLoader.FromFiles([path], new() { Order = DataOrder.Sequential, Columns = [ColumnPattern.Exactly("list.list.item")] }));
     }
 
     [Fact]
     public void Rows_come_in_any_order()
     {
-        using var loader = Open("tables/numbers.parquet", new() { Columns = [ColumnPattern.Exactly("i"), ColumnPattern.Exactly("f")], Shuffle = true, Seed = 1, BatchSize = 3 });
+        using var loader = Open("tables/numbers.parquet", new() { Columns = [ColumnPattern.Exactly("i"), ColumnPattern.Exactly("f")], Order = DataOrder.Shuffled, Seed = 1, BatchSize = 3 });
 
         var rows = Values(loader).Chunk(2).ToArray();
 
@@ -77,14 +77,14 @@ public sealed class ParquetTests : IDisposable
         var path = _folder.File("half.parquet");
         File.WriteAllBytes(path, File.ReadAllBytes(Fixtures.Path("tables/numbers.parquet"))[..2000]);
 
-        AssertFails("DamagedFile", path, () => BnDataLoader.FromFiles([path], new()));
+        AssertFails("DamagedFile", path, () => BnDataLoader.FromFiles([path], new() { Order = DataOrder.Sequential }));
     }
 
     public void Dispose() => _folder.Dispose();
 
-    private static BnDataLoader Open(string fixture, BnDataLoaderOptions options) => BnDataLoader.FromFiles([Fixtures.Path(fixture)], options);
+    private static BnDataLoader Open(string fixture, BnDataLoaderOptions options) => BnDataLoader.FromFiles([Fixtures.Path(fixture)], options with { Order = options.Order ?? DataOrder.Sequential });
 
-    private static float[] Values(BnDataLoader loader) => loader.SelectMany(batch => batch.Inputs[0].data<float>().ToArray()).ToArray();
+    private static float[] Values(BnDataLoader loader) => loader.Read().SelectMany(batch => batch.Inputs[0].data<float>().ToArray()).ToArray();
 
     private static void Write<T>(RowGroupWriter group, params T[] values)
     {

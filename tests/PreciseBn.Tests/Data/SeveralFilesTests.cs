@@ -16,12 +16,12 @@ public sealed class SeveralFilesTests : IDisposable
     public void Files_with_the_same_arrays_make_one_data_set()
     {
         using var loader = BnDataLoader.FromFiles(
-            [Fixtures.Path("digits.calibration.npz"), Fixtures.Path("digits.test.npz")], new() { Keys = ["images"], BatchSize = 1000 });
+            [Fixtures.Path("digits.calibration.npz"), Fixtures.Path("digits.test.npz")], new() { Order = DataOrder.Sequential, Keys = ["images"], BatchSize = 1000 });
 
         Assert.Equal(2600, loader.Count);
-        Assert.Equal([1000L, 1000L, 600L], loader.Select(batch => batch.Inputs[0].shape[0]));
-        using var test = BnDataLoader.FromFiles([Fixtures.Path("digits.test.npz")], new() { Keys = ["images"], BatchSize = 1000 });
-        Assert.Equal(test.Single().Inputs[0][999].data<float>().ToArray(), loader.Last().Inputs[0][599].data<float>().ToArray());
+        Assert.Equal([1000L, 1000L, 600L], loader.Read().Select(batch => batch.Inputs[0].shape[0]));
+        using var test = BnDataLoader.FromFiles([Fixtures.Path("digits.test.npz")], new() { Order = DataOrder.Sequential, Keys = ["images"], BatchSize = 1000 });
+        Assert.Equal(test.Read().Single().Inputs[0][999].data<float>().ToArray(), loader.Read().Last().Inputs[0][599].data<float>().ToArray());
     }
 
     [Fact]
@@ -29,7 +29,7 @@ public sealed class SeveralFilesTests : IDisposable
     {
         var paths = new[] { 10, 2, 1 }.Select(part => Npy($"part-{part}.npy", part, part + 0.5f)).ToArray();
 
-        using var loader = BnDataLoader.FromFiles(paths, new());
+        using var loader = BnDataLoader.FromFiles(paths, new() { Order = DataOrder.Sequential });
 
         Assert.Equal([1f, 1.5f, 2f, 2.5f, 10f, 10.5f], Values(loader));
     }
@@ -43,14 +43,14 @@ public sealed class SeveralFilesTests : IDisposable
     {
         using var loader = Open(new() { BatchSize = 2 }, Npy("a.npy", 1, 2, 3), Npy("b.npy", 4), Npy("c.npy", 5, 6, 7));
 
-        Assert.Equal([[1f, 2f], [3f, 4f], [5f, 6f], [7f]], loader.Select(batch => batch.Inputs[0].data<float>().ToArray()));
+        Assert.Equal([[1f, 2f], [3f, 4f], [5f, 6f], [7f]], loader.Read().Select(batch => batch.Inputs[0].data<float>().ToArray()));
     }
 
     [Fact]
     public void Shuffling_and_shards_take_every_item_of_all_files_once()
     {
         string[] paths = [Npy("a.npy", 1, 2, 3), Npy("b.npy", 4, 5, 6, 7, 8), Npy("c.npy", 9)];
-        using var loader = Open(new() { Shuffle = true, Seed = 3, BatchSize = 2 }, paths);
+        using var loader = Open(new() { Order = DataOrder.Shuffled, Seed = 3, BatchSize = 2 }, paths);
         float[] Shard(int index) => loader.Shard(DataShard.Parse($"{index}/2")).Read(default).SelectMany(batch => batch.Inputs[0].data<float>().ToArray()).ToArray();
 
         Assert.Equal(Enumerable.Range(1, 9).Select(i => (float)i), Values(loader).Order());
@@ -79,7 +79,7 @@ public sealed class SeveralFilesTests : IDisposable
     {
         using var loader = Open(new() { Keys = ["right", "left"] }, Npy("left.npy", 1, 2), Npy("right.npy", 3, 4));
 
-        using var batch = loader.Single();
+        using var batch = loader.Read().Single();
 
         Assert.Equal([[3f, 4f], [1f, 2f]], batch.Inputs.Select(input => input.data<float>().ToArray()));
     }
@@ -89,7 +89,7 @@ public sealed class SeveralFilesTests : IDisposable
     {
         using var loader = Open(new() { AsBatches = true }, Npz("part-10.npz", ("batch0", [5f])), Npz("part-2.npz", ("batch1", [3f, 4f]), ("batch0", [1f, 2f])));
 
-        Assert.Equal([[1f, 2f], [3f, 4f], [5f]], loader.Select(batch => batch.Inputs[0].data<float>().ToArray()));
+        Assert.Equal([[1f, 2f], [3f, 4f], [5f]], loader.Read().Select(batch => batch.Inputs[0].data<float>().ToArray()));
     }
 
     [Fact]
@@ -118,9 +118,9 @@ public sealed class SeveralFilesTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static BnDataLoader Open(BnDataLoaderOptions options, params string[] paths) => BnDataLoader.FromFiles(paths, options);
+    private static BnDataLoader Open(BnDataLoaderOptions options, params string[] paths) => BnDataLoader.FromFiles(paths, options with { Order = options.Order ?? DataOrder.Sequential });
 
-    private static float[] Values(BnDataLoader loader) => loader.SelectMany(batch => batch.Inputs[0].data<float>().ToArray()).ToArray();
+    private static float[] Values(BnDataLoader loader) => loader.Read().SelectMany(batch => batch.Inputs[0].data<float>().ToArray()).ToArray();
 
     private string Npy(string name, params float[] values)
     {

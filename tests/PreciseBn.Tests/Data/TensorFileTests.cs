@@ -18,7 +18,7 @@ public sealed class TensorFileTests : IDisposable
     {
         using var loader = Open("tensors/tensor.pt", new() { BatchSize = 3 });
 
-        Assert.Equal([[3L, 3L], [1L, 3L]], loader.Select(batch => batch.Inputs[0].shape));
+        Assert.Equal([[3L, 3L], [1L, 3L]], loader.Read().Select(batch => batch.Inputs[0].shape));
         Assert.Equal(Counting, Values(loader));
     }
 
@@ -48,7 +48,7 @@ public sealed class TensorFileTests : IDisposable
     {
         using var loader = Open(fixture, new() { Keys = [key], Mean = [0.5], StandardDeviation = [0.25] });
 
-        using var batch = loader.Single();
+        using var batch = loader.Read().Single();
 
         Assert.Equal([2, 3, 2, 2], batch.Inputs[0].shape);
         Assert.Equal(Enumerable.Range(0, 24).Select(i => ((i * 10 / 255f) - 0.5f) / 0.25f), batch.Inputs[0].data<float>());
@@ -67,7 +67,7 @@ public sealed class TensorFileTests : IDisposable
     {
         using var loader = Open("tensors/tuple.pt", new() { Keys = ["1", "0"] });
 
-        using var batch = loader.Single();
+        using var batch = loader.Read().Single();
 
         Assert.Equal([ScalarType.Int64, ScalarType.Float32], batch.Inputs.Select(input => input.dtype));
     }
@@ -86,7 +86,7 @@ public sealed class TensorFileTests : IDisposable
                 source.CopyTo(written);
             }
         }
-        using var loader = BnDataLoader.FromFiles([path], new());
+        using var loader = BnDataLoader.FromFiles([path], new() { Order = DataOrder.Sequential });
 
         Assert.Equal(Counting, Values(loader));
     }
@@ -123,7 +123,7 @@ public sealed class TensorFileTests : IDisposable
         var path = Edit("K\x04K\x03\x86q\u0006K\x03K\x01\x86", $"{shape}q\u0006{strides}");
         var before = GC.GetAllocatedBytesForCurrentThread();
 
-        AssertFails(errorId, path, () => BnDataLoader.FromFiles([path], new()));
+        AssertFails(errorId, path, () => BnDataLoader.FromFiles([path], new() { Order = DataOrder.Sequential }));
 
         Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 10 << 20, what);
     }
@@ -133,7 +133,7 @@ public sealed class TensorFileTests : IDisposable
     {
         var path = Edit("ctorch._utils\n_rebuild_tensor_v2\n", "cos\nsystem\n");
 
-        AssertFails("NoArrays", path, () => BnDataLoader.FromFiles([path], new()));
+        AssertFails("NoArrays", path, () => BnDataLoader.FromFiles([path], new() { Order = DataOrder.Sequential }));
     }
 
     [Fact]
@@ -142,14 +142,14 @@ public sealed class TensorFileTests : IDisposable
         var path = _folder.File("half.pt");
         File.WriteAllBytes(path, File.ReadAllBytes(Fixtures.Path("tensors/tensor.pt"))[..600]);
 
-        AssertFails("TruncatedFile", path, () => BnDataLoader.FromFiles([path], new()));
+        AssertFails("TruncatedFile", path, () => BnDataLoader.FromFiles([path], new() { Order = DataOrder.Sequential }));
     }
 
     public void Dispose() => _folder.Dispose();
 
-    private static BnDataLoader Open(string fixture, BnDataLoaderOptions options) => BnDataLoader.FromFiles([Fixtures.Path(fixture)], options);
+    private static BnDataLoader Open(string fixture, BnDataLoaderOptions options) => BnDataLoader.FromFiles([Fixtures.Path(fixture)], options with { Order = options.Order ?? DataOrder.Sequential });
 
-    private static float[] Values(BnDataLoader loader) => loader.SelectMany(batch =>
+    private static float[] Values(BnDataLoader loader) => loader.Read().SelectMany(batch =>
     {
         using var values = batch.Inputs[0].to(ScalarType.Float32).contiguous();
         return values.data<float>().ToArray();

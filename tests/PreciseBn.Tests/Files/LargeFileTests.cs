@@ -69,9 +69,9 @@ public sealed class LargeFileTests : IDisposable
             file.Seek(-1, SeekOrigin.End);
             file.WriteByte(255);
         }
-        using var loader = BnDataLoader.FromFiles([path], new() { BatchSize = Items });
+        using var loader = BnDataLoader.FromFiles([path], new() { Order = DataOrder.Sequential, BatchSize = Items });
 
-        using var batch = loader.First();
+        using var batch = loader.Read().First();
 
         var values = Assert.Single(batch.Inputs);
         Assert.Equal([Items, Values], values.shape);
@@ -84,9 +84,9 @@ public sealed class LargeFileTests : IDisposable
     {
         using var tensor = torch.zeros(3, 720_000_000, dtype: torch.ScalarType.Int8);
         tensor[2, 719_999_999] = 7;
-        using var loader = BnDataLoader.FromObjects([tensor], new() { BatchSize = 1 });
+        using var loader = BnDataLoader.FromObjects([tensor], new() { Order = DataOrder.Sequential, BatchSize = 1 });
 
-        using var batch = loader.Last();
+        using var batch = loader.Read().Last();
 
         Assert.Equal(7, batch.Inputs[0][0, 719_999_999].item<sbyte>());
     }

@@ -42,7 +42,7 @@ public sealed class SpecialFileTests : IDisposable
         foreach (var path in Specials())
         {
             AssertRefused(path, () => Runs.Read(path));
-            AssertRefused(path, () => BnDataLoader.FromFiles([path], new()));
+            AssertRefused(path, () => BnDataLoader.FromFiles([path], new() { Order = DataOrder.Sequential }));
             AssertRefused(path, () => Runs.Apply(_model, layers, save: new() { Destination = path, Force = true }));
             AssertRefused(path, () => BnStatFile.Write(path, layers, force: true));
             AssertRefused(path, () => BnReport.Write(path, BnComparer.Match(layers, layers).Select(BnComparer.Compare).ToArray(), [], "title", BnReportFormat.Html, force: true));
@@ -53,14 +53,14 @@ public sealed class SpecialFileTests : IDisposable
     public void A_pipe_among_images_is_not_waited_for()
     {
         Pipe("a.png");
-        using var strict = BnDataLoader.FromFiles([_folder.Path], new());
-        using var lenient = BnDataLoader.FromFiles([_folder.Path], new() { SkipUnreadable = true });
+        using var strict = BnDataLoader.FromFiles([_folder.Path], new() { Order = DataOrder.Sequential });
+        using var lenient = BnDataLoader.FromFiles([_folder.Path], new() { Order = DataOrder.Sequential, SkipUnreadable = true });
 
-        var error = Assert.Throws<PreciseBnException>(() => strict.ToArray());
+        var error = Assert.Throws<PreciseBnException>(() => strict.Read().ToArray());
 
         Assert.Equal("UnreadableImage", error.ErrorId);
         Assert.Contains("no regular file", error.Message);
-        Assert.Empty(lenient);
+        Assert.Empty(lenient.Read());
     }
 
     [UnixFact("symbolic links")]

@@ -137,7 +137,7 @@ public sealed class FuzzTests : IDisposable
             AssertResultOrError(path, () =>
             {
                 using var loader = BnDataLoader.FromFiles([path], new() { AsBatches = true });
-                using var batch = loader.First();
+                using var batch = loader.Read().First();
             });
         });
     }
@@ -154,8 +154,8 @@ public sealed class FuzzTests : IDisposable
             File.WriteAllBytes(path, bytes);
             AssertResultOrError(path, () =>
             {
-                using var loader = BnDataLoader.FromFiles([path], new());
-                using var batch = loader.First();
+                using var loader = BnDataLoader.FromFiles([path], new() { Order = DataOrder.Sequential });
+                using var batch = loader.Read().First();
             });
         });
     }
@@ -209,8 +209,8 @@ public sealed class FuzzTests : IDisposable
     {
         foreach (var name in BnDataFile.List(path).Select(array => array.Name).Distinct())
         {
-            using var loader = BnDataLoader.FromFiles([path], new() { Keys = [name], Take = 10 });
-            using var batch = loader.First();
+            using var loader = BnDataLoader.FromFiles([path], new() { Order = DataOrder.Sequential, Keys = [name], Take = 10 });
+            using var batch = loader.Read().First();
         }
     }
 

@@ -95,7 +95,7 @@ public sealed class ExportedProgramTests : IDisposable
     public void A_program_for_a_fixed_batch_gets_batches_of_that_size_and_what_is_left_over_is_told(string version)
     {
         using var data = BnDataLoader.FromFiles(
-            [Fixtures.Path("digits.calibration.npz")], new() { Keys = ["images"], Take = 1000, Mean = [0.1307], StandardDeviation = [0.3081] });
+            [Fixtures.Path("digits.calibration.npz")], new() { Order = DataOrder.Sequential, Keys = ["images"], Take = 1000, Mean = [0.1307], StandardDeviation = [0.3081] });
 
         var stats = Runs.Update(_folder.Copy($"digits.exported-static32-{version}.pt2"), data);
 
@@ -109,7 +109,7 @@ public sealed class ExportedProgramTests : IDisposable
     public void Batches_that_a_caller_has_lose_a_short_last_one_and_no_other()
     {
         using var data = Runs.Digits(batchSize: 40);
-        using var batch = data.First();
+        using var batch = data.Read().First();
         var (full, rest) = (batch.Inputs[0].narrow(0, 0, 32), batch.Inputs[0].narrow(0, 32, 8));
 
         var stats = Runs.Update(_folder.Copy("digits.exported-static32-2.6.pt2"), new EnumerableBatchSource([full, full, rest], []));

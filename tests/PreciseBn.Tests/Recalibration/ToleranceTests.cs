@@ -66,7 +66,7 @@ public sealed class ToleranceTests
         {
             Keys = ["images"],
             BatchSize = BatchSize,
-            Shuffle = seed > 0,
+            Order = seed > 0 ? DataOrder.Shuffled : DataOrder.Sequential,
             Seed = seed,
             Mean = [0.1307],
             StandardDeviation = [0.3081],

@@ -139,7 +139,7 @@ public sealed class MergeTests : IDisposable
     [Fact]
     public void Shards_for_a_program_of_a_fixed_batch_tell_what_is_left_over()
     {
-        using var data = BnDataLoader.FromFiles([Fixtures.Path("digits.calibration.npz")], new() { Keys = ["images"], Take = 100 });
+        using var data = BnDataLoader.FromFiles([Fixtures.Path("digits.calibration.npz")], new() { Order = DataOrder.Sequential, Keys = ["images"], Take = 100 });
         var parts = Shards.MeasureAll(_folder.Copy("digits.exported-static32-2.6.pt2"), data, 2);
 
         Assert.All(parts.SelectMany(part => part), layer => Assert.Equal((1, 18), (layer.Batches, layer.ItemsLeftOut)));

@@ -55,12 +55,15 @@ public sealed class ShardTests
     }
 
     [Fact]
-    public void A_random_seed_is_refused_for_shards_and_not_for_the_whole()
+    public void Shards_of_shuffled_items_are_disjoint_without_a_seed_of_ones_own()
     {
-        using var loader = BnDataLoader.FromObjects([Items], new() { Shuffle = true });
+        using var loader = BnDataLoader.FromObjects([Items], new());
+        using var elsewhere = BnDataLoader.FromObjects([Items], new());
 
-        Assert.Equal("SeedNeeded", Assert.Throws<PreciseBnException>(() => loader.Shard(DataShard.Parse("1/2"))).ErrorId);
-        Assert.Equal(Items, loader.Shard(DataShard.Whole).Read(default).SelectMany(Numbers).Order());
+        var both = loader.Shard(DataShard.Parse("1/2")).Read(default).Concat(elsewhere.Shard(DataShard.Parse("2/2")).Read(default)).SelectMany(Numbers).ToArray();
+
+        Assert.NotEqual(Items, both);
+        Assert.Equal(Items, both.Order());
     }
 
     [Fact]
@@ -111,7 +114,7 @@ public sealed class ShardTests
         Assert.Equal("NotAShard", Assert.Throws<PreciseBnException>(() => DataShard.Parse(text)).ErrorId);
 
     private static BnDataLoader Loader(int batchSize = 4, int? seed = null) =>
-        BnDataLoader.FromObjects([Items], new() { BatchSize = batchSize, Shuffle = seed is not null, Seed = seed });
+        BnDataLoader.FromObjects([Items], new() { BatchSize = batchSize, Order = seed is null ? DataOrder.Sequential : DataOrder.Shuffled, Seed = seed ?? 0 });
 
     private static IEnumerable<DataShard> Shards(int count) => Enumerable.Range(1, count).Select(index => DataShard.Parse($"{index}/{count}"));
 

@@ -10,7 +10,7 @@ internal static class Runs
     /// <summary>The calibration digits in order, normalised as the network was trained.</summary>
     public static BnDataLoader Digits(int batchSize = 32, long? take = null) => BnDataLoader.FromFiles(
         [Fixtures.Path("digits.calibration.npz")],
-        new() { Keys = ["images"], BatchSize = batchSize, Take = take, Mean = [0.1307], StandardDeviation = [0.3081] });
+        new() { Keys = ["images"], Order = DataOrder.Sequential, BatchSize = batchSize, Take = take, Mean = [0.1307], StandardDeviation = [0.3081] });
 
     /// <summary>The batches that a model's reference statistics were computed from.</summary>
     public static BnDataLoader DataFor(string model) => model.Split('.')[0] switch

@@ -44,7 +44,7 @@ internal sealed class LiveModel(nn.Module root) : IModelSource
     }
 
     public IStatisticsSink PrepareToWrite(SaveOptions options) =>
-        options == new SaveOptions() ? new Sink(this) : throw ModelErrors.NothingToSave(Name);
+        options with { Force = false } == new SaveOptions() ? new Sink(this) : throw ModelErrors.NothingToSave(Name);
 
     public void Dispose()
     {
