@@ -61,7 +61,7 @@ try {
             Get-BnModule $using:Model | Measure-BnStat -Data $loader -Shard "$using:index/$using:count"
         }
     }
-    $jobs | Receive-Job -Wait -AutoRemoveJob | Merge-BnStat | Set-BnStat $Model -Destination $Destination
+    $jobs | Receive-Job -Wait -AutoRemoveJob | Merge-BnStat | Set-BnStat $Model -Destination $Destination -PassThru
 }
 finally {
     $sessions | Remove-PSSession

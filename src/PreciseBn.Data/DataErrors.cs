@@ -58,9 +58,9 @@ internal static class DataErrors
         "WrongChannelCount", ErrorKind.InvalidArgument,
         $"{option} has {given} numbers, but '{name}' has {channels} channels.", "Give one number, or one a channel.", name);
 
-    public static PreciseBnException ZeroDeviation() => new(
-        "ZeroDeviation", ErrorKind.InvalidArgument,
-        "-StandardDeviation contains 0.", "Give the deviation of each channel, on the scale of the data divided by 255 if they are uint8.");
+    public static PreciseBnException InvalidNormalization(string option, double value) => new(
+        "InvalidNormalization", ErrorKind.InvalidArgument, FormattableString.Invariant($"{option} has {value}, by which nothing can be normalised."),
+        "Give the mean and the deviation of each channel, on the scale of the data divided by 255 if they are uint8.", value);
 
     public static PreciseBnException NotAnImageLayout(string name, int dimensions) => new(
         "NotAnImage", ErrorKind.InvalidArgument,

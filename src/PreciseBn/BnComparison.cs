@@ -1,3 +1,5 @@
+using PreciseBn.Comparison;
+
 namespace PreciseBn;
 
 /// <summary>How far the statistics of one layer are from those of a reference.</summary>
@@ -38,6 +40,15 @@ public record BnComparison
 
     /// <summary>Index of the channel with the largest divergence, from 0.</summary>
     public int? WorstChannel { get; init; }
+
+    /// <summary>How bad it is, by the change of means and the ratio of variances; a layer that is on one side only is an error.</summary>
+    public virtual FindingSeverity Severity =>
+        MeanShift is { } shift && VarianceRatio is { } ratio ? DriftSeverity.Of(shift, ratio) : FindingSeverity.Error;
+
+    /// <summary>The layer and how far it has moved, in a line.</summary>
+    public override string ToString() => Presence == Presence.Both
+        ? FormattableString.Invariant($"{Name} ({Severity}: {MeanShift:0.####} standard deviations, variance x {VarianceRatio:0.####})")
+        : $"{Name} ({Presence})";
 }
 
 /// <summary>On which side of a comparison a layer is.</summary>

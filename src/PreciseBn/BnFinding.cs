@@ -20,6 +20,9 @@ public sealed record BnFinding
 
     /// <summary>Full path of the file; <c>null</c> for a live model.</summary>
     public string? Path { get; init; }
+
+    /// <summary>What was found, in a line.</summary>
+    public override string ToString() => $"{Severity}: {(Name.Length > 0 ? $"{Name}: " : "")}{Detail}";
 }
 
 /// <summary>What can be found about the BatchNorm layers of a model.</summary>

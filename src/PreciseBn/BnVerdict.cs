@@ -15,6 +15,9 @@ public sealed record BnVerdict : BnComparison
     /// <summary>Whether the layer is on both sides and no least distance is above its threshold.</summary>
     public bool Passed => Reason.Length == 0;
 
+    /// <summary>An error if it does not.</summary>
+    public override FindingSeverity Severity => Passed ? FindingSeverity.Information : FindingSeverity.Error;
+
     /// <summary>Why the layer does not pass: one sentence. Empty if it passes.</summary>
     public string Reason { get; private init; }
 
@@ -32,4 +35,7 @@ public sealed record BnVerdict : BnComparison
 
     /// <summary>The largest ratio of a channel's variances that may be noise; 1 if no error is known.</summary>
     public double? VarianceRatioNoise { get; init; }
+
+    /// <summary>The layer and the verdict, in a line.</summary>
+    public override string ToString() => Passed ? $"{Name} (passed)" : $"{Name} ({Reason})";
 }

@@ -95,5 +95,8 @@ public sealed record PartialBnStat
     /// </summary>
     public required string ContentSha256 { get; init; }
 
+    /// <summary>The layer and what was measured, in a line.</summary>
+    public override string ToString() => $"{Name} ({Batches} batches of shard {string.Join("; ", Shards)})";
+
     internal LayerMoments Sums => new() { Batches = Batches, Uses = Uses, Count = Count, Table = new MomentTable(Moments) };
 }

@@ -29,6 +29,23 @@ Describe 'Compare-BnStat' {
         $found.Divergence | Should -Be $null, 0, $null
     }
 
+    It 'chooses layers by -Name, as the reference has them' {
+        $model = Get-Fixture digits.scripted.pt
+        (Compare-BnStat -ReferenceObject $model -DifferenceObject (Get-Fixture digits.checkpoint.pth) -Name body*, bn).Name |
+            Should -Be 'body.0.bn', 'body.1.bn', 'body.2.bn', 'body.3.bn', 'bn'
+        Compare-BnStat $model $model -Name nothing* 3>&1 | Should -Match 'None of the 6 BatchNorm layers'
+        Assert-Mistake { Compare-BnStat $model $model -Name stem } 'LayerNotFound,PreciseBn.PowerShell.CompareBnStatCommand' 'ObjectNotFound' 'stem'
+    }
+
+    It 'says how bad it is' {
+        $model = Get-Fixture digits.scripted.pt
+        $stats = Get-BnModule $model | Update-BnStat (Get-Calibration) -Destination (Join-Path $TestDrive new.pt)
+        (Compare-BnStat $model $stats | Where-Object Severity -EQ Error).Name | Should -Be $stats.Name
+        (Compare-BnStat $model $model).Severity | Select-Object -Unique | Should -Be Information
+        (Compare-BnStat $model (Get-BnModule $model -Name bn)).Severity | Should -Be (@('Error') * 5 + 'Information')
+        "$((Compare-BnStat $model $stats)[0])" | Should -Match '^stem\.bn \(Error: 0\.0\d+ standard deviations, variance x 2\.\d+\)$'
+    }
+
     It 'tells with -Verbose how many layers are on each side' {
         $model = Get-Fixture digits.scripted.pt
         Get-VerboseLine { Get-BnModule $model -Name stem.bn | Compare-BnStat $model -Verbose } |

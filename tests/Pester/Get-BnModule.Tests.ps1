@@ -105,6 +105,9 @@ Describe 'Get-BnModule' {
         @{ Typed = "Get-BnModule -LiteralPath 'model [2].pt' -Name st"; Names = 'stem.bn' }
         @{ Typed = 'Get-BnModule sma*.pt -Name st'; Names = 'stem.bn' }
         @{ Typed = 'Get-BnModule missing.pt -Name st'; Names = $null }
+        @{ Typed = "'small model.pt' | Get-BnModule -Name st"; Names = 'stem.bn' }
+        @{ Typed = 'Get-ChildItem sma*.pt | Get-BnModule -Name st'; Names = 'stem.bn' }
+        @{ Typed = "Compare-BnStat 'small model.pt' other.pt -Name st"; Names = 'stem.bn' }
     ) {
         (TabExpansion2 $Typed $Typed.Length).CompletionMatches.ListItemText | Should -Be $Names
     }

@@ -27,7 +27,7 @@ Describe 'Import-BnStat' {
         $model = Copy-Fixture digits.scripted.pt
         Get-BnModule $model | Update-BnStat (Get-Calibration) -Iterations 2 | Export-BnStat $file
         $checkpoint = Copy-Fixture digits.checkpoint.pth
-        Import-BnStat (Join-Path $TestDrive 'on the*') | Set-BnStat $checkpoint | Should -HaveCount 6
+        Import-BnStat (Join-Path $TestDrive 'on the*') | Set-BnStat $checkpoint -PassThru | Should -HaveCount 6
         (Get-BnModule $checkpoint).Mean | Should -Be (Get-BnModule $model).Mean
     }
 

@@ -21,7 +21,7 @@ Describe 'A model that is kept precise where it lies: <_>' -ForEach @(
             Measure-Difference $stat.Variance $expected.Variance | Should -BeLessThan 1e-5
             Measure-Difference $stat.Mean $expected.Mean ($expected.Variance | ForEach-Object { [math]::Sqrt($_) }) | Should -BeLessThan 1e-5
         }
-        $null = $stats | Set-BnStat $checkpoint
+        $stats | Set-BnStat $checkpoint
         Export-BnReport $report -Reference "$model.bak" -Difference $model
 
         (Get-FileHash "$model.bak").Hash | Should -Be (Get-FileHash (Get-Fixture $_)).Hash

@@ -40,14 +40,14 @@ Import-Module $First
 Import-Module $Second
 $images = New-BnDataLoader "$Fixtures/images" -Size 32 -CropSize 28 -BatchSize 2
 $stats = Get-BnModule "$Fixtures/digits.exported-2.14.pt2" |
-    Update-BnStat (New-BnDataLoader "$Fixtures/digits.calibration.npz" -Key images) -Iterations 2 -Destination "$Folder/new.pt2" -Force
+    Update-BnStat (New-BnDataLoader "$Fixtures/digits.calibration.npz" -Key images -Mean 0.1307 -StandardDeviation 0.3081) -Iterations 2 -Destination "$Folder/new.pt2" -Force
 $stats | Export-BnReport "$Folder/report.png" -Force
 $stats | Export-BnReport "$Folder/report.html" -Force
 Set-Content "$Folder/table.csv" 'a,b', '1,2', '3,4'
 [ordered]@{
     Layers    = $stats.Count
     Written   = @(Get-BnModule "$Folder/new.pt2").Count
-    Images    = ($images | ForEach-Object { foreach ($batch in $_) { $batch.Inputs[0].shape[0] } } | Measure-Object -Sum).Sum
+    Images    = ($images.Read() | ForEach-Object { $_.Inputs[0].shape[0] } | Measure-Object -Sum).Sum
     Rows      = (New-BnDataLoader "$Folder/table.csv").Count
     Parquet   = (New-BnDataLoader "$Fixtures/tables/numbers.parquet" -ExcludeColumn hole).Count
     Report    = (Get-Item "$Folder/report.png").Length -gt 1000 -and (Get-Item "$Folder/report.html").Length -gt 1000

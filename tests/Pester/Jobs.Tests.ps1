@@ -14,7 +14,7 @@ BeforeAll {
 Describe 'Work that is divided' {
     BeforeAll {
         $parts = foreach ($shard in 1..2) {
-            Get-BnModule (Get-Fixture digits.scripted.pt) | Measure-BnStat (Get-Calibration) -Shard $shard/2
+            Get-BnModule (Get-Fixture digits.scripted.pt) | Measure-BnStat (Get-Calibration @{ Order = 'Shuffled' }) -Shard $shard/2
         }
         $expected = Join-Path $TestDrive 'expected.pt'
         $null = $parts | Merge-BnStat | Update-BnStat -Destination $expected

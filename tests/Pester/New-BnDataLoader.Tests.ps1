@@ -11,6 +11,15 @@ BeforeAll {
 }
 
 Describe 'New-BnDataLoader' {
+    It 'is shown by what it is, and its batches are not run through' {
+        $shown = Get-Calibration @{ BatchSize = 100; Order = 'Shuffled'; Seed = 3 } | Out-String -Width 200
+        $shown | Should -Match 'Items +: 1600'
+        $shown | Should -Match 'Batches +: 16'
+        $shown | Should -Match 'Normalization +: uint8 / 255, mean 0.1307, deviation 0.3081'
+        $shown | Should -Match 'Order +: Shuffled'
+        @(Get-Calibration) | Should -HaveCount 1
+    }
+
     It 'counts items and batches' {
         $loader = Get-Calibration @{ BatchSize = 100 }
         $loader.Count, $loader.BatchCount | Should -Be 1600, 16
@@ -18,7 +27,7 @@ Describe 'New-BnDataLoader' {
     }
 
     It 'divides bytes by 255 and normalises them' {
-        $raw = New-BnDataLoader (Get-Fixture digits.calibration.npz) -Key images -Take 1
+        $raw = New-BnDataLoader (Get-Fixture digits.calibration.npz) -Key images -Take 1 -Order Sequential
         $normal = Get-Calibration @{ Take = 1 }
         $pixel = foreach ($batch in $raw.Read()) { $batch.Inputs[0].sum().item[float]() }
         $expected = ($pixel - (784 * 0.1307)) / 0.3081
@@ -50,7 +59,7 @@ Describe 'New-BnDataLoader' {
         @{ Command = { New-BnDataLoader $arrays -Key nothing }; ErrorId = 'KeyNotFound'; Category = 'ObjectNotFound'; Target = 'nothing' }
         @{ Command = { New-BnDataLoader $model }; ErrorId = 'ModelAsData'; Category = 'InvalidArgument'; Target = { $model } }
         @{ Command = { New-BnDataLoader $text }; ErrorId = 'UnknownDataFile'; Category = 'NotImplemented'; Target = { $text } }
-        @{ Command = { New-BnDataLoader $arrays -Key images -Std 0 }; ErrorId = 'ZeroDeviation'; Category = 'InvalidArgument'; Target = $null }
+        @{ Command = { New-BnDataLoader $arrays -Key images -Std 0 }; ErrorId = 'InvalidNormalization'; Category = 'InvalidArgument'; Target = 0.0 }
         @{ Command = { Get-Item $text | ForEach-Object { $_, 1.5 } | New-BnDataLoader }; ErrorId = 'MixedInput'; Category = 'InvalidArgument'; Target = $null }
     ) {
         $arrays = Copy-Fixture digits.test.npz
@@ -109,6 +118,10 @@ Describe 'New-BnDataLoader with files and names' {
         @{ Typed = "New-BnDataLoader 'Teil 2.csv' -Column "; Names = 'id', 'F1', 'f2', 'label' }
         @{ Typed = "New-BnDataLoader 'Teil 2.csv', numbers.parquet -ExcludeColumn f"; Names = 'F1', 'f2', 'f' }
         @{ Typed = "New-BnDataLoader -LiteralPath 'Teil [1].csv' -Column "; Names = 'a' }
+        @{ Typed = 'Update-BnStat calibration.npz -InputKey '; Names = 'images', 'labels' }
+        @{ Typed = 'Measure-BnStat -Data calibration.npz -InputKey la'; Names = 'labels' }
+        @{ Typed = 'Measure-BnStat $loader -InputKey '; Names = $null }
+        @{ Typed = 'Measure-BnStat $loader -Shard 2/'; Names = '2/2', '2/4', '2/8' }
     ) {
         (TabExpansion2 $Typed $Typed.Length).CompletionMatches.ListItemText | Should -Be $Names
     }

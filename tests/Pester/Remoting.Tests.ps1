@@ -94,7 +94,7 @@ Describe 'remoting.ps1 over SSH' {
         $merged = Get-BnModule $parameters.Destination
 
         $single = Join-Path $TestDrive 'single.pt'
-        1..2 | ForEach-Object { Get-BnModule $model | Measure-BnStat (Get-Calibration) -Shard "$_/2" } | Merge-BnStat | Set-BnStat $model -Destination $single
+        1..2 | ForEach-Object { Get-BnModule $model | Measure-BnStat (Get-Calibration @{ Order = 'Shuffled' }) -Shard "$_/2" } | Merge-BnStat | Set-BnStat $model -Destination $single
         foreach ($layer in Get-BnModule $single) {
             $same = $merged | Where-Object Name -EQ $layer.Name
             Measure-Difference $same.Mean $layer.Mean $layer.Variance.ForEach({ [math]::Sqrt($_) }) | Should -BeLessThan 1e-12

@@ -8,17 +8,17 @@ Describe 'Set-BnStat' {
         $before = (Get-FileHash $checkpoint).Hash
         $old = Get-BnModule $checkpoint
         $stats = Get-BnModule (Copy-Fixture digits.scripted.pt) | Update-BnStat (Get-Calibration) -Iterations 2
-        $null = $stats | Set-BnStat $checkpoint
+        $stats | Set-BnStat $checkpoint | Should -BeNullOrEmpty
         (Get-FileHash $checkpoint).Hash | Should -Not -Be $before
         (Get-BnModule $checkpoint)[0].Mean[0] | Should -Be ([float] $stats[0].Mean[0])
-        $null = $old | Set-BnStat $checkpoint
+        $old | Set-BnStat $checkpoint
         (Get-FileHash $checkpoint).Hash | Should -Be $before
     }
 
     It 'takes them from the pipeline that has recomputed them, under the names of the checkpoint' {
         $model = Copy-Fixture digits.scripted.pt
         $checkpoint = Copy-Fixture digits.checkpoint.pth
-        $layers = Get-BnModule $model | Update-BnStat (Get-Calibration) -Iterations 2 | Set-BnStat $checkpoint -Backup
+        $layers = Get-BnModule $model | Update-BnStat (Get-Calibration) -Iterations 2 | Set-BnStat $checkpoint -Backup -PassThru
         $layers.Name | Should -Be 'model.module.stem.bn', 'model.module.body.0.bn', 'model.module.body.1.bn', 'model.module.body.2.bn', 'model.module.body.3.bn', 'model.module.bn'
         (Get-BnModule $checkpoint).Mean | Should -Be (Get-BnModule $model).Mean
         (Get-FileHash "$checkpoint.bak").Hash | Should -Be (Get-FileHash (Get-Fixture digits.checkpoint.pth)).Hash
@@ -29,7 +29,7 @@ Describe 'Set-BnStat' {
         $null = Get-BnModule $model | Update-BnStat (Get-Calibration) -Iterations 2
         $other = Copy-Fixture digits.safetensors
         $copy = Join-Path $TestDrive 'Kopie für später.safetensors'
-        $layers = Set-BnStat -From $model $other -Destination $copy
+        $layers = Set-BnStat -From $model $other -Destination $copy -PassThru
         $layers | Should -HaveCount 6
         $layers[0].Path | Should -Be $copy
         (Compare-BnStat $model $copy).Divergence | Should -Be (@(0) * 6)
@@ -49,7 +49,7 @@ Describe 'Set-BnStat' {
         $stats | Set-BnStat $checkpoint -WhatIf | Should -BeNullOrEmpty
         Set-BnStat -From $stats[0].Path $checkpoint -WhatIf | Should -BeNullOrEmpty
         (Get-FileHash $checkpoint).Hash | Should -Be $before
-        $null = $stats | Set-BnStat $checkpoint -Backup
+        $stats | Set-BnStat $checkpoint -Backup
         (Get-FileHash "$checkpoint.bak").Hash | Should -Be $before
     }
 

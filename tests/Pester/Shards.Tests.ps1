@@ -22,7 +22,7 @@ Describe 'Shards' {
         foreach ($i in 1..2) {
             Get-BnModule model.pt | Measure-BnStat $loader -Shard $i/2 | Export-BnStat part-$i.safetensors
         }
-        $null = Merge-BnStat part-*.safetensors | Set-BnStat model.pt -Destination merged.pt
+        Merge-BnStat part-*.safetensors | Set-BnStat model.pt -Destination merged.pt
         $null = Get-BnModule model.pt | Update-BnStat $loader -Destination whole.pt
         $comparisons = Compare-BnStat whole.pt merged.pt
         $comparisons | Should -HaveCount 6
@@ -33,7 +33,7 @@ Describe 'Shards' {
     It 'go, once merged, into all that takes statistics' {
         $merged = 1..4 | ForEach-Object { Get-BnModule model.pt | Measure-BnStat $loader -Shard $_/4 } | Merge-BnStat
         $merged | Export-BnStat stats.safetensors
-        $null = $merged | Set-BnStat model.pt -Destination set.pt
+        $merged | Set-BnStat model.pt -Destination set.pt
         $null = $merged | Update-BnStat -Destination updated.pt
         $comparisons = @(
             Compare-BnStat set.pt updated.pt

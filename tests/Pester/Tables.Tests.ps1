@@ -82,7 +82,7 @@ Describe 'Tables' {
 
 Describe 'The list of findings' {
     BeforeAll {
-        $findings = Test-BnModule (Get-Fixture digits.scripted.pt) -Data (Get-Calibration)
+        $findings = Test-BnModule (Get-Fixture digits.scripted.pt) -Data (Get-Calibration) -PassThru
     }
 
     It 'breaks text at words in <Width> columns' -ForEach $widths {

@@ -5,42 +5,54 @@ BeforeAll {
 Describe 'Test-BnModule' {
     It 'finds nothing in a model whose statistics look right' {
         $model = Get-Fixture digits.scripted.pt
-        Test-BnModule $model | Should -BeNullOrEmpty
-        Test-BnModule $model -Quiet | Should -BeTrue
+        Test-BnModule $model -PassThru | Should -BeNullOrEmpty
+        Test-BnModule $model | Should -BeTrue
+        $model | Test-BnModule | Should -BeTrue
     }
 
     It 'finds with data that they are stale, and no longer when they have been recomputed' {
         $model = Copy-Fixture digits.scripted.pt
         $loader = Get-Calibration @{ Take = 512 }
-        $findings = Test-BnModule $model -Data $loader
+        $findings = Test-BnModule $model -Data $loader -PassThru
         $findings.Finding | Should -Be (@('Stale') * 6)
         $findings | ForEach-Object { $_.pstypenames[0] | Should -Be 'PreciseBn.BnFinding' }
         $findings.Severity | Should -Contain 'Error'
         $findings.Advice | Should -Match 'Update-BnStat'
-        Test-BnModule $model -Data $loader -Quiet | Should -BeFalse
+        Test-BnModule $model -Data $loader | Should -BeFalse
 
         $null = Get-BnModule $model | Update-BnStat $loader
-        Test-BnModule $model -Data $loader -Quiet | Should -BeTrue
-        Get-BnModule $model | Test-BnModule -Quiet | Should -BeTrue
+        Test-BnModule $model -Data $loader | Should -BeTrue
+        Get-BnModule $model | Test-BnModule | Should -BeTrue
     }
 
     It 'finds layers that never were trained, without data' {
-        $findings = Get-BnModule (Get-Fixture reused.scripted.pt) | Test-BnModule
+        $findings = Get-BnModule (Get-Fixture reused.scripted.pt) | Test-BnModule -PassThru
         $findings.Finding | Should -Be 'NeverTrained', 'NeverTrained'
         $findings.Name | Should -Be 'bn', 'other'
     }
 
     It 'takes files from Get-ChildItem and names them' {
-        (Get-ChildItem (Get-Fixture kinds.scripted.pt) | Test-BnModule).Path | Should -BeLike '*kinds.scripted.pt'
+        (Get-ChildItem (Get-Fixture kinds.scripted.pt) | Test-BnModule -PassThru).Path | Should -BeLike '*kinds.scripted.pt'
     }
 
     It 'is not content with a file that it cannot read' {
-        Test-BnModule missing.pt -Quiet -ErrorAction SilentlyContinue | Should -BeFalse
+        Test-BnModule missing.pt -ErrorAction SilentlyContinue | Should -BeFalse
         { Test-BnModule missing.pt -ErrorAction Stop } | Should -Throw -ErrorId 'FileNotFound,PreciseBn.PowerShell.TestBnModuleCommand'
     }
 
     It 'says of nothing that it is good' {
-        Get-BnModule (Get-Fixture digits.scripted.pt) -Name 'nothing*' -WarningAction Ignore | Test-BnModule -Quiet | Should -BeFalse
+        Get-BnModule (Get-Fixture digits.scripted.pt) -Name 'nothing*' -WarningAction Ignore | Test-BnModule | Should -BeFalse
+    }
+
+    It 'finds data that are scaled otherwise than those of the training' {
+        $model = Get-Fixture digits.scripted.pt
+        $raw = New-BnDataLoader (Get-Fixture digits.calibration.npz) -Key images
+        (Test-BnModule $model -Data $raw -Iterations 2 -PassThru).Finding | Should -Contain 'ScaledOtherwise'
+        (Test-BnModule $model -Data (Get-Calibration) -Iterations 2 -PassThru).Finding | Should -Not -Contain 'ScaledOtherwise'
+    }
+
+    It 'tells with -Verbose what was found' {
+        (Get-VerboseLine { Test-BnModule (Get-Fixture reused.scripted.pt) -Verbose }) -join "`n" | Should -Match 'Error: bn: The statistics are those of a new layer'
     }
 
     It 'tells with -Verbose what was measured on which data' {
@@ -57,6 +69,6 @@ Describe 'Test-BnModule' {
     }
 
     It 'shows a table' {
-        Test-BnModule (Get-Fixture reused.scripted.pt) | Out-String -Width 120 | Should -Match 'NeverTrained'
+        Test-BnModule (Get-Fixture reused.scripted.pt) -PassThru | Out-String -Width 120 | Should -Match 'NeverTrained'
     }
 }

@@ -12,6 +12,12 @@ Describe 'Test-BnStat' {
         $today = New-BnDataLoader (Get-Fixture digits.test.npz) @read
     }
 
+    It 'judges the layers of -Name' {
+        $model = Get-Fixture digits.scripted.pt
+        (Test-BnStat $model $model -Name bn -PassThru).Name | Should -Be bn
+        (Test-BnStat $model -Data $today -Name bn, stem* -PassThru).Name | Should -Be 'stem.bn', 'bn'
+    }
+
     It 'answers once whether statistics have moved: <Question>' -ForEach @(
         @{ Question = { Test-BnStat $precise -Data $today }; Answer = $true }
         @{ Question = { Test-BnStat $stats -Data $today }; Answer = $true }

@@ -26,10 +26,10 @@ Describe 'Update-BnStat' {
         @{ Form = 'an array of dictionaries'; Update = { $layer | Update-BnStat @(@{ image = $images; label = $images }) -InputKey image }; Count = 4 }
         @{ Form = 'an array of arrays'; Update = { $layer | Update-BnStat (, @($images, $images)) -InputKey 1 }; Count = 4 }
         @{ Form = 'a loader'; Update = { $layer | Update-BnStat (New-BnDataLoader -InputObject $images -BatchSize 2) }; Count = 4 }
-        @{ Form = 'an array of numbers'; Update = { $layer | Update-BnStat ([float[,,,]]::new(2, 1, 28, 28)) }; Count = 2 }
+        @{ Form = 'an array of numbers'; Update = { $layer | Update-BnStat ([float[,,,]]::new(2, 1, 28, 28)) -Force }; Count = 2 }
     ) {
         $layer = Get-BnModule (Copy-Fixture digits.scripted.pt) -Name stem.bn
-        $images = [TorchSharp.torch]::rand(4, 1, 28, 28)
+        $images = [TorchSharp.torch]::randn(4, 1, 28, 28)
         $stats = @(& $Update)
         $stats | Should -HaveCount 1
         $stats[0].Count | Should -Be ($Count * 784)
@@ -41,9 +41,9 @@ Describe 'Update-BnStat' {
         @{ Form = 'a file'; Data = { Get-Item (Get-Fixture digits.calibration.npz) } }
     ) {
         $layer = Get-BnModule (Copy-Fixture digits.scripted.pt) -Name stem.bn
-        $output = $layer | Update-BnStat (& $Data) -InputKey images -Iterations 2 -Verbose 4>&1
+        $output = $layer | Update-BnStat (& $Data) -InputKey images -Iterations 2 -Force -Verbose 4>&1
         $lines, $stats = $output.Where({ $_ -is [System.Management.Automation.VerboseRecord] }, 'Split')
-        $expected = $layer | Update-BnStat (New-BnDataLoader (Get-Fixture digits.calibration.npz) -Key images) -Iterations 2
+        $expected = $layer | Update-BnStat (New-BnDataLoader (Get-Fixture digits.calibration.npz) -Key images) -Iterations 2 -Force
         $stats.Mean | Should -Be $expected.Mean
         "$lines" | Should -Match '1600 items in batches of 32'
     }
@@ -135,7 +135,7 @@ Describe 'Update-BnStat' {
     }
 
     It 'mixes with what was there by -PriorWeight' {
-        $images = [TorchSharp.torch]::rand(2, 1, 28, 28)
+        $images = [TorchSharp.torch]::randn(2, 1, 28, 28)
         $layer = Get-BnModule (Copy-Fixture digits.scripted.pt) -Name stem.bn
         $new = $layer | Update-BnStat $images -Destination (Join-Path $TestDrive 'new.pt') -Force
         $mixed = $layer | Update-BnStat $images -PriorWeight $new.Count -Destination (Join-Path $TestDrive 'mixed.pt') -Force
@@ -144,7 +144,7 @@ Describe 'Update-BnStat' {
 
     It 'names the layer and the batch with NaN, or leaves it out with -SkipNonFinite' {
         $model = Copy-Fixture digits.scripted.pt
-        $good = [TorchSharp.torch]::rand(2, 1, 28, 28)
+        $good = [TorchSharp.torch]::randn(2, 1, 28, 28)
         $bad = [TorchSharp.torch]::full(2, 1, 28, 28, [float]::NaN)
         { Get-BnModule $model | Update-BnStat @($good, $bad) -ErrorAction Stop } | Should -Throw "The layer 'stem.bn'*batch 1;*"
         $stats = Get-BnModule $model | Update-BnStat @($good, $bad, $good) -SkipNonFinite -WarningVariable warnings -WarningAction SilentlyContinue
@@ -156,7 +156,7 @@ Describe 'Update-BnStat' {
 
     It 'refuses a layer that is reused, or pools its uses with -AllowReuse' {
         $reused = Copy-Fixture reused.scripted.pt
-        $images = [TorchSharp.torch]::rand(2, 3, 8, 8)
+        $images = [TorchSharp.torch]::randn(2, 3, 8, 8)
         { Get-BnModule $reused | Update-BnStat $images -ErrorAction Stop } |
             Should -Throw -ErrorId 'LayerReused,PreciseBn.PowerShell.UpdateBnStatCommand'
         (Get-BnModule $reused -Name bn | Update-BnStat $images -AllowReuse).Uses | Should -Be 2
@@ -180,7 +180,7 @@ Describe 'Update-BnStat' {
         $lines = Get-VerboseLine { Get-BnModule $model | Update-BnStat $loader -Backup -Destination $new -Verbose }
         $lines | Should -Contain "Measured 6 layers of '$model' on 2 batches (1600 items in batches of 32, 64 at most), stopped by DataEnd."
         $lines[-1] | Should -BeLike "The statistics of 6 layers were written into '$new' after * s; a backup keeps what was replaced."
-        Get-VerboseLine { Get-BnModule $model | Update-BnStat $loader -Iterations 1 -Verbose } | Should -Contain "Measured 6 layers of '$model' on 1 batches (1600 items in batches of 32, 64 at most), stopped by Iterations."
+        Get-VerboseLine { Get-BnModule $model | Update-BnStat $loader -Iterations 1 -Verbose } | Should -Contain "Measured 6 layers of '$model' on 1 of 2 batches (1600 items in batches of 32, 64 at most), stopped by Iterations."
     }
 }
 
@@ -190,7 +190,7 @@ Describe 'Update-BnStat, where it cannot be done' {
         $script:model = Copy-Fixture digits.scripted.pt
         $script:checkpoint = Copy-Fixture digits.checkpoint.pth
         $script:layers = Get-BnModule $model
-        $script:images = [TorchSharp.torch]::rand(4, 1, 28, 28)
+        $script:images = [TorchSharp.torch]::randn(4, 1, 28, 28)
         Set-Content text.pt 'not a model'
     }
 
@@ -200,7 +200,7 @@ Describe 'Update-BnStat, where it cannot be done' {
 
     It 'says what is wrong: <Command>' -ForEach @(
         @{ Command = { $layers | Update-BnStat $images -Iterations 2 }; ErrorId = 'NotEnoughData'; Category = 'InvalidData'; Target = { $model } }
-        @{ Command = { $layers | Update-BnStat ([TorchSharp.torch]::rand(4, 3)) }; ErrorId = 'ForwardFailed'; Category = 'InvalidData'; Target = { $model } }
+        @{ Command = { $layers | Update-BnStat ([TorchSharp.torch]::randn(4, 3)) }; ErrorId = 'ForwardFailed'; Category = 'InvalidData'; Target = { $model } }
         @{ Command = { $layers | Update-BnStat 'text' }; ErrorId = 'FileNotFound'; Category = 'ObjectNotFound'; Target = 'text' }
         @{ Command = { $layers | Update-BnStat text.pt }; ErrorId = 'UnknownDataFile'; Category = 'NotImplemented'; Target = { Join-Path $TestDrive text.pt } }
         @{ Command = { $layers | Update-BnStat (Get-Fixture digits.test.npz) }; ErrorId = 'KeyNeeded'; Category = 'InvalidArgument'; Target = $null }

@@ -53,7 +53,7 @@ if (-not ($worst -le 1e-6)) {
 }
 
 $alone = Join-Path $Folder single.pt
-$null = $single | Set-BnStat $Model -Destination $alone
+$single | Set-BnStat $Model -Destination $alone
 if (Compare-BnStat $alone (Join-Path $Folder (Split-Path $Model -Leaf)) | Where-Object MeanShift -GT 1e-6) {
     throw 'The job that merges wrote something else.'
 }

@@ -26,4 +26,4 @@ param(
 
 $ErrorActionPreference = 'Stop'
 Import-Module "$PSScriptRoot/../../../PreciseBn.psd1" -Verbose:$false
-Merge-BnStat (Join-Path $Folder part-*.safetensors) | Set-BnStat $Model -Destination $Destination -Force
+Merge-BnStat (Join-Path $Folder part-*.safetensors) | Set-BnStat $Model -Destination $Destination -Force -PassThru

@@ -3,6 +3,7 @@ using System.Management.Automation;
 using PreciseBn.Batches;
 using PreciseBn.Data;
 using PreciseBn.PowerShell.Completion;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.PowerShell;
 
@@ -36,6 +37,7 @@ public abstract class DataCmdlet : PreciseBnCmdlet
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ArrayKeyCompleter))]
     public string[] InputKey { get; set; } = [];
 
     /// <summary>Pools the uses of a layer that runs more than once in a forward pass, rather than refuse it.</summary>
@@ -84,20 +86,30 @@ public abstract class DataCmdlet : PreciseBnCmdlet
         };
 
     /// <summary>Whatever was given as data, as a source of batches. A path is read as New-BnDataLoader reads it by default.</summary>
-    private protected IBatchSource ToBatches(object data) =>
-        PowerShellData.PathOf(data) is { } path ? Require(() => Open(path)) : PowerShellData.ToBatches(data, InputKey);
+    private protected IBatchSource ToBatches(object data)
+    {
+        if (PowerShellData.PathOf(data) is { } path)
+            return Require(() => Open(path));
+        if (PowerShellData.Unwrap(data) is IBatchSource && InputKey.Length > 0)
+            ThrowTerminatingError(KeyWithoutEffect().ToErrorRecord());
+        return PowerShellData.ToBatches(data, InputKey);
+    }
+
+    /// <summary>What models are called that have no path.</summary>
+    private protected const string InMemory = "the model in memory";
 
     /// <summary>What a model is called in messages.</summary>
-    private protected static string NameOf(BnModel model) => model.Path is { } path ? $"'{path}'" : "the model in memory";
+    private protected static string NameOf(BnModel model) => model.Path is { } path ? $"'{path}'" : InMemory;
 
     /// <summary>What a model is called where there is little room.</summary>
-    private protected static string ShortNameOf(BnModel model) => System.IO.Path.GetFileName(model.Path) ?? "the model in memory";
+    private protected static string ShortNameOf(BnModel model) => System.IO.Path.GetFileName(model.Path) ?? InMemory;
 
     /// <summary>Tells what was measured: how many layers of which model, on which data, and why no more of them.</summary>
     private protected void TellOfMeasurement(BnResult result, IBatchSource batches, string model)
     {
+        var all = batches.BatchCount is { } count && count > result.Batches + result.SkippedBatches ? $" of {count}" : "";
         var data = batches is BnDataLoader loader ? $" ({loader.Plan})" : "";
-        WriteVerbose($"Measured {result.Layers.Count} layers of {model} on {result.Batches} batches{data}, stopped by {result.StoppedBy}.");
+        WriteVerbose($"Measured {result.Layers.Count} layers of {model} on {result.Batches}{all} batches{data}, stopped by {result.StoppedBy}.");
     }
 
     /// <summary>Warns of layers that no batch reached, of batches and of files that were left out.</summary>
@@ -134,6 +146,10 @@ public abstract class DataCmdlet : PreciseBnCmdlet
             _opened?.Dispose();
         base.Dispose(disposing);
     }
+
+    private static PreciseBnException KeyWithoutEffect() => new(
+        "OptionWithoutEffect", ErrorKind.InvalidArgument, "-InputKey has no effect on a loader, which gives what it was made for.",
+        "Choose the arrays with -Key of New-BnDataLoader.", nameof(InputKey));
 
     private BnDataLoader Open(string path)
     {

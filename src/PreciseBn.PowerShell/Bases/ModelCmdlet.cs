@@ -95,6 +95,6 @@ public abstract class ModelCmdlet : DataCmdlet
     }
 
     private static PreciseBnException NotAModel(PSObject item) => new(
-        "NotAModelOrLayer", ErrorKind.InvalidArgument, $"An object of type {item.TypeNames[0]} is neither a layer nor the path of a model.",
+        "NotAModelOrLayer", ErrorKind.InvalidArgument, $"An object of type {PowerShellData.TypeName(item)} is neither a layer nor the path of a model.",
         "Give layers of Get-BnModule, or paths.", item);
 }

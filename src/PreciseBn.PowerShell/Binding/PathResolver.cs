@@ -48,6 +48,8 @@ internal static class PathResolver
 
     private static void RefuseImpossible(string path)
     {
+        if (string.IsNullOrWhiteSpace(path))
+            throw new PreciseBnException("InvalidPath", ErrorKind.InvalidArgument, "The path is empty.", "Give the path of a file.", path);
         if (path.Contains('\0'))
             throw new PreciseBnException(
                 "InvalidPath", ErrorKind.InvalidArgument,

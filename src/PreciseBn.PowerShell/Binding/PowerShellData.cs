@@ -37,6 +37,9 @@ internal static class PowerShellData
         var single => [single!],
     };
 
+    /// <summary>The type of an object, or the one that it had before it was sent, without its namespace.</summary>
+    public static string TypeName(PSObject item) => item.TypeNames.FirstOrDefault()?.Split('.')[^1] ?? "PSObject";
+
     /// <summary>What PowerShell has wrapped.</summary>
     public static object? Unwrap(object? value) => value switch
     {

@@ -58,6 +58,6 @@ internal static class StatisticsSources
         "Give the path of the model, or layers from Get-BnModule.", layer);
 
     private static PreciseBnException NotStatistics(PSObject item) => new(
-        "NotStatistics", ErrorKind.InvalidArgument, $"An object of type {item.TypeNames[0]} is neither statistics nor the path of a file.",
+        "NotStatistics", ErrorKind.InvalidArgument, $"An object of type {PowerShellData.TypeName(item)} is neither statistics nor the path of a file.",
         "Give a path, or objects of Get-BnModule, Update-BnStat, Merge-BnStat or Import-BnStat. Test-BnStat takes data with -Data.", item);
 }

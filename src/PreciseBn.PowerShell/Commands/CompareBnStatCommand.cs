@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using PreciseBn.PowerShell.Completion;
 
 namespace PreciseBn.PowerShell;
 
@@ -11,13 +12,22 @@ public sealed class CompareBnStatCommand : PreciseBnCmdlet
 
     /// <summary>The statistics to compare with: a path, or objects of Get-BnModule or Update-BnStat.</summary>
     [Parameter(Mandatory = true, Position = 0)]
+    [Alias("ReferenceObject")]
     [ValidateNotNullOrEmpty]
     public object[] Reference { get; set; } = [];
 
     /// <summary>The statistics that are compared: a path, or objects of Get-BnModule or Update-BnStat.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true)]
+    [Alias("DifferenceObject")]
     [ValidateNotNullOrEmpty]
     public object[] Difference { get; set; } = [];
+
+    /// <summary>Names of layers, as the reference has them; wildcards are allowed. By default all are compared.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(LayerNameCompleter))]
+    public string[] Name { get; set; } = ["*"];
 
     /// <inheritdoc/>
     protected override void ProcessRecord() => _difference.AddRange(Require(() => StatisticsSources.Read(this, Difference)));
@@ -26,7 +36,7 @@ public sealed class CompareBnStatCommand : PreciseBnCmdlet
     protected override void EndProcessing()
     {
         var reference = Require(() => StatisticsSources.Read(this, Reference));
-        var pairs = BnComparer.Match(reference, _difference).ToArray();
+        var pairs = new LayerNames(Name).Choose(this, BnComparer.Match(reference, _difference));
         WriteVerbose($"Layers on both sides: {pairs.Count(pair => pair is { Reference: not null, Difference: not null })}; "
             + $"in the reference alone: {pairs.Count(pair => pair.Difference is null)}; "
             + $"in what is compared alone: {pairs.Count(pair => pair.Reference is null)}.");

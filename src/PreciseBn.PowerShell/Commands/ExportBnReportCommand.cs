@@ -5,6 +5,7 @@ namespace PreciseBn.PowerShell;
 
 /// <summary>Writes a report on statistics that were recomputed or compared: a page, or the plot of the drift alone.</summary>
 [Cmdlet(VerbsData.Export, "BnReport", HelpUri = HelpPages.Folder + "Export-BnReport.md", SupportsShouldProcess = true, DefaultParameterSetName = InputObjectSet)]
+[OutputType(typeof(FileInfo))]
 public sealed class ExportBnReportCommand : PreciseBnCmdlet
 {
     private const string InputObjectSet = "InputObject";
@@ -51,6 +52,10 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
     [Parameter]
     public SwitchParameter Force { get; set; }
 
+    /// <summary>Returns the file that was written.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
     /// <inheritdoc/>
     protected override void BeginProcessing() => RequireDestination(Path, Force);
 
@@ -81,6 +86,8 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
         var findings = _findings.Count > 0 ? _findings : BnExaminer.Examine(_layers).Select(finding => finding.InWordsOfCmdlets()).ToList();
         BnReport.Write(path, _layers, findings, Title ?? DefaultTitle(), format, Force);
         WriteVerbose($"Wrote a report on {_layers.Count} layers, with {findings.Count} findings, to '{path}'.");
+        if (PassThru)
+            WriteObject(new FileInfo(path));
     });
 
     private string DefaultTitle() =>

@@ -5,6 +5,7 @@ namespace PreciseBn.PowerShell;
 
 /// <summary>Writes statistics alone to a safetensors file.</summary>
 [Cmdlet(VerbsData.Export, "BnStat", HelpUri = HelpPages.Folder + "Export-BnStat.md", SupportsShouldProcess = true)]
+[OutputType(typeof(FileInfo))]
 public sealed class ExportBnStatCommand : PreciseBnCmdlet
 {
     private readonly List<ILayerStatistics> _statistics = [];
@@ -26,6 +27,10 @@ public sealed class ExportBnStatCommand : PreciseBnCmdlet
     /// <summary>Replaces a file that is already there.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
+
+    /// <summary>Returns the file that was written.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
     protected override void BeginProcessing() => RequireDestination(Path, Force);
@@ -58,6 +63,8 @@ public sealed class ExportBnStatCommand : PreciseBnCmdlet
         else
             BnStatFile.Write(path, _statistics, Force);
         WriteVerbose($"The statistics of {layers} layers were written into '{path}'.");
+        if (PassThru)
+            WriteObject(new FileInfo(path));
     });
 
     private static PreciseBnException MixedStatistics() => new(

@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using PreciseBn.PowerShell.Completion;
-using PreciseBn.Primitives;
 using static TorchSharp.torch;
 
 namespace PreciseBn.PowerShell;
@@ -63,23 +62,14 @@ public sealed class GetBnModuleCommand : PreciseBnCmdlet
 
     private void WriteLayers(IReadOnlyList<BnModule> layers, string where)
     {
-        foreach (var name in Name.Where(name => !WildcardPattern.ContainsWildcardCharacters(name)))
-        {
-            if (!layers.Any(layer => Matches(layer, name)))
-                WriteError(NoSuchLayer(name, where).ToErrorRecord());
-        }
-        var chosen = layers.Where(layer => Name.Any(name => Matches(layer, name)) && HasMode(layer)).ToArray();
-        if (chosen.Length == 0 && Name.All(WildcardPattern.ContainsWildcardCharacters))
-            WriteWarning($"None of the {layers.Count} BatchNorm layers of {where} matches -Name {string.Join(", ", Name)}{(Mode == BnMode.Any ? "" : $" and -Mode {Mode}")}.");
+        var names = new LayerNames(Name);
+        names.TellOfMissing(this, layers, where);
+        var named = layers.Where(names.Have).ToArray();
+        var chosen = named.Where(HasMode).ToArray();
+        if (chosen.Length == 0 && named.Length > 0)
+            WriteWarning($"None of the {named.Length} BatchNorm layers of {where} was saved in the mode {Mode}.");
         WriteObject(chosen, enumerateCollection: true);
     }
 
     private bool HasMode(BnModule layer) => Mode == BnMode.Any || layer.Training == (Mode == BnMode.Training);
-
-    private static bool Matches(BnModule layer, string name) =>
-        layer.Aliases.Prepend(layer.Name).Any(WildcardPattern.Get(name, WildcardOptions.IgnoreCase).IsMatch);
-
-    private static PreciseBnException NoSuchLayer(string name, string where) => new(
-        "LayerNotFound", ErrorKind.NotFound, $"There is no BatchNorm layer '{name}' in {where}.",
-        "List the layers with Get-BnModule without -Name.", name);
 }

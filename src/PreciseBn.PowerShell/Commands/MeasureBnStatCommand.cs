@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using PreciseBn.Batches;
+using PreciseBn.PowerShell.Completion;
 using PreciseBn.Primitives;
 
 namespace PreciseBn.PowerShell;
@@ -18,6 +19,7 @@ public sealed class MeasureBnStatCommand : ModelCmdlet
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ShardCompleter))]
     public string Shard { get; set; } = "1/1";
 
     /// <summary>What the data are called. Loaders tell theirs by themselves; others need a name if there are several.</summary>
@@ -52,7 +54,7 @@ public sealed class MeasureBnStatCommand : ModelCmdlet
         using var progress = new ModelsProgress(this, "BatchNorm layers", models.Count);
         foreach (var model in models)
         {
-            progress.Begin(ShortNameOf(model));
+            progress.Begin(model.Path ?? InMemory);
             ForEachItem(() => Measure(model, options));
         }
     }

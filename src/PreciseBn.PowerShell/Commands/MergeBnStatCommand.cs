@@ -116,5 +116,5 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
 
     private static PreciseBnException NotAPartial(PSObject item) => new(
         "NotAPartial", ErrorKind.InvalidData,
-        $"An object of type {item.TypeNames[0]} is no partial statistic.", "Give what Measure-BnStat returned, or files that it wrote.", item);
+        $"An object of type {PowerShellData.TypeName(item)} is no partial statistic.", "Give what Measure-BnStat returned, or files that it wrote.", item);
 }

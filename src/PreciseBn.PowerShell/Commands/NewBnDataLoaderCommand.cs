@@ -19,7 +19,7 @@ public sealed class NewBnDataLoaderCommand : BatchCmdlet
     private readonly List<string> _paths = [];
 
     /// <summary>Files of arrays or tables, of which several make one data set, or folders of images; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[] Path { get; set; } = [];
@@ -104,6 +104,8 @@ public sealed class NewBnDataLoaderCommand : BatchCmdlet
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
+        if (MyInvocation.BoundParameters.ContainsKey(nameof(Seed)) && (Order ?? (AsBatches ? DataOrder.Sequential : DataOrder.Shuffled)) == DataOrder.Sequential)
+            ThrowTerminatingError(SeedWithoutEffect().ToErrorRecord());
         var loader = Require(() => _paths.Count > 0 && _objects.Count > 0 ? throw MixedInput() : _paths.Count > 0
             ? BnDataLoader.FromFiles(_paths, Options())
             : BnDataLoader.FromObjects(_objects, Options()));
@@ -139,6 +141,9 @@ public sealed class NewBnDataLoaderCommand : BatchCmdlet
     }
 
     private static ColumnPattern ToPattern(string text) => new(text, WildcardPattern.Get(text, WildcardOptions.IgnoreCase).IsMatch);
+
+    private static PreciseBnException SeedWithoutEffect() => new(
+        "OptionWithoutEffect", ErrorKind.InvalidArgument, "-Seed has no effect on items that are taken as they lie.", "Leave it out, or use -Order Shuffled.");
 
     private static PreciseBnException MixedInput() => new(
         "MixedInput", ErrorKind.InvalidArgument, "Files and tensors cannot be mixed.", "Make one loader for each.");

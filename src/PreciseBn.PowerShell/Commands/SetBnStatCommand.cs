@@ -55,6 +55,10 @@ public sealed class SetBnStatCommand : PreciseBnCmdlet
     [Parameter]
     public SwitchParameter Force { get; set; }
 
+    /// <summary>Returns the layers that were changed, as they are in the file now.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
@@ -98,6 +102,7 @@ public sealed class SetBnStatCommand : PreciseBnCmdlet
         WarnOfOtherNames(save.Destination ?? path);
         var changed = model.Apply(_statistics, match, save, StopToken);
         WriteVerbose($"Set the statistics of {changed.Count} layers; the result is in '{save.Destination ?? path}'{(Backup ? ", and a backup keeps what was replaced" : "")}.");
-        WriteObject(changed, enumerateCollection: true);
+        if (PassThru)
+            WriteObject(changed, enumerateCollection: true);
     });
 }

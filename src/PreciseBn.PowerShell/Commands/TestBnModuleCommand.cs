@@ -2,9 +2,9 @@ using System.Management.Automation;
 
 namespace PreciseBn.PowerShell;
 
-/// <summary>Looks for what is not right with the BatchNorm layers of a model, with or without data.</summary>
+/// <summary>Tells whether all is right with the BatchNorm layers of a model, as far as the file shows it, or some data.</summary>
 [Cmdlet(VerbsDiagnostic.Test, "BnModule", HelpUri = HelpPages.Folder + "Test-BnModule.md", DefaultParameterSetName = PathSet)]
-[OutputType(typeof(BnFinding), typeof(bool))]
+[OutputType(typeof(bool), typeof(BnFinding))]
 public sealed class TestBnModuleCommand : DataCmdlet
 {
     private const string PathSet = "Path";
@@ -16,7 +16,7 @@ public sealed class TestBnModuleCommand : DataCmdlet
     private bool _hasLooked;
 
     /// <summary>Paths of saved models; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[] Path { get; set; } = [];
@@ -37,9 +37,9 @@ public sealed class TestBnModuleCommand : DataCmdlet
     [ValidateNotNull]
     public object? Data { get; set; }
 
-    /// <summary>Returns only whether there is no finding of severity Error.</summary>
+    /// <summary>Returns what was found, rather than whether none of it is of severity Error.</summary>
     [Parameter]
-    public SwitchParameter Quiet { get; set; }
+    public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -80,7 +80,7 @@ public sealed class TestBnModuleCommand : DataCmdlet
             }
         }
         // Of nothing it cannot be said that it is good.
-        if (Quiet)
+        if (!PassThru)
             WriteObject(_hasLooked && !_hasErrors);
     }
 
@@ -90,7 +90,9 @@ public sealed class TestBnModuleCommand : DataCmdlet
     private void Report(BnFinding finding)
     {
         _hasErrors |= finding.Severity == FindingSeverity.Error;
-        if (!Quiet)
+        if (PassThru)
             WriteObject(finding.InWordsOfCmdlets());
+        else
+            WriteVerbose($"{finding}");
     }
 }

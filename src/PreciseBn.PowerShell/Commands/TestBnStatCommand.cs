@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using PreciseBn.PowerShell.Completion;
 using PreciseBn.Primitives;
 
 namespace PreciseBn.PowerShell;
@@ -15,11 +16,13 @@ public sealed class TestBnStatCommand : DataCmdlet
 
     /// <summary>The statistics to compare with: a path, or objects of Get-BnModule, Update-BnStat or Import-BnStat.</summary>
     [Parameter(Mandatory = true, Position = 0)]
+    [Alias("ReferenceObject")]
     [ValidateNotNullOrEmpty]
     public object[] Reference { get; set; } = [];
 
     /// <summary>The statistics that are judged: a path, or objects of Get-BnModule, Update-BnStat or Import-BnStat.</summary>
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = DifferenceSet, ValueFromPipeline = true)]
+    [Alias("DifferenceObject")]
     [ValidateNotNullOrEmpty]
     public object[] Difference { get; set; } = [];
 
@@ -27,6 +30,13 @@ public sealed class TestBnStatCommand : DataCmdlet
     [Parameter(Mandatory = true, ParameterSetName = DataSet)]
     [ValidateNotNull]
     public object Data { get; set; } = null!;
+
+    /// <summary>Names of layers, as the reference has them; wildcards are allowed. By default all are judged.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(LayerNameCompleter))]
+    public string[] Name { get; set; } = ["*"];
 
     /// <summary>The largest change of a channel's mean that is allowed, in deviations.</summary>
     [Parameter]
@@ -53,8 +63,21 @@ public sealed class TestBnStatCommand : DataCmdlet
     /// <inheritdoc/>
     protected override void EndProcessing() => ForEachItem(() =>
     {
-        var reference = StatisticsSources.Read(this, Reference);
-        var difference = ParameterSetName == DataSet ? Measure(reference) : _difference;
+        var names = new LayerNames(Name);
+        IReadOnlyList<ILayerStatistics> reference = StatisticsSources.Read(this, Reference);
+        IReadOnlyList<ILayerStatistics> difference = _difference;
+        if (ParameterSetName == DataSet)
+        {
+            names.TellOfMissing(this, reference, "the reference");
+            reference = reference.Where(names.Have).ToArray();
+            difference = reference.Count > 0 ? Measure(reference) : [];
+        }
+        else
+        {
+            var pairs = names.Choose(this, BnComparer.Match(reference, difference));
+            reference = pairs.Select(pair => pair.Reference).OfType<ILayerStatistics>().ToArray();
+            difference = pairs.Select(pair => pair.Difference).OfType<ILayerStatistics>().ToArray();
+        }
         var thresholds = new BnThresholds { MeanShift = MeanShift, VarianceRatio = VarianceRatio, Divergence = Divergence };
         var verdicts = BnGate.Judge(reference, difference, thresholds);
         foreach (var verdict in verdicts.Where(verdict => !verdict.Passed))

@@ -91,7 +91,7 @@ public sealed class UpdateBnStatCommand : ModelCmdlet
         using var progress = new ModelsProgress(this, "BatchNorm statistics", models.Count);
         foreach (var model in models)
         {
-            progress.Begin(ShortNameOf(model));
+            progress.Begin(model.Path ?? InMemory);
             ForEachItem(() => UpdateModel(model, destinations));
         }
     }
@@ -117,7 +117,7 @@ public sealed class UpdateBnStatCommand : ModelCmdlet
             var answers = Host.UI.Prompt(
                 $"cmdlet {MyInvocation.MyCommand.Name} at command pipeline position {MyInvocation.PipelinePosition}",
                 "Supply values for the following parameters:", [field]);
-            return answers is not null && $"{answers[nameof(Data)]}" is { Length: > 0 } answer ? answer : throw DataNeeded();
+            return answers?.GetValueOrDefault(nameof(Data)) is { } answer && $"{answer}".Length > 0 ? answer : throw DataNeeded();
         }
         catch (Exception nobodyToAsk) when (nobodyToAsk is PSInvalidOperationException or HostException or NotImplementedException)
         {

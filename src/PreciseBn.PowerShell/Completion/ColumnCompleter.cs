@@ -1,4 +1,3 @@
-using System.Collections;
 using PreciseBn.Data;
 
 namespace PreciseBn.PowerShell.Completion;
@@ -6,6 +5,6 @@ namespace PreciseBn.PowerShell.Completion;
 /// <summary>Completes columns, of the tables whose paths were typed before.</summary>
 public sealed class ColumnCompleter : Completer
 {
-    private protected override IEnumerable<(string Name, string Tip)> Candidates(IDictionary parameters) =>
-        Files(parameters).SelectMany(BnDataFile.ListColumns).Distinct().Select(name => (name, name));
+    private protected override IEnumerable<(string Name, string Tip)> Candidates(TypedCommand typed) =>
+        typed.Files("Path", "LiteralPath").SelectMany(BnDataFile.ListColumns).Distinct().Select(name => (name, name));
 }

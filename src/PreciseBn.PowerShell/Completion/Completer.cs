@@ -12,10 +12,10 @@ public abstract class Completer : IArgumentCompleter
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
-        var typed = WildcardPattern.Get(WildcardPattern.Escape(wordToComplete.Trim('\'', '"')) + "*", WildcardOptions.IgnoreCase);
+        var beginning = WildcardPattern.Get(WildcardPattern.Escape(wordToComplete.Trim('\'', '"')) + "*", WildcardOptions.IgnoreCase);
         try
         {
-            return Candidates(fakeBoundParameters).Where(candidate => typed.IsMatch(candidate.Name))
+            return Candidates(new(fakeBoundParameters, commandAst)).Where(candidate => beginning.IsMatch(candidate.Name))
                 .Select(candidate => new CompletionResult(Quote(candidate.Name), candidate.Name, CompletionResultType.ParameterValue, candidate.Tip))
                 .ToArray();
         }
@@ -27,25 +27,11 @@ public abstract class Completer : IArgumentCompleter
     }
 
     /// <summary>All names that could stand here, and a word about each.</summary>
-    /// <param name="parameters">The parameters that were typed before.</param>
-    private protected abstract IEnumerable<(string Name, string Tip)> Candidates(IDictionary parameters);
-
-    /// <summary>The files that -Path and -LiteralPath lead to, where these were typed.</summary>
-    private protected static IEnumerable<string> Files(IDictionary parameters) =>
-        Resolve(parameters["Path"], "$path").Concat(Resolve(parameters["LiteralPath"], "[WildcardPattern]::Escape($path)"));
-
-    private static IEnumerable<string> Resolve(object? paths, string pattern)
-    {
-        if (paths is null)
-            return [];
-        using var shell = System.Management.Automation.PowerShell.Create(RunspaceMode.CurrentRunspace);
-        shell.AddScript($"foreach ($path in $args[0]) {{ $ExecutionContext.SessionState.Path.GetResolvedProviderPathFromPSPath({pattern}, [ref] $null) }}")
-            .AddArgument(paths);
-        return shell.Invoke<string>();
-    }
+    /// <param name="typed">What was typed before.</param>
+    private protected abstract IEnumerable<(string Name, string Tip)> Candidates(TypedCommand typed);
 
     private static string Quote(string name) =>
-        name.Any(letter => !char.IsLetterOrDigit(letter) && letter is not ('.' or '_' or ':' or '-'))
+        name.Any(letter => !char.IsLetterOrDigit(letter) && letter is not ('.' or '_' or ':' or '-' or '/'))
             ? $"'{CodeGeneration.EscapeSingleQuotedStringContent(name)}'"
             : name;
 }

@@ -1,4 +1,3 @@
-using System.Collections;
 using PreciseBn.Native;
 
 namespace PreciseBn.PowerShell.Completion;
@@ -6,6 +5,6 @@ namespace PreciseBn.PowerShell.Completion;
 /// <summary>Completes the devices of this machine.</summary>
 public sealed class DeviceCompleter : Completer
 {
-    private protected override IEnumerable<(string Name, string Tip)> Candidates(IDictionary parameters) =>
+    private protected override IEnumerable<(string Name, string Tip)> Candidates(TypedCommand typed) =>
         Devices.List().Select(name => (name, name));
 }

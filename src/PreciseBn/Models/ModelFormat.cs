@@ -100,7 +100,7 @@ internal static class ModelFormat
             return Other(path, "text in XML, as OpenVINO writes beside its weights", ExportAnew);
         return text.StartsWith('{') || text.StartsWith('[')
             ? Other(path, "text in JSON", $"Give the file that has the tensors; of several files, their index, whose name ends in {Checkpoints.CheckpointIndex.Ending}.")
-            : ModelErrors.NotAModel(path, "it is of no kind that is known");
+            : ModelErrors.NotAModel(path, "nothing in it is known as a model");
     }
 
     private static bool IsPickle(byte[] start) => start.Length >= 2 && start[0] == 0x80 && start[1] is >= 2 and <= 5;

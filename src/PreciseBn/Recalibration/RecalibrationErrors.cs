@@ -30,6 +30,11 @@ internal static class RecalibrationErrors
         $"The layer '{layer}' of '{model}' receives a single value of each channel in batch {batch}, which has no variance. {Unchanged}",
         "Give larger batches, leave out a last one that is small, or measure exactly, where the layer normalises by final statistics.", layer);
 
+    public static PreciseBnException NothingReached(string model, long batches) => new(
+        "NothingReached", ErrorKind.InvalidData,
+        $"None of {batches} batches had a value for any of the layers of '{model}' that are measured. {Unchanged}",
+        "Give data that take the way through these layers.", model);
+
     public static PreciseBnException ScaledOtherwise(string model, Entrance entrance) => new(
         "DataScaledOtherwise", ErrorKind.InvalidData,
         FormattableString.Invariant($"The data are plainly not scaled as those that '{model}' was trained on: their numbers have the mean {entrance.Scale.Mean:0.##} and the deviation {entrance.Scale.Deviation:0.##}, and what reaches its first layer '{entrance.Layer}' has moved far. {Unchanged}"),

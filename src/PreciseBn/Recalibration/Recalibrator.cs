@@ -27,6 +27,8 @@ internal sealed class Recalibrator(
         using var session = new MeasuringSession(source, layers, options, progress);
         session.RefuseFew(batches.BatchCount);
         var results = options.Exact ? MeasureExactly(session, batches, cancellation) : MeasureAtOnce(session, batches, cancellation);
+        if (results.All(result => result.Moments.Batches == 0))
+            throw RecalibrationErrors.NothingReached(session.Name, results[0].TotalBatches);
         return new BnResult(options.Estimators.SelectMany(estimator => results.Select(result =>
             result.ToStat(estimator, options.PriorWeight, estimator == options.Estimators[0] ? source.Path : null) with
             {

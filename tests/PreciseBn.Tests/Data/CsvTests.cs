@@ -59,7 +59,7 @@ public sealed class CsvTests : IDisposable
     [Fact]
     public void Each_column_has_its_mean_and_deviation()
     {
-        using var loader = Open(Write("table.csv", "a,b\n1,10\n3,30\n"), new() { Mean = [2, 20], StandardDeviation = [1, 10] });
+        using var loader = Open(Write("table.csv", "a,b\n1,10\n3,30\n"), new() { Order = DataOrder.Sequential, Mean = [2, 20], StandardDeviation = [1, 10] });
 
         Assert.Equal([-1f, -1f, 1f, 1f], Values(loader));
     }

@@ -76,7 +76,7 @@ public sealed class ImageKindTests : IDisposable
 
     private static void AssertEqual(string folder, int index, string expected, BnDataLoaderOptions options)
     {
-        using var loader = BnDataLoader.FromFiles([Fixtures.Path(folder)], options with { BatchSize = 1 });
+        using var loader = BnDataLoader.FromFiles([Fixtures.Path(folder)], options with { BatchSize = 1, Order = DataOrder.Sequential });
         using var references = BnDataLoader.FromFiles(
             [Fixtures.Path($"{folder}{expected}.expected.npy")], new() { Order = DataOrder.Sequential, BatchSize = 1, Layout = ImageLayout.NHWC });
         using var image = loader.Read().ElementAt(index);
