@@ -65,6 +65,8 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
 
     long? IBatchSource.BatchCount => BatchCount;
 
+    string IBatchSource.Description => ToString();
+
     long IResizableBatchSource.LastBatchSize =>
         Options.AsBatches || BatchCount == 0 ? 0 : Options.DropLast ? BatchSize : Count - ((BatchCount - 1) * BatchSize);
 
@@ -112,8 +114,8 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
     /// <summary>Deals out the items in turn, in their order or that of the shuffle, and makes batches of those of one shard.</summary>
     public IBatchSource Shard(DataShard shard, long skip = 0, long take = long.MaxValue) => Slice(shard, skip, take);
 
-    /// <summary>Where the data are, and how they are put into batches.</summary>
-    public override string ToString() => $"{Source} ({Plan})";
+    /// <summary>Where the data are, and how they are put into batches and normalised.</summary>
+    public override string ToString() => $"{Source} ({Plan}; {Normalization})";
 
     IBatchSource IResizableBatchSource.WithBatchSize(SizeRange accepted) =>
         Options.BatchSize is not null || Options.AsBatches || accepted.Contains(BatchSize)

@@ -17,6 +17,18 @@ internal static class Number
         _ => value.Value.ToString("0.0000", CultureInfo.InvariantCulture),
     };
 
+    /// <summary>With three digits, as people read it: 117, 0.48.</summary>
+    public static string Rounded(double? value) => value switch
+    {
+        null or double.NaN => Unknown,
+        double.PositiveInfinity => Infinity,
+        0 => "0",
+        >= 1e5 or < 1e-3 => value.Value.ToString("0.0e+0", CultureInfo.InvariantCulture),
+        >= 100 => value.Value.ToString("0", CultureInfo.InvariantCulture),
+        >= 10 => value.Value.ToString("0.0", CultureInfo.InvariantCulture),
+        _ => value.Value.ToString(value < 0.1 ? "0.000" : "0.00", CultureInfo.InvariantCulture),
+    };
+
     /// <summary>A whole number with thin spaces between groups of three digits.</summary>
     public static string Text(long value) => value.ToString("#,0", CultureInfo.InvariantCulture).Replace(',', '\u202F');
 

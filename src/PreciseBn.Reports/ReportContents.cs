@@ -22,6 +22,15 @@ internal sealed record ReportContents
 
     public string Title { get; }
 
+    /// <summary>What was done.</summary>
+    public ReportKind Kind => Layers.All(layer => layer is BnVerdict) ? ReportKind.Gate
+        : Layers.All(layer => layer is { Difference: BnStat, Reference: PreviousStatistics }) ? ReportKind.Recomputation
+        : ReportKind.Comparison;
+
+    /// <summary>The layers that have moved noticeably, by the limits of the module, the farthest first.</summary>
+    public IReadOnlyList<BnComparison> Moved => Layers.Where(layer => SeverityOf(layer) is FindingSeverity.Warning or FindingSeverity.Error)
+        .OrderByDescending(layer => double.IsNaN(layer.MeanShift!.Value) ? double.PositiveInfinity : layer.MeanShift).ToArray();
+
     public IReadOnlyList<BnComparison> Layers { get; }
 
     /// <summary>The worst first.</summary>
@@ -34,4 +43,17 @@ internal sealed record ReportContents
     public static FindingSeverity? SeverityOf(BnComparison layer) => layer is { MeanShift: { } shift, VarianceRatio: { } ratio }
         ? DriftSeverity.Of(shift, ratio)
         : null;
+}
+
+/// <summary>What a report is about.</summary>
+internal enum ReportKind
+{
+    /// <summary>Two sides were compared.</summary>
+    Comparison,
+
+    /// <summary>Statistics were measured on data, beside what was stored.</summary>
+    Recomputation,
+
+    /// <summary>Layers were let through, or not.</summary>
+    Gate,
 }

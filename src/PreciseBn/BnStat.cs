@@ -93,6 +93,15 @@ public sealed record BnStat : ILayerStatistics
     public required Estimator Estimator { get; init; }
 
     /// <summary>
+    /// The data that they were measured on: where they are and how they were prepared. As many <see cref="Batches"/> of them were used as
+    /// <see cref="StoppedBy"/> says; <c>null</c> where nothing is known of them, and for merged statistics.
+    /// </summary>
+    public string? Data { get; init; }
+
+    /// <summary>Where the model ran, such as <c>cpu</c>; <c>null</c> for merged statistics.</summary>
+    public string? Device { get; init; }
+
+    /// <summary>
     /// Full path of the file that holds the new statistics, or of the model that they were measured on if none does yet;
     /// <c>null</c> for a live model, and for the statistics of further estimators, which are written nowhere.
     /// </summary>

@@ -6,6 +6,7 @@ namespace PreciseBn.Reports.Page;
 /// <summary>All layers with their numbers; the script of the page sorts them by the column whose heading is pressed.</summary>
 internal static class LayerTable
 {
+    private const int MostEmphasised = 3;
     private const double ShiftOfFullBar = 1;
     private const double LengthOfBar = 40;
 
@@ -24,12 +25,18 @@ internal static class LayerTable
         ("State", false, (layer, _) => Html.Element("td", "", State(layer))),
     ];
 
-    public static XElement Make(ReportContents contents) => Html.Section("All layers",
-        new XElement("p", "Mean shift: the largest change of a channel's mean, in deviations. Variance ratio: the larger over the smaller. "
-            + "Divergence: mean over the channels, in nats. A heading sorts; a second time, the other way round."),
-        new XElement("table",
-            new XElement("thead", new XElement("tr", Columns.Select(Heading))),
-            new XElement("tbody", contents.Layers.Select((layer, position) => new XElement("tr", Columns.Select(column => column.Cell(layer, position)))))));
+    public static XElement Make(ReportContents contents)
+    {
+        var worst = contents.Moved.Take(MostEmphasised).ToHashSet();
+        return Html.Section("All layers",
+            new XElement("p", "Mean shift: the largest change of a channel's mean, in standard deviations. Variance ratio: the larger over the smaller. "
+                + "Divergence: mean over the channels, in nats. A heading sorts; a second time, the other way round. The layers that moved most are set in bold."),
+            new XElement("table",
+                new XElement("thead", new XElement("tr", Columns.Select(Heading))),
+                new XElement("tbody", contents.Layers.Select((layer, position) => new XElement("tr",
+                    new XAttribute("id", $"layer-{position}"), worst.Contains(layer) ? new XAttribute("class", "worst") : null,
+                    Columns.Select(column => column.Cell(layer, position)))))));
+    }
 
     private static XElement Heading((string Heading, bool IsNumber, Func<BnComparison, int, XElement>) column) => Html.Element(
         "th", column.IsNumber ? "number" : "", new XAttribute("scope", "col"),
@@ -57,8 +64,8 @@ internal static class LayerTable
         _ => ReportContents.SeverityOf(layer) switch
         {
             FindingSeverity.Information => "unmoved",
-            FindingSeverity.Warning => "warning",
-            _ => "error",
+            FindingSeverity.Warning => "moved noticeably",
+            _ => "moved far",
         },
     };
 }

@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using System.Xml.Linq;
+using PreciseBn.Comparison;
 
 namespace PreciseBn.Reports.Page;
 
@@ -12,13 +14,16 @@ internal static class OverviewSection
 
     private static IEnumerable<XElement> Tiles(ReportContents contents)
     {
-        var severities = contents.Layers.Select(ReportContents.SeverityOf).ToArray();
-        yield return Tile($"{severities.Count(severity => severity == FindingSeverity.Error)}", $"of {Html.Count(contents.Layers.Count, "layer")} moved so far that it is an error", "error");
-        yield return Tile($"{severities.Count(severity => severity == FindingSeverity.Warning)}", "moved so far that it is a warning", "warning");
+        var moved = contents.Moved.Count;
+        // What has been put right is no alarm.
+        var alarm = contents.Kind == ReportKind.Recomputation || moved == 0 ? "" : "warning";
+        yield return Tile($"{moved}", $"of {Html.Count(contents.Layers.Count, "layer")} moved noticeably: by more than {DriftSeverity.LargeMeanShift} standard deviations, or a factor of {DriftSeverity.LargeVarianceRatio} in the variance", alarm);
         if (contents.Layers.Where(layer => layer.MeanShift is not null).MaxBy(layer => layer.MeanShift) is { } shift)
-            yield return Tile(Number.Text(shift.MeanShift), $"deviations: the largest change of a mean, in {shift.Name}", "");
+            yield return Tile(Number.Rounded(shift.MeanShift), $"standard deviations: the largest change of a mean, in {shift.Name}", "");
         if (contents.Layers.Where(layer => layer.VarianceRatio is not null).MaxBy(layer => layer.VarianceRatio) is { } ratio)
-            yield return Tile(Number.Text(ratio.VarianceRatio), $"the largest ratio of variances, in {ratio.Name}", "");
+            yield return Tile($"{Number.Rounded(ratio.VarianceRatio)}×", $"the largest change of a variance, in {ratio.Name}", "");
+        if (contents.Measured.Where(stat => stat.Batches > 1).ToArray() is { Length: > 0 } measured)
+            yield return Tile($"± {Number.Rounded(measured.Max(stat => stat.MeanError))}", "standard deviations: the largest error of a new mean", "");
     }
 
     private static XElement Tile(string number, string text, string styleClass) =>
@@ -30,17 +35,43 @@ internal static class OverviewSection
         var paths = contents.Layers.Select(layer => (layer.Difference ?? layer.Reference)?.Path).OfType<string>().Distinct().Select(Printable.Text).ToArray();
         var references = contents.Layers.Select(layer => layer.Reference?.Path).OfType<string>().Distinct().Select(Printable.Text).Except(paths).ToArray();
         yield return ("Model", paths.Length > 0 ? string.Join(", ", paths) : "in memory");
+        if (paths is [var only] && Sha256(only) is { } hash)
+            yield return ("SHA-256 of it now", hash);
         if (references.Length > 0)
             yield return ("Compared with", string.Join(", ", references));
+        if (measured.Select(stat => stat.Data).OfType<string>().Distinct().ToArray() is { Length: > 0 } data)
+            yield return ("Data", Printable.Text(string.Join("; ", data)));
         if (measured.Count > 0)
         {
             var skipped = measured.Max(stat => stat.SkippedBatches);
             yield return ("Measured on", Html.Count(measured.Max(stat => stat.Batches), "batch") + (skipped > 0 ? $", and {Html.Count(skipped, "batch")} left out for NaN or infinity" : ""));
             yield return ("Values of a channel", $"{Number.Text(measured.Min(stat => stat.Count))} to {Number.Text(measured.Max(stat => stat.Count))}");
             yield return ("Estimator", string.Join(", ", measured.Select(stat => stat.Estimator).Distinct()));
-            yield return ("Ended by", string.Join(", ", measured.Select(stat => stat.StoppedBy).Distinct()));
+            yield return ("Ended by", string.Join(", ", measured.Select(stat => Reason(stat.StoppedBy)).Distinct()));
+            if (measured.Select(stat => stat.Device).OfType<string>().Distinct().ToArray() is { Length: > 0 } devices)
+                yield return ("Run on", string.Join(", ", devices));
         }
         if (contents.Layers.OfType<BnVerdict>().ToArray() is { Length: > 0 } verdicts)
             yield return ("Gate", verdicts.All(verdict => verdict.Passed) ? "passed" : $"{verdicts.Count(verdict => !verdict.Passed)} of {Html.Count(verdicts.Length, "layer")} did not pass");
+    }
+
+    private static string Reason(StopReason reason) => reason switch
+    {
+        StopReason.DataEnd => "the end of the data",
+        StopReason.Tolerance => "the tolerance that was asked for",
+        _ => "the number of batches that was asked for, or is the most",
+    };
+
+    private static string? Sha256(string path)
+    {
+        try
+        {
+            using var file = File.OpenRead(path);
+            return Convert.ToHexStringLower(SHA256.HashData(file));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 }

@@ -39,8 +39,10 @@ internal static class ReportPage
     {
         var convergence = new ConvergencePlot(contents.Measured);
         return new XElement("body",
+            new XAttribute("class", contents.Kind == ReportKind.Recomputation ? "put-right" : "as-found"),
             new XElement("header", new XElement("h1", contents.Title), Html.Element("p", "made", Made())),
             new XElement("main",
+                VerdictSection.Make(contents),
                 OverviewSection.Make(contents),
                 Html.Section("Drift in the order of the network", Figure.Make(new DriftPlot(contents.Layers), "drift")),
                 FindingsSection.Make(contents),

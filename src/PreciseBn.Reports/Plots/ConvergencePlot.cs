@@ -29,7 +29,7 @@ internal sealed class ConvergencePlot : IPanels
 
     public IReadOnlyList<Panel> Make(float width)
     {
-        var mean = new Panel("Means, the worst channel, in deviations", [Error, Distance], DataHeight, bottom: 14);
+        var mean = new Panel("Means, the worst channel, in standard deviations", [Error, Distance], DataHeight, bottom: 14);
         Add(mean.Plot, point => point.MeanError, point => point.MeanDistance);
         mean.Plot.Axes.Bottom.TickGenerator = new EmptyTickGenerator();
         var variance = new Panel("Logarithms of variances, the worst channel", [Error, Distance], DataHeight, bottom: 40);

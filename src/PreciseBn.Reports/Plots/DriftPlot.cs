@@ -16,7 +16,7 @@ internal sealed class DriftPlot(IReadOnlyList<BnComparison> layers) : IPanels
     public IReadOnlyList<Panel> Make(float width)
     {
         var names = LayerAxis.Fit(layers, width);
-        var shift = NewPanel("Largest change of a mean, in deviations", DriftSeverity.LargeMeanShift, DriftSeverity.VeryLargeMeanShift, bottom: 14);
+        var shift = NewPanel("Largest change of a mean, in standard deviations", DriftSeverity.LargeMeanShift, DriftSeverity.VeryLargeMeanShift, bottom: 14);
         Add(shift.Plot, layer => layer.MeanShift, 0, DriftSeverity.OfMeanShift, DriftSeverity.LargeMeanShift, DriftSeverity.VeryLargeMeanShift, width);
         shift.Plot.Axes.Bottom.TickGenerator = new EmptyTickGenerator();
 
@@ -30,8 +30,8 @@ internal sealed class DriftPlot(IReadOnlyList<BnComparison> layers) : IPanels
         title,
         [
             new($"up to {Number.Short(large)}", Shape(FindingSeverity.Information), PlotColors.Information),
-            new($"warning above {Number.Short(large)}", Shape(FindingSeverity.Warning), PlotColors.Warning),
-            new($"error above {Number.Short(veryLarge)}", Shape(FindingSeverity.Error), PlotColors.Error),
+            new($"noticeable above {Number.Short(large)}", Shape(FindingSeverity.Warning), PlotColors.Warning),
+            new($"far above {Number.Short(veryLarge)}", Shape(FindingSeverity.Error), PlotColors.Error),
         ],
         DataHeight, bottom);
 

@@ -8,6 +8,9 @@ public interface IBatchSource
     /// <summary>The number of batches, where it is known beforehand.</summary>
     long? BatchCount { get; }
 
+    /// <summary>Where the data are and how they are prepared, for people; <c>null</c> where that is not known.</summary>
+    string? Description => null;
+
     /// <summary>Reads the batches from the start. Whoever takes a batch disposes of it.</summary>
     /// <param name="cancellation">Ends the reading early.</param>
     /// <exception cref="PreciseBnException">The data cannot be read, or are not what a model can take.</exception>

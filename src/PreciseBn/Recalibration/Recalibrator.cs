@@ -33,6 +33,8 @@ internal sealed class Recalibrator(
             result.ToStat(estimator, options.PriorWeight, estimator == options.Estimators[0] ? source.Path : null) with
             {
                 ItemsLeftOut = batches.ItemsLeftOut + result.ItemsLeftOut,
+                Data = data.Description,
+                Device = session.Device.ToString(),
                 File = estimator == options.Estimators[0] ? source.Identity : null,
             })).ToArray())
         {

@@ -91,7 +91,7 @@ internal static class StatisticsArchive
             Type = stat.Type,
             Path = stat.Path,
             Stat = new(stat.Batches, stat.Uses, stat.Count, stat.Estimator, stat.SkippedBatches, stat.StoppedBy, stat.Convergence.Count > 0 ? stat.Convergence : null, stat.Eps,
-                stat.ItemsLeftOut, stat.SerialCorrelation, stat.ContentSha256),
+                stat.ItemsLeftOut, stat.SerialCorrelation, stat.ContentSha256, stat.Data, stat.Device),
         },
         BnModule module => new()
         {
@@ -134,6 +134,8 @@ internal static class StatisticsArchive
                 ItemsLeftOut = stat.ItemsLeftOut,
                 SerialCorrelation = stat.SerialCorrelation,
                 ContentSha256 = stat.ContentSha256,
+                Data = stat.Data,
+                Device = stat.Device,
             };
         var module = record.Module ?? throw FileErrors.Damaged(path, "its list of layers cannot be read");
         return new BnModule
@@ -190,7 +192,7 @@ internal sealed record LayerRecord
 
     internal sealed record StatRecord(
         long Batches, long Uses, long Count, Estimator Estimator, long SkippedBatches, StopReason StoppedBy, IReadOnlyList<ConvergencePoint>? Convergence, double Eps = double.NaN,
-        long ItemsLeftOut = 0, double SerialCorrelation = double.NaN, string? ContentSha256 = null);
+        long ItemsLeftOut = 0, double SerialCorrelation = double.NaN, string? ContentSha256 = null, string? Data = null, string? Device = null);
 }
 
 /// <summary>What every file that is written here says of its making.</summary>
