@@ -124,6 +124,7 @@ public sealed class RandomNetworkTests
             "SingleValue" => !options.Exact && seen.Any(batch => batch.Any(layer => layer.SingleCalls > 0)),
             "NotFinite" => !options.SkipNonFinite && batches.Any(batch => IsNonFinite(network, batch)),
             "AllBatchesSkipped" => options.SkipNonFinite && Counted(network, batches, options).Count == 0,
+            "NothingReached" => Counted(network, batches, options).All(batch => batch.Length == 0),
             // A layer that feeds itself has no exact statistics.
             "ExactNotSettled" => seen.Any(batch => batch.Any(layer => layer.Calls > 1)),
             _ => false,
