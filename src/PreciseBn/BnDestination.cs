@@ -12,6 +12,15 @@ public static class BnDestination
     /// <exception cref="PreciseBnException">It could not be written.</exception>
     public static void Require(string path, bool force) => WritableFile.Require(SourceFile.FullPath(path), force);
 
+    /// <summary>Makes sure that no file is there to which a model goes that is not its own.</summary>
+    /// <param name="writes">The models, and the file that each is written to.</param>
+    /// <exception cref="PreciseBnException">One is.</exception>
+    public static void RequireFree(IReadOnlyList<(string Model, string Destination)> writes)
+    {
+        foreach (var (model, destination) in writes)
+            Require(destination, WritableFile.IsSame(SourceFile.FullPath(model), SourceFile.FullPath(destination)));
+    }
+
     /// <summary>Makes sure that no two of several models go to one file, and none to the file of another.</summary>
     /// <param name="writes">The models, and the file that each is written to.</param>
     /// <exception cref="PreciseBnException">They do.</exception>

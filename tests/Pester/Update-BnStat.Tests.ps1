@@ -64,6 +64,17 @@ Describe 'Update-BnStat' {
         (Get-FileHash $models).Hash | Select-Object -Unique | Should -Be (Get-FileHash (Get-Fixture digits.scripted.pt)).Hash
     }
 
+    It 'finds before it begins that a file is there for one of several models' {
+        $models = 'first.pt', 'second.pt' | ForEach-Object { Copy-Fixture digits.scripted.pt -As $_ }
+        $folder = (New-Item (Join-Path $TestDrive taken) -ItemType Directory).FullName
+        Set-Content (Join-Path $folder second.pt) 'mine'
+        Assert-Mistake { Get-BnModule $models | Update-BnStat (Get-Calibration) -Destination $folder } 'DestinationExists,PreciseBn.PowerShell.UpdateBnStatCommand' 'ResourceExists' (Join-Path $folder second.pt)
+        (Get-ChildItem $folder).Name | Should -Be 'second.pt'
+        Get-Content (Join-Path $folder second.pt) | Should -Be 'mine'
+        Get-BnModule $models | Update-BnStat (Get-Calibration) -Destination $folder -WhatIf | Should -BeNullOrEmpty
+        Get-BnModule $models -Name bn | Update-BnStat (Get-Calibration) -Iterations 2 -Destination $folder -Force | Should -HaveCount 2
+    }
+
     It 'gives each of several estimators, and writes the first' {
         $model = Copy-Fixture digits.scripted.pt
         $stats = Get-BnModule $model | Update-BnStat (Get-Calibration) -Estimator MeanOfBatchVariance, PopulationVariance | Where-Object Name -EQ bn

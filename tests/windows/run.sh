@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 # Readable for everybody, as other users' work is done with them; a checkout need not be.
-readonly cache=${PRECISEBN_WINDOWS:-${TMPDIR:-/tmp}/precise-bn-windows} patience=1800
+readonly cache=${PRECISEBN_WINDOWS:-${TMPDIR:-/tmp}/precise-bn-windows} patience=1200
 work=$(mktemp -d)
 readonly work checkout=$work/checkout linux=$work/linux xunit=(tests/PreciseBn.Tests)
 chmod a+rx "$work"

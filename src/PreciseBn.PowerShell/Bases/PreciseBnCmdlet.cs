@@ -55,10 +55,13 @@ public abstract class PreciseBnCmdlet : PSCmdlet, IDisposable
             ForEachItem(() => work(PathResolver.ResolveLiteral(this, path)));
     }
 
+    /// <summary>Whether the cmdlet is only to say what it would do.</summary>
+    private protected bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var whatIf) && (SwitchParameter)whatIf;
+
     /// <summary>Makes sure that a file can be written, before what stands before the cmdlet in the pipeline has begun.</summary>
     protected void RequireDestination(string path, bool force)
     {
-        if (MyInvocation.BoundParameters.TryGetValue("WhatIf", out var whatIf) && (SwitchParameter)whatIf)
+        if (IsWhatIf)
             return;
         Require(() =>
         {

@@ -16,11 +16,14 @@ internal sealed class UpdateDestination
             throw NotAFolder(_path);
     }
 
-    /// <summary>Makes sure, before any of the models is run, that none is written over another.</summary>
+    /// <summary>Makes sure, before any of the models is run, that none is written over another, nor over a file that is to stay.</summary>
     /// <exception cref="PreciseBnException">One would be.</exception>
-    public UpdateDestination RequireApart(IEnumerable<BnModel> models)
+    public UpdateDestination RequireFree(IEnumerable<BnModel> models, bool force)
     {
-        BnDestination.RequireApart(models.Select(model => model.Path).OfType<string>().Select(path => (path, For(path))).ToArray());
+        var pairs = models.Select(model => model.Path).OfType<string>().Select(path => (path, For(path))).ToArray();
+        BnDestination.RequireApart(pairs);
+        if (!force)
+            BnDestination.RequireFree(pairs);
         return this;
     }
 

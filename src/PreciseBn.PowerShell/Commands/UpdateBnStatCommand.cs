@@ -87,7 +87,7 @@ public sealed class UpdateBnStatCommand : ModelCmdlet
         if (_merged.Count > 0)
             ThrowTerminatingError(ModelsAndMerged().ToErrorRecord());
         var models = Models();
-        var destinations = Require(() => new UpdateDestination(this, Destination, models.Count > 1).RequireApart(models));
+        var destinations = Require(() => new UpdateDestination(this, Destination, models.Count > 1).RequireFree(models, Force || IsWhatIf));
         using var progress = new ModelsProgress(this, "BatchNorm statistics", models.Count);
         foreach (var model in models)
         {

@@ -348,6 +348,8 @@ public sealed class SetTests : IDisposable
         Assert.Equal("DestinationIsSource", Assert.Throws<PreciseBnException>(() => BnDestination.RequireApart([(a, _folder.File("link.pth")), (b, free)])).ErrorId);
         BnDestination.RequireApart([(a, a), (b, b)]);
         BnDestination.RequireApart([(a, free), (b, b)]);
+        BnDestination.RequireFree([(a, free), (b, b)]);
+        Assert.Equal("DestinationExists", Assert.Throws<PreciseBnException>(() => BnDestination.RequireFree([(a, free), (b, a)])).ErrorId);
     }
 
     public void Dispose() => _folder.Dispose();
