@@ -52,10 +52,13 @@ public sealed class BnMerger
         if (priorWeight > 0 && _otherFile is not null)
             throw PartialErrors.PriorsDiffer(First.Origin, _otherFile);
         var estimators = First.Partial.Estimators;
+        var data = string.Join("; ", _ledger.Present.Select(shard => $"{shard.Data} ({shard.Plan})").Distinct());
         return new BnResult(estimators.SelectMany(estimator => _layers.Values.Select(layer =>
             ToResult(layer.First, layer.Merge.Sum).ToStat(estimator, priorWeight, estimator == estimators[0] ? layer.First.Path : null) with
             {
                 ContentSha256 = layer.First.ContentSha256,
+                Data = data,
+                Device = First.Partial.Device,
             })).ToArray());
     }
 

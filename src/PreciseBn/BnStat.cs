@@ -93,12 +93,12 @@ public sealed record BnStat : ILayerStatistics
     public required Estimator Estimator { get; init; }
 
     /// <summary>
-    /// The data that they were measured on: where they are and how they were prepared. As many <see cref="Batches"/> of them were used as
-    /// <see cref="StoppedBy"/> says; <c>null</c> where nothing is known of them, and for merged statistics.
+    /// The data that they were measured on: where they are and how they were prepared, or for merged statistics how shards name them. As
+    /// many <see cref="Batches"/> of them were used as <see cref="StoppedBy"/> says; <c>null</c> where nothing is known of them.
     /// </summary>
     public string? Data { get; init; }
 
-    /// <summary>Where the model ran, such as <c>cpu</c>; <c>null</c> for merged statistics.</summary>
+    /// <summary>Where the model ran, such as <c>cpu</c>; of merged statistics the first shard.</summary>
     public string? Device { get; init; }
 
     /// <summary>

@@ -1,6 +1,7 @@
 using PreciseBn.Data;
 using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
+using static TorchSharp.torch;
 
 namespace PreciseBn.Tests;
 
@@ -44,6 +45,22 @@ public sealed class CallTests : IDisposable
 
         Assert.Equal("CheckpointOfOtherRun", error.ErrorId);
         Assert.Equal(before, File.ReadAllBytes(checkpoint));
+    }
+
+    [Fact]
+    public void Other_inputs_of_named_data_are_other_data()
+    {
+        using var left = randn(4, 1, 8, 8);
+        using var right = randn(4, 1, 8, 8);
+        object[] batches = [new Dictionary<string, Tensor> { ["left (1)"] = left, ["right"] = right }];
+        IReadOnlyList<PartialBnStat> Measure(string key, string? checkpoint = null) => Shards.Measure(
+            Fixtures.Path("branches.scripted.pt"), new EnumerableBatchSource(batches, [key]), "1/1", new() { DataName = "pairs", Checkpoint = checkpoint });
+        var file = _folder.File("pairs.safetensors");
+        Measure("left (1)", file);
+
+        Assert.Equal("CheckpointOfOtherRun", Assert.Throws<PreciseBnException>(() => Measure("right", file)).ErrorId);
+        Assert.Equal(Measure("left (1)")[0].Shards, BnPartialFile.Read(file)[0].Shards);
+        Assert.NotEqual(Measure("left (1)")[0].Shards, Measure("right")[0].Shards);
     }
 
     public void Dispose()
