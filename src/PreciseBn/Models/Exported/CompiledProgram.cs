@@ -79,7 +79,7 @@ internal sealed partial class CompiledProgram : ICompiledModel
 
     public void Dispose()
     {
-        _unit.Dispose();
+        CompiledUnits.Release(_unit);
         DisposeTensors();
     }
 
