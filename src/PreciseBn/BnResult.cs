@@ -12,9 +12,7 @@ namespace PreciseBn;
 public sealed record BnResult(IReadOnlyList<BnStat> Statistics)
 {
     /// <summary>The statistics of the first estimator, one object a layer, in the order of the model.</summary>
-    public IReadOnlyList<BnStat> Layers { get; } = Statistics is { Count: > 0 }
-        ? Statistics.Where(stat => stat.Estimator == Statistics[0].Estimator).ToArray()
-        : throw TransferErrors.NothingGiven();
+    public IReadOnlyList<BnStat> Layers { get; } = OfOneModel(Statistics).Where(stat => stat.Estimator == Statistics[0].Estimator).ToArray();
 
     /// <summary>Names of layers that no batch reached; they keep the statistics that they had.</summary>
     public IReadOnlyList<string> Unreached => Layers.Where(stat => stat.Batches == 0).Select(stat => stat.Name).ToArray();
@@ -54,6 +52,18 @@ public sealed record BnResult(IReadOnlyList<BnStat> Statistics)
     /// <summary>Reads what <see cref="Export"/> wrote.</summary>
     /// <exception cref="PreciseBnException">The file is missing, damaged, or holds something else.</exception>
     public static BnResult Import(string path) => new(BnStatFile.Read(path).OfType<BnStat>().ToArray() is { Length: > 0 } stats ? stats : throw BnStatFile.NothingMeasured(path));
+
+    private static IReadOnlyList<BnStat> OfOneModel(IReadOnlyList<BnStat> statistics)
+    {
+        if (statistics is not { Count: > 0 })
+            throw TransferErrors.NothingGiven();
+        var models = statistics.Select(stat => stat.Path).OfType<string>().Distinct().ToArray();
+        if (models.Length > 1 || statistics.Select(stat => stat.ContentSha256).Distinct().Count() > 1)
+            throw TransferErrors.ModelsMixed(models);
+        return statistics.GroupBy(stat => (stat.Name, stat.Estimator)).FirstOrDefault(group => group.Count() > 1) is { } twice
+            ? throw TransferErrors.GivenTwice(twice.Key.Name)
+            : statistics;
+    }
 
     /// <summary>Where the data came in.</summary>
     internal Entrance? Entrance { get; init; }

@@ -91,6 +91,9 @@ Describe 'A mistake at the prompt' {
         @{ Command = { 5 | Update-BnStat $loader }; ErrorId = 'NotAModelOrLayer' }
         @{ Command = { & { Get-BnModule model.pt; $stats[0] } | Update-BnStat }; ErrorId = 'DataNeeded' }
         @{ Command = { $stats | Update-BnStat -Iterations 3 }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { & { $stats; $stats } | Update-BnStat -Destination twice.pt }; ErrorId = 'LayerGivenTwice' }
+        @{ Command = { & { $stats[0..2]; Get-BnModule model.pt | Measure-BnStat $loader -Iterations 2 | Merge-BnStat } | Update-BnStat -Destination mixed.pt }; ErrorId = 'ModelsMixed' }
+        @{ Command = { 'missing.pt' | Update-BnStat }; ErrorId = 'DataNeeded' }
 
         @{ Command = { $layers | Measure-BnStat $loader -Shard 3/2 }; ErrorId = 'NotAShard' }
         @{ Command = { $layers | Measure-BnStat $loader -Shard third }; ErrorId = 'NotAShard' }

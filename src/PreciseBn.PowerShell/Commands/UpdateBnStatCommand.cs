@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Management.Automation;
-using System.Management.Automation.Host;
 using PreciseBn.Primitives;
 
 namespace PreciseBn.PowerShell;
@@ -104,25 +103,8 @@ public sealed class UpdateBnStatCommand : ModelCmdlet
             _merged.Add(stat);
             return;
         }
+        Data ??= Require(() => DataPrompt.Ask(this));
         Add(item);
-        Data ??= Require(AskForData);
-    }
-
-    private object AskForData()
-    {
-        var field = new FieldDescription(nameof(Data));
-        field.SetParameterType(typeof(object));
-        try
-        {
-            var answers = Host.UI.Prompt(
-                $"cmdlet {MyInvocation.MyCommand.Name} at command pipeline position {MyInvocation.PipelinePosition}",
-                "Supply values for the following parameters:", [field]);
-            return answers?.GetValueOrDefault(nameof(Data)) is { } answer && $"{answer}".Length > 0 ? answer : throw DataNeeded();
-        }
-        catch (Exception nobodyToAsk) when (nobodyToAsk is PSInvalidOperationException or HostException or NotImplementedException)
-        {
-            throw DataNeeded();
-        }
     }
 
     private void UpdateModel(BnModel model, UpdateDestination destinations)
@@ -194,9 +176,6 @@ public sealed class UpdateBnStatCommand : ModelCmdlet
     private static PreciseBnException ModelsAndMerged() => new(
         "ModelsAndMerged", ErrorKind.InvalidArgument, "There are both models to measure and statistics that were merged.",
         "Give these to calls of their own.");
-
-    private static PreciseBnException DataNeeded() => new(
-        "DataNeeded", ErrorKind.InvalidArgument, "There are no data to measure on.", "Give -Data: a loader of New-BnDataLoader, or a path.");
 
     private static PreciseBnException NoFileToWrite() => new(
         "NoFileToWrite", ErrorKind.NotSupported,

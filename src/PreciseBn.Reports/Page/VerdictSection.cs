@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using PreciseBn.Comparison;
 
 namespace PreciseBn.Reports.Page;
 
@@ -49,7 +50,7 @@ internal static class VerdictSection
         var unreached = measured.Where(stat => stat.Batches == 0).Select(stat => stat.Name).ToArray();
         if (unreached.Length > 0)
             yield return $"No batch reached {Shortened(unreached)}, which kept what {(unreached.Length == 1 ? "it" : "they")} had.";
-        if (measured.Count > 0 && new BnResult(measured).IsOrdered)
+        if (measured.Count > 0 && DataFindings.IsOrdered(measured))
             yield return "Successive batches were alike: the data had an order, so that the errors shown are too small, and a part of the data does not stand for all.";
         if (measured.Count > 0 && measured.Max(stat => stat.SkippedBatches) is > 0 and var skipped)
             yield return $"{Html.Count(skipped, "batch")} gave NaN or infinity and {(skipped == 1 ? "was" : "were")} left out.";

@@ -44,6 +44,10 @@ internal static class TransferErrors
         "LayerGivenTwice", ErrorKind.InvalidArgument,
         $"Statistics of the layer '{name}' were given twice.", "Give those of one model.", name);
 
+    public static PreciseBnException ModelsMixed(IReadOnlyCollection<string> paths) => new(
+        "ModelsMixed", ErrorKind.InvalidArgument,
+        $"The statistics are of several models{(paths.Count > 1 ? $": {List(paths)}" : "")}; nothing was written.", "Give those of one model at a time.", paths.FirstOrDefault());
+
     public static PreciseBnException NothingGiven() => new(
         "NothingGiven", ErrorKind.InvalidArgument,
         "No statistics were given.", "Give those of layers.");

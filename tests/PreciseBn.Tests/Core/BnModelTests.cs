@@ -191,8 +191,18 @@ public sealed class BnModelTests : IDisposable
     }
 
     [Fact]
-    public void A_result_of_nothing_is_refused() =>
-        Assert.Equal("NothingGiven", Assert.Throws<PreciseBnException>(() => new BnResult([])).ErrorId);
+    public void A_result_is_of_one_model_and_has_each_layer_once()
+    {
+        using var data = Runs.Digits(take: 64);
+        var stats = Runs.Measure(Runs.Read(Fixtures.Path("digits.scripted.pt")).Layers, data, new());
+        string Refused(IEnumerable<BnStat> given) => Assert.Throws<PreciseBnException>(() => new BnResult(given.ToArray())).ErrorId;
+
+        Assert.Equal("NothingGiven", Refused([]));
+        Assert.Equal("LayerGivenTwice", Refused(stats.Append(stats.First())));
+        Assert.Equal("ModelsMixed", Refused(stats.Select((stat, i) => i < 3 ? stat : stat with { Path = "other.pt" })));
+        Assert.Equal("ModelsMixed", Refused(stats.Select((stat, i) => i < 3 ? stat : stat with { ContentSha256 = "other" })));
+        Assert.Equal(12, new BnResult([.. stats, .. stats.Select(stat => stat with { Estimator = Estimator.MeanOfBatchVariance, Path = null })]).Statistics.Count);
+    }
 
     public static TheoryData<string, Func<object>> Nonsense() => new()
     {
