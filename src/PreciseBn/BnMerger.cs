@@ -148,6 +148,7 @@ public sealed class BnMerger
         TotalBatches = _totals.Batches,
         SkippedBatches = _totals.Skipped,
         ItemsLeftOut = _totals.LeftOut,
+        InputScale = layer.InputScale,
         StoppedBy = _totals.StoppedBy,
     };
 }

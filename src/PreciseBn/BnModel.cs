@@ -134,8 +134,7 @@ public sealed class BnModel : IDisposable
             var sink = _source.PrepareToWrite(save ?? new());
             var result = new Recalibrator(_source, SelectedNames(), data, options ?? new(), progress).Measure(cancellation);
             cancellation.ThrowIfCancellationRequested();
-            if (save is not { Force: true } && IsChangedInPlace(save?.Destination) && result.IsScaledOtherwise)
-                throw RecalibrationErrors.ScaledOtherwise(Name, result.Entrance!);
+            RefuseOtherScale(result, save);
             return Write(result, sink, cancellation);
         });
 
@@ -169,6 +168,7 @@ public sealed class BnModel : IDisposable
         var sink = _source.PrepareToWrite(save ?? new());
         if (result.ContentSha256 is { } content && content != _source.Identify(result.Layers.Select(layer => layer.Name).ToArray()).Content)
             throw PartialErrors.WrongModel(Name);
+        RefuseOtherScale(result, save);
         return Write(result, sink, cancellation);
     });
 
@@ -203,6 +203,12 @@ public sealed class BnModel : IDisposable
 
     private static BnModule[] Select(IReadOnlyList<BnModule> layers, IReadOnlyCollection<string> names) =>
         layers.Where(layer => names.Contains(layer.Name)).ToArray();
+
+    private void RefuseOtherScale(BnResult result, SaveOptions? save)
+    {
+        if (save is not { Force: true } && IsChangedInPlace(save?.Destination) && result is { IsScaledOtherwise: true, First: { InputScale: { } scale } first })
+            throw RecalibrationErrors.ScaledOtherwise(Name, scale, first.Name);
+    }
 
     private bool IsChangedInPlace(string? destination) =>
         destination is null || (Path is { } path && WritableFile.IsSame(destination, path));

@@ -2,7 +2,6 @@ using PreciseBn.Batches;
 using PreciseBn.Comparison;
 using PreciseBn.Files;
 using PreciseBn.Primitives;
-using PreciseBn.Recalibration;
 using PreciseBn.Transfer;
 
 namespace PreciseBn;
@@ -30,14 +29,13 @@ public sealed record BnResult(IReadOnlyList<BnStat> Statistics)
     public bool IsOrdered => DataFindings.IsOrdered(Layers);
 
     /// <summary>How the numbers that the model was given are scaled, by the first batch; <c>null</c> where that is not known.</summary>
-    public InputScale? InputScale => Entrance?.Scale;
+    public InputScale? InputScale => First?.InputScale;
 
     /// <summary>
     /// Whether these numbers are plainly not prepared as those of the training: they are not of mean 0 and deviation 1, not even roughly, and
     /// the first layer, which differs little between data that are prepared alike, moves far.
     /// </summary>
-    public bool IsScaledOtherwise => Entrance is { Scale.IsNormalized: false } entrance
-        && Layers.FirstOrDefault(stat => stat.Name == entrance.Layer) is { } first && DataFindings.MovesAsAWhole(first);
+    public bool IsScaledOtherwise => First is { InputScale.IsNormalized: false } first && DataFindings.MovesAsAWhole(first);
 
     /// <summary>Why no more batches were used.</summary>
     public StopReason StoppedBy => Layers[0].StoppedBy;
@@ -65,11 +63,11 @@ public sealed record BnResult(IReadOnlyList<BnStat> Statistics)
             : statistics;
     }
 
-    /// <summary>Where the data came in.</summary>
-    internal Entrance? Entrance { get; init; }
+    /// <summary>The layer that the data reach first; <c>null</c> where that is not known.</summary>
+    internal BnStat? First => Layers.FirstOrDefault(stat => stat.InputScale is not null);
 
     /// <summary>The same where it has been written; only what was written is there.</summary>
-    internal BnResult At(string? path) => new(Statistics.Select(stat => stat.Estimator == Statistics[0].Estimator ? stat with { Path = path, File = path is null ? null : FileStatus.At(path)?.Identity } : stat).ToArray()) { Entrance = Entrance };
+    internal BnResult At(string? path) => new(Statistics.Select(stat => stat.Estimator == Statistics[0].Estimator ? stat with { Path = path, File = path is null ? null : FileStatus.At(path)?.Identity } : stat).ToArray());
 }
 
 /// <summary>Why no more batches were used.</summary>

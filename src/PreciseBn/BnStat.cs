@@ -1,3 +1,4 @@
+using PreciseBn.Batches;
 using PreciseBn.Comparison;
 using PreciseBn.Files;
 
@@ -97,6 +98,12 @@ public sealed record BnStat : ILayerStatistics
     /// many <see cref="Batches"/> of them were used as <see cref="StoppedBy"/> says; <c>null</c> where nothing is known of them.
     /// </summary>
     public string? Data { get; init; }
+
+    /// <summary>
+    /// How the numbers are scaled that the model was given, by the first batch: of the layer that they reach first, and <c>null</c> of all
+    /// others, and where that is not known.
+    /// </summary>
+    public InputScale? InputScale { get; init; }
 
     /// <summary>Where the model ran, such as <c>cpu</c>; of merged statistics the first shard.</summary>
     public string? Device { get; init; }

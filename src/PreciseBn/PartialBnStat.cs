@@ -1,3 +1,4 @@
+using PreciseBn.Batches;
 using PreciseBn.Statistics;
 
 namespace PreciseBn;
@@ -70,6 +71,12 @@ public sealed record PartialBnStat
     /// fixed size.
     /// </summary>
     public long ItemsLeftOut { get; init; }
+
+    /// <summary>
+    /// How the numbers are scaled that the model was given, by the first batch: of the layer that they reach first, and <c>null</c> of all
+    /// others, and where that is not known.
+    /// </summary>
+    public InputScale? InputScale { get; init; }
 
     /// <summary>Why no more batches of the shard were used.</summary>
     public required StopReason StoppedBy { get; init; }

@@ -79,6 +79,19 @@ Describe 'Data that are scaled otherwise than those of the training' {
         "$model.bak" | Should -Not -Exist
     }
 
+    It 'do not change it by way of shards, jobs and files either' {
+        $part = Join-Path $TestDrive 'part.safetensors'
+        1..2 | ForEach-Object { Get-BnModule $model | Measure-BnStat $raw -Shard $_/2 } | Merge-BnStat -AsPartial | Export-BnStat $part
+        $before = (Get-FileHash $model).Hash
+        Assert-Mistake { Merge-BnStat $part | Update-BnStat } 'DataScaledOtherwise,PreciseBn.PowerShell.UpdateBnStatCommand' 'InvalidData' $model
+        (Get-FileHash $model).Hash | Should -Be $before
+        $copy = Join-Path $TestDrive merged.pt
+        Merge-BnStat $part | Update-BnStat -Destination $copy -WarningVariable said -WarningAction SilentlyContinue | Should -HaveCount 6
+        "$said" | Should -Match 'otherwise scaled'
+        Merge-BnStat $part | Update-BnStat -Force -WarningAction Ignore | Should -HaveCount 6
+        1..2 | ForEach-Object { Get-BnModule $model | Measure-BnStat $raw -Shard $_/2 } | Merge-BnStat | Update-BnStat | Should -HaveCount 6
+    }
+
     It 'change it with -Force, and a copy without, and warn' {
         $copy = Join-Path $TestDrive copy.pt
         foreach ($where in @{ Force = $true }, @{ Destination = $copy; Force = $true }) {

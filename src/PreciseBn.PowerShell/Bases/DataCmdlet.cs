@@ -123,13 +123,19 @@ public abstract class DataCmdlet : PreciseBnCmdlet
             WriteWarning($"{skipped} batches with NaN or infinity were left out of the statistics of {model}.");
         if (result.IsOrdered)
             WriteWarning("Successive batches are alike: the data have an order, so that a part of them does not stand for all. Shuffle them with New-BnDataLoader -Order Shuffled.");
-        if (result is { IsScaledOtherwise: true, InputScale: { } scale })
-            WriteWarning($"The data look otherwise scaled than those of the training of {model}: their numbers have the mean {scale.Mean:0.##} and the deviation {scale.Deviation:0.##}, and its first layer moves far. Normalise them as in training, with -Mean and -StandardDeviation of New-BnDataLoader.");
+        WarnOfOtherScale(result, model);
         if (result.StoppedBy == StopReason.Iterations && Iterations is null && !(batches.BatchCount <= result.Batches + result.SkippedBatches) && batches is not BnDataLoader { Order: DataOrder.Shuffled })
             WriteWarning($"The first {result.Batches + result.SkippedBatches} batches were used for {model}, and no others. More are used with -Iterations.");
         WarnOfItemsLeftOut(result.ItemsLeftOut, model);
         if (batches is BnDataLoader { Skipped: > 0 } loader)
             WriteWarning($"{loader.Skipped} image files or folders could not be read and were left out.");
+    }
+
+    /// <summary>Warns of data that are plainly not prepared as those of the training.</summary>
+    private protected void WarnOfOtherScale(BnResult result, string model)
+    {
+        if (result is { IsScaledOtherwise: true, InputScale: { } scale })
+            WriteWarning(FormattableString.Invariant($"The data look otherwise scaled than those of the training of {model}: their numbers have the mean {scale.Mean:0.##} and the deviation {scale.Deviation:0.##}, and its first layer moves far. Normalise them as in training, with -Mean and -StandardDeviation of New-BnDataLoader."));
     }
 
     /// <summary>Warns of items at the end of the data that no batch was made of.</summary>

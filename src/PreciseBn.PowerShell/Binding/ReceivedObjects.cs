@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Management.Automation;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using PreciseBn.Batches;
 using PreciseBn.Primitives;
 
 namespace PreciseBn.PowerShell;
@@ -14,7 +15,7 @@ namespace PreciseBn.PowerShell;
 internal static class ReceivedObjects
 {
     private static readonly Type[] Types =
-        [typeof(BnModule), typeof(BnStat), typeof(PartialBnStat), typeof(BnComparison), typeof(BnVerdict), typeof(BnFinding), typeof(ConvergencePoint)];
+        [typeof(BnModule), typeof(BnStat), typeof(PartialBnStat), typeof(BnComparison), typeof(BnVerdict), typeof(BnFinding), typeof(ConvergencePoint), typeof(InputScale)];
 
     /// <summary>What PowerShell has wrapped, or what it was before it was sent.</summary>
     /// <exception cref="PreciseBnException">It was sent, and something of it has not arrived.</exception>

@@ -49,7 +49,7 @@ public sealed class MeasureBnStatCommand : ModelCmdlet
     protected override void EndProcessing()
     {
         var models = Models();
-        var checkpoint = Require(() => Checkpoint is null || models.Count == 1 ? Resolve(Checkpoint) : throw OneCheckpoint());
+        var checkpoint = Require(() => Checkpoint is null || models.Count <= 1 ? Resolve(Checkpoint) : throw OneCheckpoint());
         var options = Options(Require(() => DataShard.Parse(Shard)), checkpoint);
         using var progress = new ModelsProgress(this, "BatchNorm layers", models.Count);
         foreach (var model in models)

@@ -151,6 +151,7 @@ public sealed class UpdateBnStatCommand : ModelCmdlet
             return;
         using var model = BnModel.Open(path);
         WarnOfOtherNames(destination);
+        WarnOfOtherScale(new BnResult(_merged), NameOf(model));
         var written = model.Save(new BnResult(_merged), Saving(destination), StopToken);
         TellOfResult(written.Layers.Count, $"'{written.Layers[0].Path}'");
         WriteObject(written.Layers, enumerateCollection: true);

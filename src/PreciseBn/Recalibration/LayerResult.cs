@@ -1,3 +1,4 @@
+using PreciseBn.Batches;
 using PreciseBn.Statistics;
 
 namespace PreciseBn.Recalibration;
@@ -31,8 +32,8 @@ internal sealed record LayerResult
     /// <summary>Items of a last batch that was too small to have a variance.</summary>
     public long ItemsLeftOut { get; init; }
 
-    /// <summary>Where the data came into the model; <c>null</c> if that is not known.</summary>
-    public Entrance? Entrance { get; init; }
+    /// <summary>How the data are scaled, of the layer that they reach first.</summary>
+    public InputScale? InputScale { get; init; }
 
     public required long SkippedBatches { get; init; }
 
@@ -73,6 +74,7 @@ internal sealed record LayerResult
             Convergence = isReached && Looks.Count > 0 ? Convergence.Of(Looks, Moments, estimator, Eps) : [],
             SkippedBatches = SkippedBatches,
             ItemsLeftOut = ItemsLeftOut,
+            InputScale = InputScale,
             StoppedBy = StoppedBy,
             Estimator = estimator,
             Path = path,

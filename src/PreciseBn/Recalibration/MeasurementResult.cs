@@ -14,7 +14,11 @@ internal sealed record MeasurementResult(MomentTotals Totals, StopReason Stopped
 /// <summary>Where data come into a model.</summary>
 /// <param name="Scale">How the numbers of the first batch are scaled.</param>
 /// <param name="Layer">The layer that they reach first.</param>
-internal sealed record Entrance(InputScale Scale, string Layer);
+internal sealed record Entrance(InputScale Scale, string Layer)
+{
+    /// <summary>The scale for that layer, and nothing for others.</summary>
+    public InputScale? Of(string layer) => layer == Layer ? Scale : null;
+}
 
 /// <summary>What is known after some batches.</summary>
 /// <param name="Layers">The moments of the observed layers.</param>

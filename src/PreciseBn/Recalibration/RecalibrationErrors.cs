@@ -1,3 +1,4 @@
+using PreciseBn.Batches;
 using PreciseBn.Primitives;
 
 namespace PreciseBn.Recalibration;
@@ -35,9 +36,9 @@ internal static class RecalibrationErrors
         $"None of {batches} batches had a value for any of the layers of '{model}' that are measured. {Unchanged}",
         "Give data that take the way through these layers.", model);
 
-    public static PreciseBnException ScaledOtherwise(string model, Entrance entrance) => new(
+    public static PreciseBnException ScaledOtherwise(string model, InputScale scale, string layer) => new(
         "DataScaledOtherwise", ErrorKind.InvalidData,
-        FormattableString.Invariant($"The data are plainly not scaled as those that '{model}' was trained on: their numbers have the mean {entrance.Scale.Mean:0.##} and the deviation {entrance.Scale.Deviation:0.##}, and what reaches its first layer '{entrance.Layer}' has moved far. {Unchanged}"),
+        FormattableString.Invariant($"The data are plainly not scaled as those that '{model}' was trained on: their numbers have the mean {scale.Mean:0.##} and the deviation {scale.Deviation:0.##}, and what reaches its first layer '{layer}' has moved far. {Unchanged}"),
         "Normalise the data as in training; or, if they are right, write to another file, or say that the model is to be changed all the same.", model);
 
     public static PreciseBnException AllSkipped(string model, long batches) => new(

@@ -36,10 +36,7 @@ internal sealed class Recalibrator(
                 Data = data.Description,
                 Device = session.Device.ToString(),
                 File = estimator == options.Estimators[0] ? source.Identity : null,
-            })).ToArray())
-        {
-            Entrance = results[0].Entrance,
-        };
+            })).ToArray());
     }
 
     private LayerResult[] MeasureAtOnce(MeasuringSession session, IBatchSource batches, CancellationToken cancellation)
@@ -142,7 +139,7 @@ internal sealed class Recalibrator(
         TotalBatches = measured.Totals.Batches,
         SkippedBatches = measured.Totals.Skipped,
         ItemsLeftOut = measured.ItemsLeftOut,
-        Entrance = measured.Entrance,
+        InputScale = measured.Entrance?.Of(layer.Name),
         StoppedBy = measured.StoppedBy,
     };
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using PreciseBn.Batches;
 using PreciseBn.Files;
 using PreciseBn.Formats;
 using PreciseBn.Primitives;
@@ -82,7 +83,7 @@ internal static class PartialArchive
             IsFinished = contents.IsFinished,
             Arguments = contents.Arguments,
             Layers = contents.Partials.Select(partial => new PartialRecord.Layer(
-                partial.Name, partial.Type, partial.Batches, partial.Uses, partial.Count, partial.BatchesTracked, partial.Eps, partial.Aliases.Length > 0 ? partial.Aliases : null)).ToArray(),
+                partial.Name, partial.Type, partial.Batches, partial.Uses, partial.Count, partial.BatchesTracked, partial.Eps, partial.Aliases.Length > 0 ? partial.Aliases : null, partial.InputScale)).ToArray(),
         };
     }
 
@@ -111,6 +112,7 @@ internal static class PartialArchive
             TotalBatches = record.TotalBatches,
             SkippedBatches = record.SkippedBatches,
             ItemsLeftOut = record.ItemsLeftOut,
+            InputScale = layer.InputScale,
             Call = record.Call,
             StoppedBy = record.StoppedBy,
             Estimators = record.Estimators,
@@ -193,5 +195,6 @@ internal sealed record PartialRecord
         && Estimators?.Length > 0 && Shards?.Length > 0 && Shards.All(shard => shard is not null)
         && Layers?.Length > 0 && Layers.All(layer => layer is { Name: not null, Type: not null, Batches: >= 0, Uses: >= 0, Count: >= 0 });
 
-    internal sealed record Layer(string Name, string Type, long Batches, long Uses, long Count, long? BatchesTracked, double Eps = double.NaN, string[]? Aliases = null);
+    internal sealed record Layer(string Name, string Type, long Batches, long Uses, long Count, long? BatchesTracked, double Eps = double.NaN, string[]? Aliases = null,
+        InputScale? InputScale = null);
 }

@@ -34,7 +34,7 @@ internal sealed record PartialRun
         ["memory format"] = $"{Options.MemoryFormat}",
     };
 
-    public IReadOnlyList<PartialBnStat> ToPartials(MomentTotals totals, StopReason stoppedBy, long itemsLeftOut = 0) =>
+    public IReadOnlyList<PartialBnStat> ToPartials(MomentTotals totals, StopReason stoppedBy, long itemsLeftOut = 0, Entrance? entrance = null) =>
         Layers.Zip(totals.Layers, (layer, moments) => new PartialBnStat
         {
             Name = layer.Name,
@@ -52,6 +52,7 @@ internal sealed record PartialRun
             TotalBatches = totals.Batches,
             SkippedBatches = totals.Skipped,
             ItemsLeftOut = itemsLeftOut,
+            InputScale = entrance?.Of(layer.Name),
             Call = Options.Call,
             StoppedBy = stoppedBy,
             Estimators = [.. Options.Estimators],

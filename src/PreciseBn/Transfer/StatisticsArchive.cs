@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using PreciseBn.Batches;
 using PreciseBn.Files;
 using PreciseBn.Formats;
 using PreciseBn.Primitives;
@@ -91,7 +92,7 @@ internal static class StatisticsArchive
             Type = stat.Type,
             Path = stat.Path,
             Stat = new(stat.Batches, stat.Uses, stat.Count, stat.Estimator, stat.SkippedBatches, stat.StoppedBy, stat.Convergence.Count > 0 ? stat.Convergence : null, stat.Eps,
-                stat.ItemsLeftOut, stat.SerialCorrelation, stat.ContentSha256, stat.Data, stat.Device),
+                stat.ItemsLeftOut, stat.SerialCorrelation, stat.ContentSha256, stat.Data, stat.Device, stat.InputScale),
         },
         BnModule module => new()
         {
@@ -136,6 +137,7 @@ internal static class StatisticsArchive
                 ContentSha256 = stat.ContentSha256,
                 Data = stat.Data,
                 Device = stat.Device,
+                InputScale = stat.InputScale,
             };
         var module = record.Module ?? throw FileErrors.Damaged(path, "its list of layers cannot be read");
         return new BnModule
@@ -192,7 +194,7 @@ internal sealed record LayerRecord
 
     internal sealed record StatRecord(
         long Batches, long Uses, long Count, Estimator Estimator, long SkippedBatches, StopReason StoppedBy, IReadOnlyList<ConvergencePoint>? Convergence, double Eps = double.NaN,
-        long ItemsLeftOut = 0, double SerialCorrelation = double.NaN, string? ContentSha256 = null, string? Data = null, string? Device = null);
+        long ItemsLeftOut = 0, double SerialCorrelation = double.NaN, string? ContentSha256 = null, string? Data = null, string? Device = null, InputScale? InputScale = null);
 }
 
 /// <summary>What every file that is written here says of its making.</summary>
