@@ -1,5 +1,6 @@
 using PreciseBn.Data;
 using PreciseBn.Tests.Support;
+using static PreciseBn.Tests.Support.Tensors;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Tests;
@@ -24,7 +25,6 @@ public sealed class FalseAlarmTests
     [InlineData(40)]
     public void Skewed_values(int batches) => AssertFewAlarms(batches, generator =>
     {
-        // TorchSharp may free a number that becomes a Scalar while libtorch still reads it, so that these tests make tensors of theirs.
         var uniform = rand([4, Channels, 4, 4], generator: generator);
         return uniform * uniform * uniform;
     });
@@ -33,8 +33,8 @@ public sealed class FalseAlarmTests
     [InlineData(5)]
     [InlineData(40)]
     public void Images_whose_pixels_are_correlated(int batches) => AssertFewAlarms(batches, generator =>
-        randn([4, Channels, 1, 1], generator: generator)
-        + ((rand([4, Channels, 1, 1], generator: generator) + tensor(0.5f)) * randn([4, Channels, 4, 4], generator: generator)));
+        Sum(randn([4, Channels, 1, 1], generator: generator),
+            Sum(rand([4, Channels, 1, 1], generator: generator), tensor(0.5f)) * randn([4, Channels, 4, 4], generator: generator)));
 
     [Fact]
     public void Digits_that_were_not_measured_before()
@@ -84,7 +84,7 @@ public sealed class FalseAlarmTests
         for (var run = 0; run < 100; run++)
         {
             var before = Measure(20, () => randn([4, Channels, 4, 4], generator: generator));
-            var after = Measure(20, () => (randn([4, Channels, 4, 4], generator: generator) * factor) + offset);
+            var after = Measure(20, () => Sum(randn([4, Channels, 4, 4], generator: generator) * factor, offset));
             Assert.True(IsAlarm(before, after, new()));
         }
     }

@@ -1,6 +1,6 @@
 using PreciseBn.Data;
 using PreciseBn.Tests.Support;
-using TorchSharp;
+using static PreciseBn.Tests.Support.Tensors;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Tests;
@@ -11,10 +11,6 @@ public sealed class StandardErrorTests
     private const int Repetitions = 400;
     private const int Batches = 40;
     private const double Tolerance = 0.15;
-
-    // TorchSharp may free a number that becomes a Scalar while libtorch still reads it, and makes one for each sum of two tensors. So many
-    // draws would meet that some day: their numbers are tensors, and this one is held.
-    private static readonly Scalar One = 1;
 
     private static readonly long[] Shape = [4, 2, 6, 6];
 
@@ -61,8 +57,6 @@ public sealed class StandardErrorTests
 
         Assert.All(stat.MeanStandardError.Concat(stat.LogVarianceStandardError), error => Assert.True(double.IsNaN(error)));
     }
-
-    private static Tensor Sum(Tensor one, Tensor other) => one.add(other, One);
 
     private static void AssertErrorsMatchScatter(Estimator estimator, Func<Generator, Tensor> draw)
     {

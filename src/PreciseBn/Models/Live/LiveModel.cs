@@ -73,8 +73,9 @@ internal sealed class LiveModel(nn.Module root) : IModelSource
                 var (target, given) = (layer.Live!.Layer, statistics[layer.Name]);
                 target.running_mean!.copy_(tensor(given.Mean));
                 target.running_var!.copy_(tensor(given.Variance));
+                // TorchSharp may free a number that it makes a Scalar of itself while libtorch still reads it.
                 if (given.BatchesTracked is { } batches)
-                    target.num_batches_tracked?.fill_(batches);
+                    target.num_batches_tracked?.copy_(tensor(batches));
             }
         }
     }

@@ -115,12 +115,14 @@ internal sealed class LiveObserver(BatchNorm layer, bool isPooled, bool isSettle
     private (Tensor Mean, Tensor Variance) Pool(Tensor mean, Tensor variance)
     {
         var total = Values + _valuesOfCall;
-        // TorchSharp frees a number that it makes a Scalar of as soon as nobody holds it, even while libtorch still reads it.
+        // TorchSharp frees a number that it makes a Scalar of as soon as nobody holds it, even while libtorch still reads it. It makes one
+        // for each sum and difference, too.
         using Scalar earlier = Math.Max(Values - 1, 0), now = Math.Max(_valuesOfCall - 1, 0), rest = Math.Max(total - 1, 1);
+        using Scalar one = 1, minusOne = -1;
         using Scalar between = (double)Values * _valuesOfCall / total, share = (double)_valuesOfCall / total;
-        var delta = mean - _mean!;
-        var squares = (_variance! * earlier) + (variance * now) + (delta.square() * between);
-        return (_mean! + (delta * share), squares / rest);
+        var delta = mean.add(_mean!, minusOne);
+        var squares = (_variance! * earlier).add(variance * now, one).add(delta.square() * between, one);
+        return (_mean!.add(delta * share, one), squares / rest);
     }
 
     private void DisposeStatistics()
