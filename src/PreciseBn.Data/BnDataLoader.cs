@@ -1,3 +1,4 @@
+using System.Globalization;
 using PreciseBn.Batches;
 using PreciseBn.Data.Files;
 using PreciseBn.Data.Images;
@@ -41,7 +42,7 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
     public string Source { get; }
 
     /// <summary>The order in which the items are taken.</summary>
-    public DataOrder Order => Options.Order ?? (Options.AsBatches ? DataOrder.Sequential : DataOrder.Shuffled);
+    public DataOrder Order => Options.IsShuffled ? DataOrder.Shuffled : DataOrder.Sequential;
 
     /// <summary>Number of items used.</summary>
     public long Count => Math.Min(_samples.Count, Options.Take ?? long.MaxValue);
@@ -53,8 +54,8 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
     public string Normalization => string.Join(", ", new[]
     {
         Options.KeepIntegers ? "integers as they are" : "uint8 / 255",
-        Options.Mean.Count > 0 ? FormattableString.Invariant($"mean {string.Join(", ", Options.Mean)}") : "no mean",
-        Options.StandardDeviation.Count > 0 ? $"deviation {string.Join(", ", Options.StandardDeviation)}" : "no deviation",
+        Options.Mean.Count > 0 ? $"mean {List(Options.Mean)}" : "no mean",
+        Options.StandardDeviation.Count > 0 ? $"deviation {List(Options.StandardDeviation)}" : "no deviation",
     });
 
     /// <summary>Number of files, and of folders below those given, that could not be read and were left out, so far.</summary>
@@ -73,7 +74,7 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
     /// <summary>How the items are ordered and put into batches.</summary>
     public string Plan => string.Concat(
         Options.AsBatches ? $"{_samples.Count} batches" : $"{_samples.Count} items in batches of {BatchSize}",
-        Order == DataOrder.Shuffled ? $", shuffled with the seed {Options.Seed}" : "",
+        Options.IsShuffled ? $", shuffled with the seed {Options.Seed}" : "",
         Options.Take is { } take ? $", {take} at most" : "",
         Options.DropLast ? ", full batches only" : "");
 
@@ -127,13 +128,15 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
 
     private LoaderShard Slice(DataShard shard, long skip, long take)
     {
-        var plan = new BatchPlan(_samples.Count, Order == DataOrder.Shuffled ? Options.Seed : null, Options.Take, shard).Batches(BatchSize, Options.DropLast);
+        var plan = new BatchPlan(_samples.Count, Options.IsShuffled ? Options.Seed : null, Options.Take, shard).Batches(BatchSize, Options.DropLast);
         // If files may be unreadable, only reading tells which batches there are.
         var unread = Options.SkipUnreadable ? 0 : skip;
         var slice = plan.Skip(checked((int)unread)).Take((int)Math.Min(take, int.MaxValue));
         var batches = Math.Clamp(Batches(shard.Share(Count)) - skip, 0, take);
         return new LoaderShard(_samples, slice, skip - unread, batches, Options, Options.Workers ?? Math.Min(MostWorkers, Environment.ProcessorCount));
     }
+
+    private static string List(IEnumerable<double> numbers) => string.Join(", ", numbers.Select(number => number.ToString(CultureInfo.InvariantCulture)));
 
     private static string Name(IReadOnlyList<string> paths) => paths.Count > 1 ? $"{paths[0]} and {paths.Count - 1} more" : paths[0];
 

@@ -23,6 +23,9 @@ public sealed record BnDataLoaderOptions
     /// <summary>In which order the items are taken; <c>null</c> shuffles them, but leaves arrays that are batches already as they are.</summary>
     public DataOrder? Order { get; init; }
 
+    /// <summary>Whether they are shuffled, by what is said and by default.</summary>
+    public bool IsShuffled => Order == DataOrder.Shuffled || (Order is null && !AsBatches);
+
     /// <summary>Seed of a random order.</summary>
     public int Seed { get; init; }
 

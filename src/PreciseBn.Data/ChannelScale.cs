@@ -21,9 +21,9 @@ internal sealed class ChannelScale
     {
         _means = Check(normalise ? options.Mean : [], channels, name, "-Mean");
         _deviations = Check(normalise ? options.StandardDeviation : [], channels, name, "-StandardDeviation");
-        if (_means.FirstOrDefault(mean => !double.IsFinite(mean), 0) is var mean and not 0)
+        foreach (var mean in _means.Where(mean => !double.IsFinite(mean)))
             throw DataErrors.InvalidNormalization("-Mean", mean);
-        if (_deviations.FirstOrDefault(deviation => !(double.IsFinite(deviation) && deviation > 0), 1) is var deviation and not 1)
+        foreach (var deviation in _deviations.Where(deviation => !double.IsFinite(deviation) || deviation <= 0))
             throw DataErrors.InvalidNormalization("-StandardDeviation", deviation);
         _isUniform = _means.Count <= 1 && _deviations.Count <= 1;
         var tables = _isUniform ? 1 : channels;

@@ -13,7 +13,7 @@ public sealed class EnumerableBatchSource(IEnumerable<object?> items, IReadOnlyL
     public long? BatchCount => items.TryGetNonEnumeratedCount(out var count) ? count : null;
 
     /// <summary>Which parts of the batches are the inputs, where that was said.</summary>
-    public string? Description => inputKeys.Count > 0 ? $"inputs '{string.Join("', '", inputKeys)}'" : null;
+    public string? Inputs => inputKeys.Count > 0 ? $"inputs '{string.Join("', '", inputKeys)}'" : null;
 
     /// <inheritdoc/>
     public IEnumerable<Batch> Read(CancellationToken cancellation)

@@ -29,7 +29,7 @@ internal sealed record ReportContents
 
     /// <summary>The layers that have moved noticeably, by the limits of the module, the farthest first.</summary>
     public IReadOnlyList<BnComparison> Moved => Layers.Where(layer => SeverityOf(layer) is FindingSeverity.Warning or FindingSeverity.Error)
-        .OrderByDescending(layer => double.IsNaN(layer.MeanShift!.Value) ? double.PositiveInfinity : layer.MeanShift).ToArray();
+        .OrderByDescending(layer => Rank(layer.MeanShift)).ToArray();
 
     public IReadOnlyList<BnComparison> Layers { get; }
 
@@ -38,6 +38,9 @@ internal sealed record ReportContents
 
     /// <summary>Those layers that were measured on data.</summary>
     public IReadOnlyList<BnStat> Measured => Layers.Select(layer => layer.Difference).OfType<BnStat>().ToArray();
+
+    /// <summary>A number by which the worst come first. NaN is not larger than anything, and yet is worse; so is what is not there.</summary>
+    public static double Rank(double? value) => value is null or double.NaN ? double.PositiveInfinity : value.Value;
 
     /// <summary>How bad it is that a layer has moved; <c>null</c> if it is on one side only.</summary>
     public static FindingSeverity? SeverityOf(BnComparison layer) => layer is { MeanShift: { } shift, VarianceRatio: { } ratio }

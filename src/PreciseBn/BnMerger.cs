@@ -51,10 +51,12 @@ public sealed class BnMerger
         RefuseGaps(allowMissing);
         if (priorWeight > 0 && _otherFile is not null)
             throw PartialErrors.PriorsDiffer(First.Origin, _otherFile);
+        if (_layers.Values.All(layer => layer.Merge.Sum.Batches == 0))
+            throw RecalibrationErrors.NothingReached(First.Partial.Path ?? First.Origin, _totals.Batches);
         var estimators = First.Partial.Estimators;
         var data = string.Join("; ", _ledger.Present.Select(shard => $"{shard.Data} ({shard.Plan})").Distinct());
         return new BnResult(estimators.SelectMany(estimator => _layers.Values.Select(layer =>
-            ToResult(layer.First, layer.Merge.Sum).ToStat(estimator, priorWeight, estimator == estimators[0] ? layer.First.Path : null) with
+            ToResult(layer.First, layer.Merge.Sum).ToStat(estimator, priorWeight, estimator == estimators[0] ? First.Partial.Path : null) with
             {
                 ContentSha256 = layer.First.ContentSha256,
                 Data = data,
@@ -70,6 +72,7 @@ public sealed class BnMerger
         var shards = _ledger.Present.Select(shard => shard.ToString()).ToArray();
         return _layers.Values.Select(layer => layer.First with
         {
+            Path = First.Partial.Path,
             Batches = layer.Merge.Sum.Batches,
             Uses = layer.Merge.Sum.Uses,
             Count = layer.Merge.Sum.Count,
@@ -97,6 +100,9 @@ public sealed class BnMerger
             throw PartialErrors.LayersDiffer(First.Origin, origin, partial.Name);
         else
             layer.Merge.Add(partial.Sums);
+        // A shard may have no item, or none that says how the data are scaled.
+        if (layer.First.InputScale is null && partial.InputScale is not null)
+            _layers[partial.Name] = layer with { First = layer.First with { InputScale = partial.InputScale } };
         source.Note(layer.Index);
     }
 

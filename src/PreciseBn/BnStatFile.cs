@@ -41,12 +41,19 @@ public static class BnStatFile
     {
         if (statistics.OfType<BnStat>().Select(stat => stat.Estimator).Distinct().ToArray() is [var estimator])
             yield return ("precise_bn.estimator", estimator.ToString());
-        if (statistics.Select(SourceOf).Distinct().ToArray() is not [{ Path: { } source } file])
+        if (statistics.Select(SourceOf).Distinct().ToArray() is not [{ Path: { } source }])
             yield break;
         yield return ("precise_bn.source", Path.GetFileName(source));
-        // What stands there now may be another file than the one that was measured.
-        if (file.Identity is { } identity && FileStatus.At(source)?.Identity == identity && Hash(source) is var hash && FileStatus.At(source)?.Identity == identity)
+        if (HashOfSource(statistics) is { } hash)
             yield return ("precise_bn.source_sha256", hash);
+    }
+
+    /// <summary>The SHA-256 of the one file that statistics are in; <c>null</c> where there is none, or another in its place by now.</summary>
+    internal static string? HashOfSource(IReadOnlyList<ILayerStatistics> statistics)
+    {
+        if (statistics.Select(SourceOf).Distinct().ToArray() is not [{ Path: { } source, Identity: { } identity }])
+            return null;
+        return FileStatus.At(source)?.Identity == identity && Hash(source) is var hash && FileStatus.At(source)?.Identity == identity ? hash : null;
     }
 
     private static (string? Path, FileIdentity? Identity) SourceOf(ILayerStatistics statistics) => statistics switch

@@ -20,6 +20,18 @@ Describe 'New-BnDataLoader' {
         @(Get-Calibration) | Should -HaveCount 1
     }
 
+    It 'is the same text in every culture' {
+        $expected = "$(Get-Calibration)"
+        $culture = [cultureinfo]::CurrentCulture
+        try {
+            [cultureinfo]::CurrentCulture = 'de-DE'
+            "$(Get-Calibration)" | Should -BeExactly $expected
+        }
+        finally {
+            [cultureinfo]::CurrentCulture = $culture
+        }
+    }
+
     It 'counts items and batches' {
         $loader = Get-Calibration @{ BatchSize = 100 }
         $loader.Count, $loader.BatchCount | Should -Be 1600, 16

@@ -30,13 +30,17 @@ internal static class ReceivedObjects
     private static object Restore(PSObject bag, Type type)
     {
         var restored = RuntimeHelpers.GetUninitializedObject(type);
+        var nullability = new NullabilityInfoContext();
         foreach (var property in WritableProperties(type))
         {
+            var sent = bag.Properties[property.Name]?.Value;
+            if (sent is null && nullability.Create(property).WriteState != NullabilityState.Nullable)
+                throw Incomplete(type, property.Name);
             try
             {
-                property.SetValue(restored, Convert(bag.Properties[property.Name]!.Value, property.PropertyType));
+                property.SetValue(restored, Convert(sent, property.PropertyType));
             }
-            catch (Exception e) when (e is NullReferenceException or InvalidCastException or PSInvalidCastException or ArgumentException)
+            catch (Exception e) when (e is InvalidCastException or PSInvalidCastException or ArgumentException)
             {
                 throw Incomplete(type, property.Name, e);
             }
@@ -66,7 +70,7 @@ internal static class ReceivedObjects
         return array;
     }
 
-    private static PreciseBnException Incomplete(Type type, string property, Exception cause) => new(
+    private static PreciseBnException Incomplete(Type type, string property, Exception? cause = null) => new(
         "IncompleteObject", ErrorKind.InvalidData, $"Of an object of type {type.Name} that was received, {property} is not what it was.",
         "Have both sides use one version of PreciseBn, and Export-Clixml its own depth.", type.Name, cause);
 }

@@ -104,7 +104,7 @@ public sealed class NewBnDataLoaderCommand : BatchCmdlet
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (MyInvocation.BoundParameters.ContainsKey(nameof(Seed)) && (Order ?? (AsBatches ? DataOrder.Sequential : DataOrder.Shuffled)) == DataOrder.Sequential)
+        if (MyInvocation.BoundParameters.ContainsKey(nameof(Seed)) && !BatchOptions().IsShuffled)
             ThrowTerminatingError(SeedWithoutEffect().ToErrorRecord());
         var loader = Require(() => _paths.Count > 0 && _objects.Count > 0 ? throw MixedInput() : _paths.Count > 0
             ? BnDataLoader.FromFiles(_paths, Options())

@@ -1,6 +1,6 @@
 namespace PreciseBn.PowerShell.Completion;
 
-/// <summary>Completes shards: all of as many as were typed, or of some usual numbers.</summary>
+/// <summary>Completes shards, of some usual numbers of them.</summary>
 public sealed class ShardCompleter : Completer
 {
     private static readonly int[] UsualCounts = [2, 4, 8];

@@ -10,9 +10,8 @@ internal static class ChannelsSection
 
     public static XElement? Make(ReportContents contents)
     {
-        // NaN is not larger than anything, and yet is worse.
         var worst = contents.Layers.Where(layer => layer is { Reference: not null, Difference: not null, Divergence: not 0 })
-            .OrderByDescending(layer => double.IsNaN(layer.Divergence!.Value) ? double.PositiveInfinity : layer.Divergence).Take(MostLayers).ToArray();
+            .OrderByDescending(layer => ReportContents.Rank(layer.Divergence)).Take(MostLayers).ToArray();
         return worst.Length == 0 ? null : Html.Section("Channels of the layers that moved most",
             new XElement("p", "Before and after are the two sides of the comparison. Where a statistic was measured, the bars are two standard errors long in both directions."),
             worst.Select((layer, place) => new XElement("article",

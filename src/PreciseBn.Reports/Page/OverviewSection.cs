@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Xml.Linq;
 using PreciseBn.Comparison;
 
@@ -35,8 +34,8 @@ internal static class OverviewSection
         var paths = contents.Layers.Select(layer => (layer.Difference ?? layer.Reference)?.Path).OfType<string>().Distinct().Select(Printable.Text).ToArray();
         var references = contents.Layers.Select(layer => layer.Reference?.Path).OfType<string>().Distinct().Select(Printable.Text).Except(paths).ToArray();
         yield return ("Model", paths.Length > 0 ? string.Join(", ", paths) : "in memory");
-        if (paths is [var only] && Sha256(only) is { } hash)
-            yield return ("SHA-256 of it now", hash);
+        if (BnStatFile.HashOfSource(contents.Layers.Select(layer => layer.Difference).OfType<ILayerStatistics>().ToArray()) is { } hash)
+            yield return ("SHA-256", hash);
         if (references.Length > 0)
             yield return ("Compared with", string.Join(", ", references));
         if (measured.Select(stat => stat.Data).OfType<string>().Distinct().ToArray() is { Length: > 0 } data)
@@ -51,8 +50,6 @@ internal static class OverviewSection
             if (measured.Select(stat => stat.Device).OfType<string>().Distinct().ToArray() is { Length: > 0 } devices)
                 yield return ("Run on", string.Join(", ", devices));
         }
-        if (contents.Layers.OfType<BnVerdict>().ToArray() is { Length: > 0 } verdicts)
-            yield return ("Gate", verdicts.All(verdict => verdict.Passed) ? "passed" : $"{verdicts.Count(verdict => !verdict.Passed)} of {Html.Count(verdicts.Length, "layer")} did not pass");
     }
 
     private static string Reason(StopReason reason) => reason switch
@@ -61,17 +58,4 @@ internal static class OverviewSection
         StopReason.Tolerance => "the tolerance that was asked for",
         _ => "the number of batches that was asked for, or is the most",
     };
-
-    private static string? Sha256(string path)
-    {
-        try
-        {
-            using var file = File.OpenRead(path);
-            return Convert.ToHexStringLower(SHA256.HashData(file));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
 }

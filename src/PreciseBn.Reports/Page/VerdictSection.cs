@@ -21,7 +21,7 @@ internal static class VerdictSection
 
     private static (string Words, string StyleClass) Gate(BnVerdict[] verdicts)
     {
-        var failed = verdicts.Where(verdict => !verdict.Passed).OrderByDescending(verdict => verdict.MeanShift ?? double.PositiveInfinity).ToArray();
+        var failed = verdicts.Where(verdict => !verdict.Passed).OrderByDescending(verdict => ReportContents.Rank(verdict.MeanShift)).ToArray();
         return failed.Length == 0
             ? ($"Passed: none of {Html.Count(verdicts.Length, "layer")} has moved further than is allowed, sampling error apart.", "good")
             : ($"Failed: {Of(failed.Length, verdicts.Length)} moved further than is allowed: {Names(failed)}.", "bad");
@@ -29,10 +29,13 @@ internal static class VerdictSection
 
     private static string Recomputation(ReportContents contents)
     {
+        var reached = contents.Measured.Count(stat => stat.Batches > 0);
         var stale = contents.Moved;
+        if (reached == 0)
+            return "Nothing was measured: no batch reached a layer.";
         return stale.Count == 0
-            ? $"The stored statistics were those of the data: none of {Html.Count(contents.Layers.Count, "layer")} has moved noticeably."
-            : $"The stored statistics were stale in {Of(stale.Count, contents.Layers.Count)}: by up to {Number.Rounded(stale.Max(layer => layer.MeanShift))} standard deviations in a mean, and a factor of {Number.Rounded(stale.Max(layer => layer.VarianceRatio))} in a variance.";
+            ? $"The stored statistics were those of the data: none of {Html.Count(reached, "layer")} that was reached has moved noticeably."
+            : $"The stored statistics were stale in {Of(stale.Count, reached)}: by up to {Number.Rounded(stale.Max(layer => layer.MeanShift))} standard deviations in a mean, and a factor of {Number.Rounded(stale.Max(layer => layer.VarianceRatio))} in a variance.";
     }
 
     private static (string Words, string StyleClass) Comparison(ReportContents contents)
@@ -47,6 +50,9 @@ internal static class VerdictSection
     private static IEnumerable<string> Reservations(ReportContents contents)
     {
         var measured = contents.Measured;
+        var unknown = contents.Layers.Where(layer => layer.MeanShift is double.NaN || layer.VarianceRatio is double.NaN).Select(layer => layer.Name).ToArray();
+        if (unknown.Length > 0)
+            yield return $"How far {Shortened(unknown)} moved cannot be said: there is NaN on one side.";
         var unreached = measured.Where(stat => stat.Batches == 0).Select(stat => stat.Name).ToArray();
         if (unreached.Length > 0)
             yield return $"No batch reached {Shortened(unreached)}, which kept what {(unreached.Length == 1 ? "it" : "they")} had.";

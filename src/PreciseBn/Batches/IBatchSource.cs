@@ -11,6 +11,9 @@ public interface IBatchSource
     /// <summary>Where the data are and how they are prepared, for people; <c>null</c> where that is not known.</summary>
     string? Description => null;
 
+    /// <summary>Which parts of what there is are the inputs, where that was said: other parts of the same data are other data.</summary>
+    string? Inputs => null;
+
     /// <summary>Reads the batches from the start. Whoever takes a batch disposes of it.</summary>
     /// <param name="cancellation">Ends the reading early.</param>
     /// <exception cref="PreciseBnException">The data cannot be read, or are not what a model can take.</exception>

@@ -66,12 +66,11 @@ internal static class DataFindings
     {
         if (stat.Batches == 0 || StatisticsFindings.AreThoseOfANewLayer(stat.PreviousMean, stat.PreviousVariance))
             return false;
-        var channels = Enumerable.Range(0, stat.Channels).ToArray();
-        return Median(channels.Select(channel => Distance.MeanShift(stat.PreviousMean[channel], stat.PreviousVariance[channel], stat.Mean[channel], stat.Eps))) > 1
-            || Median(channels.Select(channel => Distance.VarianceRatio(stat.PreviousVariance[channel], stat.Variance[channel], stat.Eps))) > 3;
+        return Median(stat.Channels, channel => Distance.MeanShift(stat.PreviousMean[channel], stat.PreviousVariance[channel], stat.Mean[channel], stat.Eps)) > 1
+            || Median(stat.Channels, channel => Distance.VarianceRatio(stat.PreviousVariance[channel], stat.Variance[channel], stat.Eps)) > 3;
     }
 
-    private static double Median(IEnumerable<double> values) => values.Order().ElementAt(values.Count() / 2);
+    private static double Median(int channels, Func<int, double> value) => Enumerable.Range(0, channels).Select(value).Order().ElementAt(channels / 2);
 
     // Without an error (of a single batch) nothing is certain.
     private static double Shift(BnStat stat, int channel)

@@ -14,6 +14,7 @@ internal sealed class MeasuringSession : IDisposable
     private readonly IProgress<MeasureProgress>? _progress;
     private readonly RetainedHeap _memory = new();
     private readonly Stopwatch _clock = new();
+    private readonly bool _isWhole;
 
     /// <param name="source">The model.</param>
     /// <param name="layers">Names of the layers that are measured.</param>
@@ -25,6 +26,7 @@ internal sealed class MeasuringSession : IDisposable
         TorchLibrary.Require();
         _options = options;
         _progress = progress;
+        _isWhole = layers.Count == source.Layers.Count;
         Name = source.Name;
         Device = source.FindDevice(options.Device);
         using var gradients = TorchSharp.torch.no_grad();
@@ -70,9 +72,11 @@ internal sealed class MeasuringSession : IDisposable
         _clock.Start();
         var earlier = checkpoint?.Saved?.Batches ?? 0;
         var total = Math.Min(most, data.BatchCount ?? most);
-        return new Measurement(Name, Model, data, _options, most).Run(
+        var result = new Measurement(Name, Model, data, _options, most).Run(
             done => _progress?.Report(new MeasureProgress(Name, done, total, _clock.Elapsed, pass.Pass, pass.Passes) { Earlier = earlier }),
             cancellation, checkpoint);
+        // Of some layers, and in a further pass, the first to be reached need not be where the data come in.
+        return _isWhole && pass.Pass == 1 ? result : result with { Entrance = null };
     }
 
     private static ObservationRules Rules(RunOptions options) => new()

@@ -83,7 +83,12 @@ internal sealed class Recalibrator(
             var before = results.Select(Settled).ToArray();
             model.Configure(all, all.ToDictionary(layer => layer, layer => before[layer]));
             var measured = session.Measure(batches, most, (pass + repairs, pass + repairs), cancellation);
-            var seen = all.Select(layer => ToResult(model.Layers[layer], layer, measured) with { StoppedBy = results[layer].StoppedBy, Looks = results[layer].Looks }).ToArray();
+            var seen = all.Select(layer => ToResult(model.Layers[layer], layer, measured) with
+            {
+                StoppedBy = results[layer].StoppedBy,
+                Looks = results[layer].Looks,
+                InputScale = results[layer].InputScale,
+            }).ToArray();
             var changed = all.Where(layer => !IsSettled(before[layer], Settled(seen[layer]), model.Layers[layer].Eps)).ToArray();
             if (changed.Length == 0)
                 return results;

@@ -21,7 +21,7 @@ internal sealed partial record ShardLabel(DataShard Shard, string Data, string P
     /// <param name="name">What a user calls the data; <c>null</c> asks them.</param>
     public static ShardLabel Of(IBatchSource data, DataShard shard, string? name) => data is IShardableBatchSource source
         ? new(shard, name ?? source.Identify(), source.Plan)
-        : new(shard, name ?? Unnamed, data.Description is { } description ? $"{InTurn}, {description.Replace('(', '[')}" : InTurn);
+        : new(shard, name ?? Unnamed, data.Inputs is { } inputs ? $"{InTurn}, {inputs.Replace('(', '[')}" : InTurn);
 
     /// <summary>Reads what <see cref="ToString"/> writes.</summary>
     /// <exception cref="PreciseBnException">The text is something else.</exception>

@@ -171,6 +171,16 @@ public sealed partial class ReportTests : IDisposable
         Assert.Contains("2 batches gave NaN or infinity and were left out.", verdict);
     }
 
+    [Fact]
+    public void Of_nothing_it_is_not_said_that_it_is_good_and_NaN_is_said()
+    {
+        var stats = Runs.Measure(Runs.Read(Fixtures.Path("digits.scripted.pt")).Layers, Runs.Digits(take: 320), new()).ToArray();
+        string Words(IEnumerable<BnStat> given) => Verdict(Page(given.Select(BnComparer.CompareWithPrevious).ToArray(), [])).Value;
+
+        Assert.StartsWith("Nothing was measured", Words(stats.Select(stat => stat with { Batches = 0, PreviousMean = stat.Mean, PreviousVariance = stat.Variance })));
+        Assert.Contains("How far stem.bn moved cannot be said", Words(stats.Select((stat, i) => i > 0 ? stat : stat with { PreviousMean = stat.Mean.Select(_ => double.NaN).ToArray() })));
+    }
+
     [Theory]
     [InlineData(0.5, "good", "Passed: none of 6 layers has moved further than is allowed")]
     [InlineData(0.01, "bad", "Failed: all 6 layers moved further than is allowed: body.0.bn, body.1.bn, body.2.bn and 3 more.")]
