@@ -20,6 +20,7 @@
         'Export-BnStat'
         'Get-BnModule'
         'Import-BnStat'
+        'Measure-BnAccuracy'
         'Measure-BnStat'
         'Merge-BnStat'
         'New-BnDataLoader'

@@ -8,26 +8,30 @@ namespace PreciseBn.Data;
 internal sealed class ArraySamples : ISampleSource
 {
     private readonly IReadOnlyList<ArrayPreparation> _inputs;
+    private readonly ArrayPreparation? _labels;
     private readonly IReadOnlyList<IDisposable> _files;
     private readonly string? _origin;
     private readonly IReadOnlyList<string> _names;
 
     /// <param name="inputs">One array for each input, of as many items each.</param>
+    /// <param name="labels">What the items are, an item each; <c>null</c> if that is not asked.</param>
     /// <param name="files">What to dispose of in the end.</param>
     /// <param name="origin">Where the items come from.</param>
     /// <param name="names">Names of the inputs.</param>
     /// <param name="areBatches">Whether each array is a batch as a whole; these need not have as many items each.</param>
-    public ArraySamples(IReadOnlyList<ArrayPreparation> inputs, IReadOnlyList<IDisposable> files, string? origin, IReadOnlyList<string> names, bool areBatches)
+    public ArraySamples(
+        IReadOnlyList<ArrayPreparation> inputs, ArrayPreparation? labels, IReadOnlyList<IDisposable> files, string? origin, IReadOnlyList<string> names, bool areBatches)
     {
         _inputs = inputs;
+        _labels = labels;
         _files = files;
         _origin = origin;
         _names = names;
         if (Count > int.MaxValue)
             throw DataErrors.TooManyItems(inputs[0].Name, origin, Count);
-        foreach (var input in inputs)
+        foreach (var input in labels is null ? inputs : [.. inputs, labels])
         {
-            if (!areBatches && input.Count != inputs[0].Count)
+            if ((!areBatches || input == labels) && input.Count != inputs[0].Count)
                 throw DataErrors.LengthsDiffer(inputs[0].Name, inputs[0].Count, input.Name, input.Count);
         }
     }
@@ -35,18 +39,22 @@ internal sealed class ArraySamples : ISampleSource
     public long Count => _inputs[0].Count;
 
     public Batch Load(IReadOnlyList<long> indices) =>
-        new(_inputs.Select(input => Load(input, indices)).ToArray(), isOwned: true, _origin) { Names = _names };
+        Load(input => Load(input, indices));
 
     /// <summary>All items of each array.</summary>
-    public Batch LoadAll() => new(
-        _inputs.Select(input => Load(input, Enumerable.Range(0, (int)input.Count).Select(i => (long)i).ToArray())).ToArray(), isOwned: true, _origin)
-    { Names = _names };
+    public Batch LoadAll() => Load(input => Load(input, Enumerable.Range(0, (int)input.Count).Select(i => (long)i).ToArray()));
 
     public void Dispose()
     {
         foreach (var file in _files)
             file.Dispose();
     }
+
+    private Batch Load(Func<ArrayPreparation, Tensor> load) => new(_inputs.Select(load).ToArray(), isOwned: true, _origin)
+    {
+        Names = _names,
+        Labels = _labels is null ? null : load(_labels),
+    };
 
     private static Tensor Load(ArrayPreparation input, IReadOnlyList<long> indices)
     {

@@ -6,6 +6,9 @@ namespace PreciseBn.Data;
 /// <summary>Chooses among stored arrays the ones that a model is to get, and joins those of several files.</summary>
 internal static class ArraySelection
 {
+    // Labels are no pixels.
+    private static readonly BnDataLoaderOptions AsStored = new() { KeepIntegers = true };
+
     /// <summary>Items of the chosen arrays, or the arrays as batches.</summary>
     /// <param name="files">The files, which are disposed of with the result.</param>
     /// <param name="options">What to choose.</param>
@@ -16,7 +19,7 @@ internal static class ArraySelection
         if (options.AsBatches)
             return new ArrayBatches(sets.SelectMany(set => Batches(set, options)).ToArray(), files);
         var origin = files.Count == 1 ? files[0].Path : $"{files[0].Path} and {files.Count - 1} more files";
-        return Samples(Keys(sets[0], options).Select(key => Join(sets, key)).ToArray(), files, origin, options);
+        return Samples(Keys(sets[0], options).Select(key => Join(sets, key)).ToArray(), LabelKey(sets[0], options) is { } labels ? Join(sets, labels) : null, files, origin, options);
     }
 
     /// <summary>Items of arrays in memory, one for each input, or the arrays as batches.</summary>
@@ -26,7 +29,13 @@ internal static class ArraySelection
             throw DataErrors.NoArrays(null);
         return options.AsBatches
             ? new ArrayBatches(Batches(new ArraySet(null, arrays), options).ToArray(), [])
-            : Samples(arrays, [], null, options);
+            : ChooseInMemory(new ArraySet(null, arrays), options);
+    }
+
+    private static ArraySamples ChooseInMemory(ArraySet set, BnDataLoaderOptions options)
+    {
+        var labels = LabelKey(set, options) is { } key ? set.Find(key) : null;
+        return Samples(set.Arrays.Where(array => array != labels).ToArray(), labels, [], null, options);
     }
 
     // Arrays without names go by the names of their files, as several inputs or several batches, or else are parts of one.
@@ -35,17 +44,21 @@ internal static class ArraySelection
         var unnamed = sets.Where(set => set.IsUnnamed).ToArray();
         if (unnamed.Length < 2)
             return [.. sets];
-        if (options.Keys.Count > 0 || options.AsBatches)
+        if (options.Keys.Count > 0 || options.AsBatches || (options.LabelKey is not null && unnamed.All(set => set.Arrays.Count == 1)))
             return [.. sets.Except(unnamed), new ArraySet(unnamed[0].Path, unnamed.SelectMany(set => set.Arrays).ToArray())];
         var name = unnamed[0].Arrays[0].Name;
-        return sets.Select(set => set.IsUnnamed ? set with { Arrays = [set.Arrays[0].Rename(name)] } : set).ToArray();
+        return sets.Select(set => set.IsUnnamed ? set with { Arrays = [set.Arrays[0].Rename(name), .. set.Arrays.Skip(1)] } : set).ToArray();
     }
 
     private static IReadOnlyList<string> Keys(ArraySet set, BnDataLoaderOptions options) =>
         options.Keys.Count > 0 ? options.Keys
-        : set.InputNames.Count > 0 ? set.InputNames
-        : set.Arrays.Count == 1 ? [set.Arrays[0].Name]
+        : set.InputNames.Count > 0 ? set.InputNames.Where(name => name != options.LabelKey).ToArray()
+        : set.Arrays.Where(array => array.Name != options.LabelKey).ToArray() is [var only] ? [only.Name]
         : throw DataErrors.AmbiguousKey(set.Arrays.Select(array => array.Name));
+
+    private static string? LabelKey(ArraySet set, BnDataLoaderOptions options) => options.IsLabelled
+        ? options.LabelKey ?? throw DataErrors.LabelKeyNeeded(set.Path, set.Arrays.Select(array => array.Name))
+        : null;
 
     private static StoredArray Join(IReadOnlyList<ArraySet> sets, string key)
     {
@@ -59,20 +72,24 @@ internal static class ArraySelection
     private static IEnumerable<ArraySamples> Batches(ArraySet set, BnDataLoaderOptions options)
     {
         var names = set.Arrays.Select(array => array.Name).ToHashSet();
+        var labels = LabelKey(set, options);
+        if (labels is not null && (options.Keys.Count == 0 || options.Keys.All(names.Contains)))
+            throw DataErrors.LabelsOfBatches(set.Path, labels);
         if (options.Keys.All(names.Contains))
         {
             var chosen = options.Keys.Count == 0
                 ? set.Arrays.OrderByName(array => array.Name)
                 : options.Keys.Select(set.Find);
-            return chosen.Select(array => Samples([array], [], Describe(array.Name, set.Path), options));
+            return chosen.Select(array => Samples([array], null, [], Describe(array.Name, set.Path), options));
         }
         var prefixes = Prefixes(names, options.Keys[0]);
         if (prefixes.Length == 0)
             throw DataErrors.KeyNotFound(options.Keys[0], set.Path, names);
         return prefixes.Select(batch => Samples(
-            options.Keys.Select(key => set.Arrays.FirstOrDefault(array => array.Name == $"{batch}.{key}")
-                ?? throw DataErrors.IncompleteBatch(batch, key)).ToArray(),
-            [], Describe(batch, set.Path), options));
+            options.Keys.Select(key => OfBatch(batch, key)).ToArray(), labels is null ? null : OfBatch(batch, labels), [], Describe(batch, set.Path), options));
+
+        StoredArray OfBatch(string batch, string key) =>
+            set.Arrays.FirstOrDefault(array => array.Name == $"{batch}.{key}") ?? throw DataErrors.IncompleteBatch(batch, key);
     }
 
     private static string Describe(string batch, string? origin) => origin is null ? $"'{batch}'" : $"'{batch}' in {origin}";
@@ -83,13 +100,13 @@ internal static class ArraySelection
         .OrderByName(name => name).ToArray();
 
     private static ArraySamples Samples(
-        IReadOnlyList<StoredArray> arrays, IReadOnlyList<IDisposable> files, string? origin, BnDataLoaderOptions options)
+        IReadOnlyList<StoredArray> arrays, StoredArray? labels, IReadOnlyList<IDisposable> files, string? origin, BnDataLoaderOptions options)
     {
-        if (arrays.FirstOrDefault(array => array.Shape.Count == 0 || array.Shape[0] == 0) is { } empty)
+        if ((labels is null ? arrays : [.. arrays, labels]).FirstOrDefault(array => array.Shape.Count == 0 || array.Shape[0] == 0) is { } empty)
             throw DataErrors.NoItems(empty.Name, origin);
         // With several inputs, mean and deviation are for the images among them and not for, say, a vector beside.
         var inputs = arrays.Select(array => new ArrayPreparation(array, options, arrays.Count == 1 || array.Shape.Count > 2));
-        return new ArraySamples(inputs.ToArray(), files, origin, options.Keys.Count == arrays.Count ? options.Keys : arrays.Select(array => array.Name).ToArray(),
+        return new ArraySamples(inputs.ToArray(), labels is null ? null : new ArrayPreparation(labels, AsStored, normalise: false), files, origin, options.Keys.Count == arrays.Count ? options.Keys : arrays.Select(array => array.Name).ToArray(),
             areBatches: options.AsBatches);
     }
 }

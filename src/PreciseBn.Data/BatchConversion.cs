@@ -11,38 +11,62 @@ namespace PreciseBn.Data;
 internal static class BatchConversion
 {
     /// <exception cref="PreciseBnException">The object holds none, or it is not said which of them are meant.</exception>
-    public static Batch ToBatch(object? item, IReadOnlyList<string> inputKeys)
+    public static Batch ToBatch(object? item, IReadOnlyList<string> inputKeys, string? labelKey = null)
     {
-        var values = Inputs(item, inputKeys).ToArray();
+        var values = Inputs(item, inputKeys, labelKey).ToArray();
         if (values.Length == 0)
             throw DataErrors.NotData(item);
+        var labels = labelKey is null ? (item as Batch)?.Labels : Labels(item, labelKey);
         // A mixed batch is left to the garbage collector: disposing of it would dispose of the caller's tensors.
-        return new Batch(values.Select(TensorArrays.AsTensor).ToArray(), isOwned: values.All(value => value is Array));
+        return new Batch(values.Select(TensorArrays.AsTensor).ToArray(), isOwned: values.All(value => value is Array) && labels is null or Array)
+        {
+            Labels = labels is null ? null : TensorArrays.AsTensor(labels),
+        };
     }
 
-    private static IEnumerable<object> Inputs(object? item, IReadOnlyList<string> keys) => item switch
+    private static IEnumerable<object> Inputs(object? item, IReadOnlyList<string> keys, string? labelKey) => item switch
     {
         Tensor tensor => [tensor],
         Batch batch => batch.Inputs,
-        IDictionary dictionary => FromDictionary(dictionary, keys),
-        ITuple tuple => Pick(Enumerable.Range(0, tuple.Length).Select(index => tuple[index]).ToArray(), keys),
+        IDictionary dictionary => FromDictionary(dictionary, keys, labelKey),
         Array array when TensorArrays.IsNumeric(array) => [array],
-        IEnumerable sequence and not string => Pick(sequence.Cast<object?>().ToArray(), keys),
+        _ when TryList(item) is { } values => Pick(values, keys, labelKey),
         _ => throw DataErrors.NotData(item),
     };
 
-    private static IEnumerable<object> FromDictionary(IDictionary dictionary, IReadOnlyList<string> keys)
+    private static object Labels(object? item, string key) => item switch
     {
-        var names = dictionary.Keys.Cast<object>().Select(key => $"{key}").ToArray();
-        if (keys.Count == 0 && names.Length != 1)
+        IDictionary dictionary => dictionary[key] ?? throw DataErrors.InputKeyNotFound(key, Names(dictionary)),
+        Array array when TensorArrays.IsNumeric(array) => throw DataErrors.LabelNotFound(key, "a single array"),
+        _ when TryList(item) is { } values => values[Index(key, values.Length)] ?? throw DataErrors.NotData(null),
+        Batch batch => batch.Labels ?? throw DataErrors.LabelNotFound(key, "without them"),
+        _ => throw DataErrors.LabelNotFound(key, "a single tensor"),
+    };
+
+    private static object?[]? TryList(object? item) => item switch
+    {
+        Tensor => null,
+        ITuple tuple => Enumerable.Range(0, tuple.Length).Select(index => tuple[index]).ToArray(),
+        IEnumerable sequence and not string => sequence.Cast<object?>().ToArray(),
+        _ => null,
+    };
+
+    private static IEnumerable<object> FromDictionary(IDictionary dictionary, IReadOnlyList<string> keys, string? labelKey)
+    {
+        var names = Names(dictionary);
+        var inputs = names.Where(name => !string.Equals(name, labelKey, StringComparison.OrdinalIgnoreCase)).ToArray();
+        if (keys.Count == 0 && inputs.Length != 1)
             throw DataErrors.InputKeyNeeded(names);
-        return (keys.Count == 0 ? names : keys).Select(key => dictionary[key]
+        return (keys.Count == 0 ? inputs : keys).Select(key => dictionary[key]
             ?? throw DataErrors.InputKeyNotFound(key, names));
     }
 
-    private static IEnumerable<object> Pick(IReadOnlyList<object?> values, IReadOnlyList<string> keys)
+    private static string[] Names(IDictionary dictionary) => dictionary.Keys.Cast<object>().Select(key => $"{key}").ToArray();
+
+    private static IEnumerable<object> Pick(object?[] values, IReadOnlyList<string> keys, string? labelKey)
     {
-        var chosen = keys.Count == 0 ? values : keys.Select(key => values[Index(key, values.Count)]);
+        var labels = labelKey is null ? -1 : Index(labelKey, values.Length);
+        var chosen = keys.Count == 0 ? values.Where((_, index) => index != labels) : keys.Select(key => values[Index(key, values.Length)]);
         return chosen.Select(value => value ?? throw DataErrors.NotData(value));
     }
 

@@ -27,7 +27,10 @@ public sealed record BatchTransform(string Text, Func<object, object?> Run)
                 var result = Run(Arrange(batch.Inputs, keys)) ?? throw DataErrors.NotTransformed(batch.Describe(index), "nothing");
                 var returned = BatchConversion.ToBatch(result, result is IDictionary ? keys : []);
                 // The user may keep what is returned, or have returned what came in: the model gets handles of its own.
-                return new Batch(returned.Inputs.Select(tensor => tensor.alias().DetachFromDisposeScope()).ToArray(), isOwned: true, batch.Origin);
+                return new Batch(returned.Inputs.Select(tensor => tensor.alias().DetachFromDisposeScope()).ToArray(), isOwned: true, batch.Origin)
+                {
+                    Labels = batch.Labels?.alias().DetachFromDisposeScope(),
+                };
             }
             catch (TransformException e)
             {

@@ -18,6 +18,7 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
     private const int MostWorkers = 4;
     private const int DefaultBatchSize = 32;
 
+    private readonly Func<BnDataLoader, ISampleSource>? _open;
     private readonly ISampleSource _samples;
     private int _skipped;
 
@@ -32,6 +33,7 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
     {
         Source = source;
         Options = options;
+        _open = open;
         _samples = open(this);
     }
 
@@ -89,7 +91,7 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
             return new BnDataLoader(loader =>
             {
                 void Skip(string path) => Interlocked.Increment(ref loader._skipped);
-                return new ImageSamples(ImageFolder.Find(paths, options.SkipUnreadable ? Skip : null), options, Skip);
+                return new ImageSamples(ImageFolder.Find(paths, loader.Options.SkipUnreadable ? Skip : null), paths, loader.Options, Skip);
             }, Name(paths), options);
         if (paths.Any(Directory.Exists))
             throw DataErrors.MixedPaths();
@@ -102,8 +104,14 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
     {
         TorchLibrary.Require();
         var arrays = values.Select((value, index) => TensorArrays.Copy(value, $"{index}")).ToArray();
-        return new BnDataLoader(_ => ArraySelection.Choose(arrays, options), "memory", options);
+        return new BnDataLoader(loader => ArraySelection.Choose(arrays, loader.Options), "memory", options);
     }
+
+    /// <summary>Opens the same data once more, for batches that bring labels; these are no input then.</summary>
+    /// <param name="key">Where the labels are; <c>null</c> is where the kind of data has them, see <see cref="BnDataLoaderOptions.LabelKey"/>.</param>
+    /// <exception cref="PreciseBnException">There are no labels, or the data are not what they were.</exception>
+    public BnDataLoader WithLabels(string? key) => new(
+        _open!, Source, Options with { IsLabelled = true, LabelKey = key, Keys = Options.Keys.Where(name => name != key).ToArray() });
 
     /// <summary>Reads the batches from the start. Whoever takes a batch disposes of it.</summary>
     public IEnumerable<Batch> Read(CancellationToken cancellation = default) => Slice(DataShard.Whole, 0, long.MaxValue).Read(cancellation);

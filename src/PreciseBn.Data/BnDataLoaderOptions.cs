@@ -8,6 +8,19 @@ public sealed record BnDataLoaderOptions
     /// <summary>Names of the arrays to use, one for each input of the model in that order; empty uses the only one there is.</summary>
     public IReadOnlyList<string> Keys { get; init; } = [];
 
+    /// <summary>Whether batches bring labels, which a model does not get.</summary>
+    public bool IsLabelled { get; init; }
+
+    /// <summary>
+    /// Where the labels are: the name of an array, the column of a table, or the position among arrays in memory. <c>null</c> is where
+    /// the kind of data has them: the folder that an image is in names its class.
+    /// </summary>
+    public string? LabelKey
+    {
+        get;
+        init => (field, IsLabelled) = (value, IsLabelled || value is not null);
+    }
+
     /// <summary>Columns of a table to use, in that order; empty uses all that have numbers.</summary>
     public IReadOnlyList<ColumnPattern> Columns { get; init; } = [];
 

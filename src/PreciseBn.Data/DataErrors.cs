@@ -26,6 +26,32 @@ internal static class DataErrors
         "KeyNeeded", ErrorKind.InvalidArgument,
         $"The data have several arrays: {List(names)}.", "Choose one, or say that each is a batch.");
 
+    public static PreciseBnException LabelKeyNeeded(string? origin, IEnumerable<string> names) => new(
+        "LabelsNeeded", ErrorKind.InvalidArgument,
+        $"Which array has the labels, {Quote(origin)} does not say; there are {List(names)}.", "Say which part of the data has them.", origin);
+
+    public static PreciseBnException LabelsOfBatches(string? origin, string key) => new(
+        "LabelsOfBatches", ErrorKind.InvalidArgument,
+        $"The arrays of {Quote(origin)} are batches, whose labels cannot be told from them by the name '{key}' alone.",
+        $"Name arrays after their batch, such as batch0.images and batch0.{key}, and say which part is the input.", key);
+
+    public static PreciseBnException LabelNotFound(string key, string batch) => new(
+        "LabelNotFound", ErrorKind.NotFound, $"There are no labels '{key}' in a batch that is {batch}.",
+        "Give dictionaries or tuples that have the labels beside the inputs.", key);
+
+    public static PreciseBnException LabelsOfFolders(string key) => new(
+        "OptionWithoutEffect", ErrorKind.InvalidArgument,
+        $"There are no labels '{key}' in folders of images: the class of an image is the folder that it is in.", "Leave the name of the labels out.", key);
+
+    public static PreciseBnException NoClasses(string folder, string path) => new(
+        "NoClasses", ErrorKind.InvalidData, $"The image '{path}' is in no folder of '{folder}' that names its class.",
+        "Make a folder for each class.", folder);
+
+    public static PreciseBnException EmptyClass(string folder) => new(
+        "EmptyClass", ErrorKind.InvalidData,
+        $"The folder '{folder}' stands for a class, as it is beside others that do, but has no images; without it the classes after it would have other numbers.",
+        "Remove it if it is none, or put its images into it.", folder);
+
     public static PreciseBnException NoArrays(string? origin) => new(
         "NoArrays", ErrorKind.InvalidData, $"There is no array in {Quote(origin)}.", "Check how the file was written.", origin);
 

@@ -6,8 +6,9 @@ namespace PreciseBn.Data;
 /// <param name="items">
 /// Tensors, arrays of numbers, or arrays, lists, tuples or dictionaries of them. Tensors stay the caller's.
 /// </param>
-/// <param name="inputKeys">Which entries of each item are the inputs of the model, in that order; empty takes all.</param>
-public sealed class EnumerableBatchSource(IEnumerable<object?> items, IReadOnlyList<string> inputKeys) : IBatchSource
+/// <param name="inputKeys">Which entries of each item are the inputs of the model, in that order; empty takes all but the labels.</param>
+/// <param name="labelKey">Which entry of each item has the labels; <c>null</c> if none has.</param>
+public sealed class EnumerableBatchSource(IEnumerable<object?> items, IReadOnlyList<string> inputKeys, string? labelKey = null) : IBatchSource
 {
     /// <inheritdoc/>
     public long? BatchCount => items.TryGetNonEnumeratedCount(out var count) ? count : null;
@@ -21,7 +22,7 @@ public sealed class EnumerableBatchSource(IEnumerable<object?> items, IReadOnlyL
         foreach (var item in items)
         {
             cancellation.ThrowIfCancellationRequested();
-            yield return BatchConversion.ToBatch(item, inputKeys);
+            yield return BatchConversion.ToBatch(item, inputKeys, labelKey);
         }
     }
 }

@@ -33,6 +33,8 @@ public sealed class BnModel : IDisposable
         _selected = selected;
     }
 
+    internal IModelSource Source => _source;
+
     /// <summary>How messages name it.</summary>
     public string Name => _source.Name;
 
@@ -89,6 +91,11 @@ public sealed class BnModel : IDisposable
             same.First().Key is string path ? new SavedModel(path) : new LiveModel(same.First().First().Live!.Root),
             same.SelectMany(group => group).Select(layer => layer.Name).Distinct().ToArray()))
         .ToArray();
+
+    /// <summary>Whether another one is of the same file, or the same module in memory.</summary>
+    public bool IsSame(BnModel other) => Path is { } path
+        ? other.Path is { } otherPath && WritableFile.IsSame(path, otherPath)
+        : ReferenceEquals(_source.Gate, other._source.Gate);
 
     /// <summary>The same model with some of its layers; the others are neither measured nor changed.</summary>
     /// <param name="patterns">Names, any of those that a layer has, in which <c>*</c> stands for any letters and <c>?</c> for one.</param>
@@ -226,7 +233,7 @@ public sealed class BnModel : IDisposable
     }
 
     // A model that runs is not the same for whoever else looks at it meanwhile.
-    private T Exclusively<T>(Func<T> work)
+    internal T Exclusively<T>(Func<T> work)
     {
         if (!Monitor.TryEnter(_source.Gate))
             throw ModelErrors.InUse(Name);

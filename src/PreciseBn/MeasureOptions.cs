@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 namespace PreciseBn;
 
 /// <summary>How data are run through a model, for all of them and for a shard alike. What makes no sense is refused where it is set.</summary>
-public abstract record RunOptions
+public abstract record RunOptions : CallOptions
 {
     /// <summary>The number of batches used where none is asked for.</summary>
     public const int DefaultIterations = 200;
@@ -51,36 +51,12 @@ public abstract record RunOptions
     /// <summary>Whether batches with NaN or infinity are left out and counted; otherwise they are an error.</summary>
     public bool SkipNonFinite { get; init; }
 
-    /// <summary>
-    /// Operators, such as <c>from_file</c>, that the code of a model may call although they do more than compute. Without it a
-    /// model that calls one is refused before it runs.
-    /// </summary>
-    public IReadOnlyList<string> AllowedOperators
-    {
-        get;
-        init => field = value ?? throw OptionErrors.Refused(nameof(AllowedOperators), value, "It is a list of names");
-    } = [];
-
-    /// <summary>The method of a TorchScript model that is run.</summary>
-    public string Method { get; init; } = "forward";
-
-    /// <summary>
-    /// What parameters of a TorchScript model get in every batch, by their names: numbers, texts, truth values and lists of these.
-    /// </summary>
-    public IReadOnlyDictionary<string, object?> Arguments { get; init; } = new Dictionary<string, object?>();
-
     /// <summary>In which order the values of images lie in memory while the model runs; another than usual costs precision.</summary>
     public MemoryFormat MemoryFormat
     {
         get;
         init => field = Enum.IsDefined(value) ? value : throw OptionErrors.Refused(nameof(MemoryFormat), value, "There is no such order");
     }
-
-    /// <summary>
-    /// Where the model runs: <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c>. By default a saved model runs on the CPU, and a model
-    /// in memory where it is.
-    /// </summary>
-    public string? Device { get; init; }
 
     /// <summary>The call of the model, such as <c>forward()</c> or <c>encode(scale=2)</c>: the same for the same options.</summary>
     internal string Call => $"{Method}({string.Join(", ", Arguments.OrderBy(argument => argument.Key, StringComparer.Ordinal)

@@ -12,6 +12,7 @@ namespace PreciseBn.Data.Images;
 internal sealed class ImageBatch(int most, int channels) : IDisposable
 {
     private readonly List<string> _paths = [];
+    private readonly List<long> _labels = [];
     private Tensor? _items;
 
     /// <summary>The place of the next image. It is only in the batch after <see cref="Add"/>.</summary>
@@ -29,7 +30,14 @@ internal sealed class ImageBatch(int most, int channels) : IDisposable
     }
 
     /// <summary>Keeps the image that was written into its place.</summary>
-    public void Add(string path) => _paths.Add(path);
+    /// <param name="path">Its path.</param>
+    /// <param name="label">Its class, if that is wanted.</param>
+    public void Add(string path, long? label)
+    {
+        _paths.Add(path);
+        if (label is { } known)
+            _labels.Add(known);
+    }
 
     /// <summary>The images that were added, as a batch that its taker disposes of; <c>null</c> if there are none.</summary>
     public Batch? Take()
@@ -43,7 +51,7 @@ internal sealed class ImageBatch(int most, int channels) : IDisposable
             _items = used.clone();
         }
         var origin = _paths.Count == 1 ? _paths[0] : $"{_paths[0]} and {_paths.Count - 1} more";
-        var batch = new Batch([_items!], isOwned: true, origin);
+        var batch = new Batch([_items!], isOwned: true, origin) { Labels = _labels.Count > 0 ? tensor(_labels.ToArray()) : null };
         _items = null;
         return batch;
     }

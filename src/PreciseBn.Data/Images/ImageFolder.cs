@@ -16,10 +16,24 @@ internal static class ImageFolder
     /// <param name="folders">The folders.</param>
     /// <param name="onUnreadable">Told about folders in them that may not be read, which are left out; <c>null</c> makes them an error.</param>
     /// <exception cref="PreciseBnException">A folder has none, or may not be read.</exception>
-    public static string[] Find(IReadOnlyList<string> folders, Action<string>? onUnreadable = null) =>
+    public static ImagePath[] Find(IReadOnlyList<string> folders, Action<string>? onUnreadable = null) =>
         folders.SelectMany(folder => Find(folder, onUnreadable)).ToArray();
 
-    private static string[] Find(string folder, Action<string>? onUnreadable)
+    /// <summary>The number of the class of each image: that of its class among the names of all, in their order.</summary>
+    /// <param name="folders">The folders that the images were found in, each with folders for the classes.</param>
+    /// <param name="images">The images.</param>
+    /// <exception cref="PreciseBnException">An image is in no class, or a class has no images.</exception>
+    public static long[] Classes(IReadOnlyList<string> folders, IReadOnlyList<ImagePath> images)
+    {
+        if (images.FirstOrDefault(image => image.Class == ".") is { } loose)
+            throw DataErrors.NoClasses(Path.GetDirectoryName(loose.Path)!, loose.Path);
+        var names = images.Select(image => image.Class).Distinct().Order(StringComparer.Ordinal).ToArray();
+        if (folders.SelectMany(Directory.GetDirectories).FirstOrDefault(folder => !names.Contains(Path.GetFileName(folder))) is { } empty)
+            throw DataErrors.EmptyClass(empty);
+        return images.Select(image => (long)Array.BinarySearch(names, image.Class, StringComparer.Ordinal)).ToArray();
+    }
+
+    private static ImagePath[] Find(string folder, Action<string>? onUnreadable)
     {
         var images = Files(folder, [], onUnreadable)
             .Where(path => Endings.Contains(Path.GetExtension(path)))
@@ -27,7 +41,7 @@ internal static class ImageFolder
             .OrderBy(image => Class(image.Folder), StringComparer.Ordinal)
             .ThenBy(image => image.Folder, StringComparer.Ordinal)
             .ThenBy(image => Path.GetFileName(image.Path), StringComparer.Ordinal)
-            .Select(image => image.Path).ToArray();
+            .Select(image => new ImagePath(image.Path, Class(image.Folder))).ToArray();
         return images.Length > 0 ? images : throw DataErrors.NoImages(folder);
     }
 
@@ -69,3 +83,8 @@ internal static class ImageFolder
 
     private static string Class(string folder) => folder.Split('/', 2)[0];
 }
+
+/// <summary>An image file.</summary>
+/// <param name="Path">Its path.</param>
+/// <param name="Class">Name of the folder that it is in, or a folder of it, among those of all images; a point if it is in none.</param>
+internal sealed record ImagePath(string Path, string Class);

@@ -4,17 +4,23 @@ using PreciseBn.Primitives;
 namespace PreciseBn.Data.Images;
 
 /// <summary>Image files as items. Each is decoded into its place in the batch, and nothing else of it stays in memory.</summary>
-internal sealed class ImageSamples(IReadOnlyList<string> paths, BnDataLoaderOptions options, Action<string> onSkipped) : ISampleSource
+/// <param name="images">The files.</param>
+/// <param name="folders">The folders that they were found in.</param>
+/// <param name="options">How they are prepared, and whether their classes are wanted.</param>
+/// <param name="onSkipped">Told about files that cannot be read and are left out.</param>
+internal sealed class ImageSamples(IReadOnlyList<ImagePath> images, IReadOnlyList<string> folders, BnDataLoaderOptions options, Action<string> onSkipped) : ISampleSource
 {
+    private readonly long[]? _classes = !options.IsLabelled ? null
+        : options.LabelKey is { } key ? throw DataErrors.LabelsOfFolders(key) : ImageFolder.Classes(folders, images);
     private readonly ImagePreparation _preparation = new(options);
 
-    public long Count => paths.Count;
+    public long Count => images.Count;
 
     public Batch? Load(IReadOnlyList<long> indices)
     {
         using var batch = new ImageBatch(indices.Count, _preparation.Channels);
         foreach (var index in indices)
-            Read(paths[(int)index], batch);
+            Read((int)index, batch);
         return batch.Take();
     }
 
@@ -22,14 +28,15 @@ internal sealed class ImageSamples(IReadOnlyList<string> paths, BnDataLoaderOpti
     {
     }
 
-    private void Read(string path, ImageBatch batch)
+    private void Read(int index, ImageBatch batch)
     {
+        var path = images[index].Path;
         try
         {
             using var image = new EncodedImage(path, options.AutoOrient);
             var fit = ImageFit.Of(path, image.Width, image.Height, options);
             _preparation.Prepare(image, fit, batch.Next(path, fit.Width, fit.Height));
-            batch.Add(path);
+            batch.Add(path, _classes?[index]);
         }
         catch (PreciseBnException e) when (options.SkipUnreadable && e.ErrorId == "UnreadableImage")
         {

@@ -8,7 +8,7 @@ internal static class ColumnSelection
     // What pandas calls a column that holds the labels of its rows; in CSV it has no name at all.
     private const string PandasIndex = "__index_level_";
 
-    /// <summary>Indices of the columns that are taken: those that the patterns name, in their order, or all with numbers.</summary>
+    /// <summary>Indices of the columns that are taken: those that the patterns name, in their order, or all with numbers; then that of the labels, if they are asked for.</summary>
     /// <param name="names">The names of all columns.</param>
     /// <param name="hasNumbers">Whether the column at an index has numbers.</param>
     /// <param name="options">The patterns.</param>
@@ -23,8 +23,9 @@ internal static class ColumnSelection
         var wanted = options.Columns.Count > 0
             ? options.Columns.SelectMany(Matches)
             : all.Where(index => !IsIndex(names[index]) && hasNumbers(index));
-        var chosen = wanted.Except(options.ExcludeColumns.SelectMany(Matches)).ToArray();
-        return chosen.Length > 0 ? chosen : throw TableErrors.NoColumns(path, names);
+        int[] labels = options.LabelKey is { } label ? Matches(ColumnPattern.Exactly(label)) : [];
+        var chosen = wanted.Except(options.ExcludeColumns.SelectMany(Matches)).Except(labels).ToArray();
+        return chosen.Length > 0 ? [.. chosen, .. labels.Take(1)] : throw TableErrors.NoColumns(path, names);
     }
 
     private static bool IsIndex(string name) => name.Length == 0 || name.StartsWith(PandasIndex, StringComparison.Ordinal);

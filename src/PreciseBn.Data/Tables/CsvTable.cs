@@ -36,7 +36,11 @@ internal sealed class CsvTable
         {
             using var parser = new CsvParser(new LineLimit(Open(file), file.Path), Configuration(file.Path, options));
             var columns = new CsvTable(file.Path, parser).Read(rows, options);
-            return new ArrayFile(file.Path, [rows.ToArray(ArrayFile.NameOf(file.Path), columns.Length)], rows) { IsUnnamed = true, Columns = columns };
+            return new ArrayFile(file.Path, rows.ToArrays(ArrayFile.NameOf(file.Path), columns.Length, options.LabelKey), rows)
+            {
+                IsUnnamed = true,
+                Columns = options.LabelKey is null ? columns : columns[..^1],
+            };
         }
         catch (Exception e)
         {

@@ -25,7 +25,11 @@ internal static class ParquetTable
             return WithReader(file, reader =>
             {
                 var columns = ReadRows(reader, file, options, rows);
-                return new ArrayFile(file.Path, [rows.ToArray(ArrayFile.NameOf(file.Path), columns.Length)], rows) { IsUnnamed = true, Columns = columns };
+                return new ArrayFile(file.Path, rows.ToArrays(ArrayFile.NameOf(file.Path), columns.Length, options.LabelKey), rows)
+                {
+                    IsUnnamed = true,
+                    Columns = options.LabelKey is null ? columns : columns[..^1],
+                };
             });
         }
         catch

@@ -35,11 +35,12 @@ internal sealed class RowStore(string path, int mostMemory = 64 << 20) : IDispos
         }
     }
 
-    /// <summary>The rows that were added.</summary>
+    /// <summary>The rows that were added, and their labels as an array of its own.</summary>
     /// <param name="name">Name of the array.</param>
-    /// <param name="columns">Number of columns.</param>
+    /// <param name="columns">Number of columns, with that of the labels.</param>
+    /// <param name="labels">Name of the labels, which are the last column; <c>null</c> if there are none.</param>
     /// <exception cref="PreciseBnException">There is no room for them.</exception>
-    public StoredArray ToArray(string name, int columns)
+    public StoredArray[] ToArrays(string name, int columns, string? labels)
     {
         try
         {
@@ -50,17 +51,21 @@ internal sealed class RowStore(string path, int mostMemory = 64 << 20) : IDispos
             throw TableErrors.NoRoom(path, e);
         }
 
-        var row = columns * sizeof(float);
-        return StoredArray.OfItems(name, DType.Float32, [_length / row, columns], (index, item) =>
-        {
-            if (_memory is not null)
-                _memory.GetBuffer().AsSpan((int)(index * row), row).CopyTo(item);
-            else if (RandomAccess.Read(_file!.SafeFileHandle, item, index * row) < row)
-                throw new EndOfStreamException("The temporary file of a table has become shorter.");
-        });
+        var (row, inputs) = (columns * sizeof(float), labels is null ? columns : columns - 1);
+        StoredArray Part(string part, int first, params long[] shape) => StoredArray.OfItems(part, DType.Float32, [_length / row, .. shape], (index, item) =>
+            Read((index * row) + (first * sizeof(float)), item));
+        return labels is null ? [Part(name, 0, inputs)] : [Part(name, 0, inputs), Part(labels, inputs)];
     }
 
     public void Dispose() => _file?.Dispose();
+
+    private void Read(long position, Span<byte> numbers)
+    {
+        if (_memory is not null)
+            _memory.GetBuffer().AsSpan((int)position, numbers.Length).CopyTo(numbers);
+        else if (RandomAccess.Read(_file!.SafeFileHandle, numbers, position) < numbers.Length)
+            throw new EndOfStreamException("The temporary file of a table has become shorter.");
+    }
 
     private static bool IsOfTheFile(Exception e) => e is IOException or UnauthorizedAccessException;
 

@@ -1,17 +1,12 @@
-using System.Collections;
 using System.Management.Automation;
 using PreciseBn.Batches;
 using PreciseBn.Data;
-using PreciseBn.PowerShell.Completion;
-using PreciseBn.Primitives;
 
 namespace PreciseBn.PowerShell;
 
-/// <summary>What all cmdlets share that run models on data.</summary>
-public abstract class DataCmdlet : PreciseBnCmdlet
+/// <summary>What all cmdlets share that measure BatchNorm layers on data.</summary>
+public abstract class DataCmdlet : RunCmdlet
 {
-    private BnDataLoader? _opened;
-
     /// <summary>Number of batches to use, or with -Tolerance the most. Without it all the data are used, up to 200 batches.</summary>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
@@ -24,21 +19,6 @@ public abstract class DataCmdlet : PreciseBnCmdlet
     [Parameter]
     [ValidateRange(1e-9, 10.0)]
     public double? Tolerance { get; set; }
-
-    /// <summary>Where the model runs: cpu, cuda, or cuda:1.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(DeviceCompleter))]
-    public string? Device { get; set; }
-
-    /// <summary>
-    /// Which entries of a batch that is a dictionary (or, by index, a tuple), or which arrays of a file, are the inputs of the
-    /// model, in that order.
-    /// </summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ArrayKeyCompleter))]
-    public string[] InputKey { get; set; } = [];
 
     /// <summary>Pools the uses of a layer that runs more than once in a forward pass, rather than refuse it.</summary>
     [Parameter]
@@ -55,54 +35,16 @@ public abstract class DataCmdlet : PreciseBnCmdlet
     [Parameter]
     public MemoryFormat MemoryFormat { get; set; }
 
-    /// <summary>Operators that the code of the model may call although they do more than compute, such as from_file. Others are refused.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string[] AllowOperator { get; set; } = [];
-
-    /// <summary>The method of a TorchScript model that is run.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string Method { get; set; } = "forward";
-
-    /// <summary>What parameters of a TorchScript model get in every batch, by their names: numbers, texts, truth values and lists of these.</summary>
-    [Parameter]
-    [ValidateNotNull]
-    public Hashtable Argument { get; set; } = [];
-
-    /// <summary>Options with the parameters above.</summary>
+    /// <summary>Options with all parameters.</summary>
     private protected T Fill<T>(T options)
-        where T : RunOptions => options with
+        where T : RunOptions => FillCall(options) with
         {
             Iterations = Iterations,
             Tolerance = Tolerance,
             AllowReuse = AllowReuse,
             SkipNonFinite = SkipNonFinite,
             MemoryFormat = MemoryFormat,
-            Device = Device,
-            AllowedOperators = AllowOperator,
-            Method = Method,
-            Arguments = Argument.Cast<DictionaryEntry>().ToDictionary(entry => $"{entry.Key}", entry => PowerShellData.Unwrap(entry.Value)),
         };
-
-    /// <summary>Whatever was given as data, as a source of batches. A path is read as New-BnDataLoader reads it by default.</summary>
-    private protected IBatchSource ToBatches(object data)
-    {
-        if (PowerShellData.PathOf(data) is { } path)
-            return Require(() => Open(path));
-        if (PowerShellData.Unwrap(data) is IBatchSource && InputKey.Length > 0)
-            ThrowTerminatingError(KeyWithoutEffect().ToErrorRecord());
-        return PowerShellData.ToBatches(data, InputKey);
-    }
-
-    /// <summary>What models are called that have no path.</summary>
-    private protected const string InMemory = "the model in memory";
-
-    /// <summary>What a model is called in messages.</summary>
-    private protected static string NameOf(BnModel model) => model.Path is { } path ? $"'{path}'" : InMemory;
-
-    /// <summary>What a model is called where there is little room.</summary>
-    private protected static string ShortNameOf(BnModel model) => System.IO.Path.GetFileName(model.Path) ?? InMemory;
 
     /// <summary>Tells what was measured: how many layers of which model, on which data, and why no more of them.</summary>
     private protected void TellOfMeasurement(BnResult result, IBatchSource batches, string model)
@@ -143,25 +85,5 @@ public abstract class DataCmdlet : PreciseBnCmdlet
     {
         if (items > 0)
             WriteWarning($"The last {items} items were left out: the batch that they make is too small for {model}.");
-    }
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-            _opened?.Dispose();
-        base.Dispose(disposing);
-    }
-
-    private static PreciseBnException KeyWithoutEffect() => new(
-        "OptionWithoutEffect", ErrorKind.InvalidArgument, "-InputKey has no effect on a loader, which gives what it was made for.",
-        "Choose the arrays with -Key of New-BnDataLoader.", nameof(InputKey));
-
-    private BnDataLoader Open(string path)
-    {
-        _opened = BnDataLoader.FromFiles(PathResolver.Resolve(this, path), new() { Keys = InputKey });
-        WriteVerbose($"'{path}' is read as New-BnDataLoader does by default: {_opened.Plan}, "
-            + "uint8 divided by 255 and nothing else.");
-        return _opened;
     }
 }

@@ -19,12 +19,13 @@ internal sealed class UpdateProgress(Cmdlet cmdlet, string activity) : IProgress
             return;
         _sinceLast.Restart();
         var pass = value.Passes > 1 ? $"Pass {value.Pass} of {value.Passes}, batch" : "Batch";
-        cmdlet.WriteProgress(new ProgressRecord(ActivityId, activity, $"{pass} {value.Batches} of {value.Total}{Throughput(value)}")
+        cmdlet.WriteProgress(new ProgressRecord(ActivityId, activity, $"{pass} {value.Batches}{(value.Total > 0 ? $" of {value.Total}" : "")}{Throughput(value)}")
         {
             ParentActivityId = ModelsProgress.ActivityId,
             CurrentOperation = value.Model,
-            PercentComplete = (int)(100 * value.Fraction),
-            SecondsRemaining = (int)Math.Ceiling(value.Remaining.TotalSeconds),
+            // How many batches there will be is not always known.
+            PercentComplete = value.Total > 0 ? (int)(100 * value.Fraction) : -1,
+            SecondsRemaining = value.Total > 0 ? (int)Math.Ceiling(value.Remaining.TotalSeconds) : -1,
         });
     }
 

@@ -10,16 +10,16 @@ namespace PreciseBn.PowerShell;
 internal static class PowerShellData
 {
     /// <summary>Whatever was given as data, as a source of batches.</summary>
-    public static IBatchSource ToBatches(object data, IReadOnlyList<string> inputKeys) => Unwrap(data) switch
+    public static IBatchSource ToBatches(object data, IReadOnlyList<string> inputKeys, string? labelKey = null) => Unwrap(data) switch
     {
         IBatchSource source => source,
-        Tensor tensor => new EnumerableBatchSource([tensor], inputKeys),
-        Array { Rank: > 1 } array => new EnumerableBatchSource([array], inputKeys),
+        Tensor tensor => new EnumerableBatchSource([tensor], inputKeys, labelKey),
+        Array { Rank: > 1 } array => new EnumerableBatchSource([array], inputKeys, labelKey),
         ICollection collection and not IDictionary =>
-            new EnumerableBatchSource(collection.Cast<object?>().Select(Unwrap).ToArray(), inputKeys),
+            new EnumerableBatchSource(collection.Cast<object?>().Select(Unwrap).ToArray(), inputKeys, labelKey),
         IEnumerable sequence and not (string or IDictionary) =>
-            new EnumerableBatchSource(sequence.Cast<object?>().Select(Unwrap), inputKeys),
-        var single => new EnumerableBatchSource([single], inputKeys),
+            new EnumerableBatchSource(sequence.Cast<object?>().Select(Unwrap), inputKeys, labelKey),
+        var single => new EnumerableBatchSource([single], inputKeys, labelKey),
     };
 
     /// <summary>The path, wildcards allowed, if that is what was given as data: a text or an object of Get-Item.</summary>

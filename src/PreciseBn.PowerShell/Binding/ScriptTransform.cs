@@ -41,7 +41,8 @@ internal static class ScriptTransform
         }
     }
 
-    private static string Message(RuntimeException failure) => failure switch
+    /// <summary>What went wrong in a script, in a sentence.</summary>
+    public static string Message(RuntimeException failure) => failure switch
     {
         MethodInvocationException { InnerException: { } inner } => inner.Message,
         ActionPreferenceStopException stopped => $"{stopped.ErrorRecord}",

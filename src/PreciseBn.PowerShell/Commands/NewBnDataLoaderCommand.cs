@@ -42,6 +42,15 @@ public sealed class NewBnDataLoaderCommand : BatchCmdlet
     [ArgumentCompleter(typeof(ArrayKeyCompleter))]
     public string[] Key { get; set; } = [];
 
+    /// <summary>
+    /// Which array, or column of a table, has the labels of the items, for Measure-BnAccuracy; of arrays in memory the position, from 0.
+    /// No model gets them.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ArrayKeyCompleter))]
+    public string? LabelKey { get; set; }
+
     /// <summary>Columns of a table to use, in that order; wildcards are allowed. Without it all that have numbers are used.</summary>
     [Parameter(ParameterSetName = PathSet)]
     [Parameter(ParameterSetName = LiteralPathSet)]
@@ -118,6 +127,7 @@ public sealed class NewBnDataLoaderCommand : BatchCmdlet
     private BnDataLoaderOptions Options() => BatchOptions() with
     {
         Keys = Key,
+        LabelKey = LabelKey,
         Columns = Array.ConvertAll(Column, ToPattern),
         ExcludeColumns = Array.ConvertAll(ExcludeColumn, ToPattern),
         Delimiter = Delimiter,

@@ -17,6 +17,12 @@ public sealed class Batch(IReadOnlyList<Tensor> inputs, bool isOwned, string? or
     /// <summary>Names of the inputs, for models that take a dictionary; <c>null</c> if they have none.</summary>
     public IReadOnlyList<string>? Names { get; init; }
 
+    /// <summary>
+    /// What its items are, an item each along the first dimension, such as the numbers of their classes; <c>null</c> where that is not
+    /// known. It is disposed of with the inputs.
+    /// </summary>
+    public Tensor? Labels { get; init; }
+
     /// <summary>Number of items, by the first input.</summary>
     internal long ItemCount => Inputs.Count > 0 && Inputs[0].dim() > 0 ? Inputs[0].size(0) : 0;
 
@@ -30,15 +36,20 @@ public sealed class Batch(IReadOnlyList<Tensor> inputs, bool isOwned, string? or
     internal bool IsOwned { get; } = isOwned;
 
     /// <summary>The same batch, whose values do not go into the statistics; it takes the place of this one.</summary>
-    internal Batch Uncounted() => new(Inputs, IsOwned, Origin) { IsCounted = false, Names = Names };
+    internal Batch Uncounted() => new(Inputs, IsOwned, Origin) { IsCounted = false, Names = Names, Labels = Labels };
 
     /// <summary>The same batch with other tensors, which are not disposed of with it.</summary>
-    internal Batch With(IReadOnlyList<Tensor> inputs) => new(inputs, isOwned: false, Origin) { IsCounted = IsCounted, Names = Names };
+    internal Batch With(IReadOnlyList<Tensor> inputs) => new(inputs, isOwned: false, Origin) { IsCounted = IsCounted, Names = Names, Labels = Labels };
 
     /// <summary>The same batch with tensors that are its own; it takes the place of this one.</summary>
     internal Batch Own() => IsOwned
         ? this
-        : new(Inputs.Select(input => input.clone().DetachFromDisposeScope()).ToArray(), isOwned: true, Origin) { IsCounted = IsCounted, Names = Names };
+        : new(Inputs.Select(input => input.clone().DetachFromDisposeScope()).ToArray(), isOwned: true, Origin)
+        {
+            IsCounted = IsCounted,
+            Names = Names,
+            Labels = Labels?.clone().DetachFromDisposeScope(),
+        };
 
     /// <summary>Names the batch in a sentence: its index, what it is made of and where it comes from.</summary>
     internal string Describe(long index)
@@ -54,5 +65,6 @@ public sealed class Batch(IReadOnlyList<Tensor> inputs, bool isOwned, string? or
             return;
         foreach (var input in Inputs)
             input.Dispose();
+        Labels?.Dispose();
     }
 }

@@ -25,9 +25,11 @@ public static class BatchSource
     /// <param name="items">The items: those of a DataLoader, for instance.</param>
     /// <param name="inputs">The inputs of an item: <c>item => [item["images"]]</c>, for instance.</param>
     /// <param name="ownership">Whose these tensors are.</param>
-    public static IBatchSource From<T>(IEnumerable<T> items, Func<T, IReadOnlyList<Tensor>> inputs, TensorOwnership ownership = TensorOwnership.Caller) =>
+    /// <param name="labels">The labels of an item, for <see cref="BnEvaluator"/>: <c>item => item["labels"]</c>, for instance.</param>
+    public static IBatchSource From<T>(
+        IEnumerable<T> items, Func<T, IReadOnlyList<Tensor>> inputs, TensorOwnership ownership = TensorOwnership.Caller, Func<T, Tensor>? labels = null) =>
         new SelectedBatches<T>(
-            items ?? throw new ArgumentNullException(nameof(items)), inputs ?? throw new ArgumentNullException(nameof(inputs)), ownership == TensorOwnership.Batch);
+            items ?? throw new ArgumentNullException(nameof(items)), inputs ?? throw new ArgumentNullException(nameof(inputs)), labels, ownership == TensorOwnership.Batch);
 
     /// <summary>Each tensor is a batch of a model with one input; the next one is awaited while none is there.</summary>
     /// <param name="tensors">The tensors.</param>
@@ -35,7 +37,7 @@ public static class BatchSource
     public static IBatchSource FromAsync(IAsyncEnumerable<Tensor> tensors, TensorOwnership ownership = TensorOwnership.Caller) =>
         new AwaitedBatches(tensors ?? throw new ArgumentNullException(nameof(tensors)), ownership == TensorOwnership.Batch);
 
-    private sealed class SelectedBatches<T>(IEnumerable<T> items, Func<T, IReadOnlyList<Tensor>> inputs, bool isOwned) : IBatchSource
+    private sealed class SelectedBatches<T>(IEnumerable<T> items, Func<T, IReadOnlyList<Tensor>> inputs, Func<T, Tensor>? labels, bool isOwned) : IBatchSource
     {
         public long? BatchCount => items.TryGetNonEnumeratedCount(out var count) ? count : null;
 
@@ -44,7 +46,7 @@ public static class BatchSource
             foreach (var item in items)
             {
                 cancellation.ThrowIfCancellationRequested();
-                yield return new Batch(inputs(item), isOwned);
+                yield return new Batch(inputs(item), isOwned) { Labels = labels?.Invoke(item) };
             }
         }
     }

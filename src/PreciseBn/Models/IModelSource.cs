@@ -51,6 +51,10 @@ internal interface IModelSource : IDisposable
     /// <exception cref="PreciseBnException">It cannot run, or lacks a layer.</exception>
     IObservedModel Load(IReadOnlyCollection<string> layers, ObservationRules rules, Device device);
 
+    /// <summary>Makes the model ready to run as it is, without changing it.</summary>
+    /// <exception cref="PreciseBnException">It cannot run, or returns no such tensor.</exception>
+    IRunningModel LoadToRun(AccuracyOptions options, Device device);
+
     /// <summary>Makes sure that statistics can be written, before there are any.</summary>
     /// <exception cref="PreciseBnException">They could not be written so.</exception>
     IStatisticsSink PrepareToWrite(SaveOptions options);

@@ -137,6 +137,27 @@ internal static class ModelErrors
         $"'{path}' holds tensors without the code that uses them, so it cannot be run on data.",
         "Recompute the statistics with the TorchScript model, and put them into this file then.", path);
 
+    public static PreciseBnException NoCodeToEvaluate(string path) => new(
+        "NoCodeToEvaluate", ErrorKind.NotSupported,
+        $"'{path}' holds tensors without the code that uses them, so it cannot be run on data.",
+        "Give the TorchScript model or the exported program that has these tensors.", path);
+
+    public static PreciseBnException InTraining(string model) => new(
+        "ModelInTraining", ErrorKind.NotSupported,
+        $"'{model}' was exported in training mode for good: it normalises by the statistics of each batch, or drops values at random, whatever it has stored.",
+        "Export it in evaluation mode, after model.eval().", model);
+
+    public static PreciseBnException OutputNotATensor(string model, string returned) => new(
+        "OutputNotATensor", ErrorKind.NotSupported,
+        $"The model '{model}' returns {returned}, in which there is no tensor to take.",
+        "Wrap it in a module that returns a tensor, a tuple or list of tensors, or a dictionary of them.", model);
+
+    public static PreciseBnException OutputKeyNeeded(string model, string returned) => new(
+        "OutputKeyNeeded", ErrorKind.InvalidArgument, $"The model '{model}' returns {returned}.", "Say which of them is meant.", model);
+
+    public static PreciseBnException OutputKeyNotFound(string model, string key, string returned) => new(
+        "OutputKeyNotFound", ErrorKind.NotFound, $"The model '{model}' returns no tensor '{key}', but {returned}.", "Choose one that it returns.", key);
+
     public static PreciseBnException ScriptModuleInMemory() => new(
         "ScriptModuleInMemory", ErrorKind.NotSupported,
         "The layers of a TorchScript module that is already loaded cannot be observed.",

@@ -40,15 +40,19 @@ internal abstract class ModelFile(string path, IReadOnlyList<SourceFile> files, 
     public abstract string Describe();
 
     /// <summary>Makes sure that the code of the model only computes, but for operators that are allowed to do more.</summary>
-    protected void RefuseMoreThanNumbers(ObservationRules rules)
+    protected void RefuseMoreThanNumbers(IReadOnlyList<string> allowedOperators)
     {
-        if (OperatorsBeyondNumbers.Except(rules.AllowedOperators).FirstOrDefault() is { } name)
+        if (OperatorsBeyondNumbers.Except(allowedOperators).FirstOrDefault() is { } name)
             throw ModelErrors.OperatorNotAllowed(Path, name);
     }
 
     /// <summary>Loads the model into libtorch so that the layers can be observed.</summary>
     /// <exception cref="PreciseBnException">It cannot run here.</exception>
     public abstract IObservedModel Load(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device);
+
+    /// <summary>Loads the model into libtorch as it is.</summary>
+    /// <exception cref="PreciseBnException">It cannot run here, or returns no such tensor.</exception>
+    public abstract IRunningModel LoadToRun(AccuracyOptions options, Device device);
 
     /// <exception cref="PreciseBnException">It cannot be read, is damaged, or is of no kind that has layers.</exception>
     public static ModelFile Open(string path)

@@ -39,6 +39,8 @@ internal sealed class SavedModel(string path) : IModelSource
 
     public IObservedModel Load(IReadOnlyCollection<string> layers, ObservationRules rules, Device device) => File.Load(Find(layers), rules, device);
 
+    public IRunningModel LoadToRun(AccuracyOptions options, Device device) => File.LoadToRun(options, device);
+
     public IStatisticsSink PrepareToWrite(SaveOptions options) => new Sink(this, options);
 
     public void Dispose()

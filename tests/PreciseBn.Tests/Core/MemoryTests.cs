@@ -36,6 +36,32 @@ public sealed class MemoryTests : IDisposable
         Assert.InRange(memoryAfterAll - memoryAfterHundred, long.MinValue, Tolerance);
     }
 
+    [Fact]
+    public void A_thousand_batches_that_models_are_judged_by_leave_nothing_behind()
+    {
+        using var images = randn(2, 1, 28, 28);
+        using var labels = zeros(2);
+        long memoryAfterHundred = 0, tensorsAfterHundred = 0, memoryAfterAll = 0, tensorsAfterAll = 0;
+        IEnumerable<object?> Batches()
+        {
+            for (var i = 1; i <= 1000; i++)
+            {
+                if (i == 100)
+                    (memoryAfterHundred, tensorsAfterHundred) = (Resident(), Tensor.TotalCount);
+                if (i == 1000)
+                    (memoryAfterAll, tensorsAfterAll) = (Resident(), Tensor.TotalCount);
+                yield return new[] { images, labels };
+            }
+        }
+        using var script = BnModel.Open(Fixtures.Path("digits.scripted.pt"));
+        using var program = BnModel.Open(Fixtures.Path("digits.exported-2.14.pt2"));
+
+        BnEvaluator.Measure([script, program], new EnumerableBatchSource(Batches(), [], "1"));
+
+        Assert.InRange(tensorsAfterAll - tensorsAfterHundred, -50, 50);
+        Assert.InRange(memoryAfterAll - memoryAfterHundred, long.MinValue, Tolerance);
+    }
+
     [Theory]
     [InlineData("digits.scripted.pt")]
     [InlineData("digits.exported-2.6.pt2")]

@@ -116,7 +116,7 @@ public sealed class CsvTests : IDisposable
         using var rows = new RowStore("table.csv", mostMemory: 100);
         for (var i = 0; i < 1000; i++)
             rows.Add([i, -i]);
-        var array = rows.ToArray("table", 2);
+        var array = rows.ToArrays("table", 2, labels: null).Single();
         var pair = new float[2];
 
         Assert.Equal([1000L, 2L], array.Shape);

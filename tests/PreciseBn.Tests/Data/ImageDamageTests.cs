@@ -58,7 +58,7 @@ public sealed class ImageDamageTests : IDisposable
         const int side = 2000;
         for (var i = 0; i < 3; i++)
             Png.Write(_folder.File($"{i}.png"), side, side, Png.Grey8, new byte[(side + 1) * side]);
-        using var samples = new ImageSamples(ImageFolder.Find([_folder.Path]), new() { Size = 32, CropSize = 28 }, _ => { });
+        using var samples = new ImageSamples(ImageFolder.Find([_folder.Path]), [_folder.Path], new() { Size = 32, CropSize = 28 }, _ => { });
         samples.Load([0])!.Dispose();
         var before = GC.GetAllocatedBytesForCurrentThread();
 

@@ -108,7 +108,7 @@ public sealed class ImageTests : IDisposable
 
         var images = ImageFolder.Find([folder.File("set")]);
 
-        Assert.Equal([folder.File("set/cats/2.jpg"), folder.File("set/dogs/1.jpg")], images);
+        Assert.Equal([folder.File("set/cats/2.jpg"), folder.File("set/dogs/1.jpg")], images.Select(image => image.Path));
     }
 
     public void Dispose() => _folder.Dispose();

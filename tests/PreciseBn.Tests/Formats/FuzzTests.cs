@@ -197,7 +197,7 @@ public sealed class FuzzTests : IDisposable
             File.WriteAllBytes(path, bytes);
             AssertResultOrError(path, () =>
             {
-                using var samples = new ImageSamples([path], new() { Size = 32, CropSize = 20, AutoOrient = true }, _ => { });
+                using var samples = new ImageSamples([new(path, ".")], [], new() { Size = 32, CropSize = 20, AutoOrient = true }, _ => { });
                 using var batch = samples.Load([0]);
             });
         }, MostImageMemory);

@@ -12,6 +12,10 @@ internal static class Runs
         [Fixtures.Path("digits.calibration.npz")],
         new() { Keys = ["images"], Order = DataOrder.Sequential, BatchSize = batchSize, Take = take, Mean = [0.1307], StandardDeviation = [0.3081] });
 
+    /// <summary>The test digits in order with their labels, normalised as the network was trained.</summary>
+    public static BnDataLoader LabelledDigits(int? batchSize = 32) => BnDataLoader.FromFiles([Fixtures.Path("digits.test.npz")],
+        new() { Keys = ["images"], LabelKey = "labels", Order = DataOrder.Sequential, BatchSize = batchSize, Mean = [0.1307], StandardDeviation = [0.3081] });
+
     /// <summary>The batches that a model's reference statistics were computed from.</summary>
     public static BnDataLoader DataFor(string model) => model.Split('.')[0] switch
     {

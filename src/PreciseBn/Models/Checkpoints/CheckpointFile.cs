@@ -33,4 +33,6 @@ internal sealed class CheckpointFile : ModelFile
 
     public override IObservedModel Load(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device) =>
         throw ModelErrors.NoCodeToRun(Path);
+
+    public override IRunningModel LoadToRun(AccuracyOptions options, Device device) => throw ModelErrors.NoCodeToEvaluate(Path);
 }

@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 namespace PreciseBn.Models.Exported;
 
 /// <summary>An exported program, compiled by libtorch.</summary>
-internal sealed partial class CompiledProgram : ICompiledModel
+internal sealed partial class CompiledProgram : ICompiledModel, IRunningModel
 {
     private readonly ExportedProgram _program;
     private readonly Device _device;
@@ -58,7 +58,22 @@ internal sealed partial class CompiledProgram : ICompiledModel
         }
     }
 
-    public void Run(Batch batch, long index)
+    public void Run(Batch batch, long index) => Run(batch, index, arguments => _unit.invoke(ProgramSource.Function, arguments));
+
+    public Tensor Compute(Batch batch, long index)
+    {
+        Tensor? output = null;
+        Run(batch, index, arguments => output = _unit.invoke<Tensor>(ProgramSource.Function, arguments).DetachFromDisposeScope());
+        return output!;
+    }
+
+    public void Dispose()
+    {
+        CompiledUnits.Release(_unit);
+        DisposeTensors();
+    }
+
+    private void Run(Batch batch, long index, Action<object[]> invoke)
     {
         if (batch.Inputs.Count != _program.Inputs.Count)
             throw ModelErrors.WrongInputCount(_program.Path, index, _program.Inputs.Select(input => input.Name), batch.Inputs.Count);
@@ -69,18 +84,12 @@ internal sealed partial class CompiledProgram : ICompiledModel
             arguments[0] = _tensors;
             for (var i = 0; i < batch.Inputs.Count; i++)
                 arguments[i + 1] = Convert(_program.Inputs[i], batch.Inputs[i], batch, index);
-            _runner.Run(() => _unit.invoke(ProgramSource.Function, arguments));
+            _runner.Run(() => invoke(arguments));
         }
         catch (ExternalException e)
         {
             throw ModelErrors.ForwardFailed(_program.Path, batch.Describe(index), e);
         }
-    }
-
-    public void Dispose()
-    {
-        CompiledUnits.Release(_unit);
-        DisposeTensors();
     }
 
     private static ExportedNode? NodeOf(ExternalException error, ProgramSource source) =>

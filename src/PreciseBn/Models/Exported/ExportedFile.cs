@@ -1,3 +1,4 @@
+using System.Text.Json;
 using PreciseBn.Batches;
 using PreciseBn.Models.Compiled;
 using PreciseBn.Statistics;
@@ -45,9 +46,7 @@ internal sealed class ExportedFile : ModelFile
 
     public override IObservedModel Load(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device)
     {
-        RefuseMoreThanNumbers(rules);
-        if (_program.Inputs.FirstOrDefault(input => input.Shape is null) is { } input)
-            throw ExportedErrors.InputNotSupported(Path, input.Name);
+        RefuseToRun(rules.AllowedOperators);
         var observed = layers.Select(layer => _found.Layers.First(own => own.Stored == layer)).ToArray();
         var compiled = observed.Select(ToCompiled).ToArray();
         var layout = new StatisticsLayout(compiled);
@@ -55,6 +54,27 @@ internal sealed class ExportedFile : ModelFile
         var model = new CompiledProgram(_program, source, ExportedWeights.Load(_archive, source.TensorNames, device), layout, device);
         return new ObservedCompiledModel(model, layout, compiled, rules, device);
     }
+
+    public override IRunningModel LoadToRun(AccuracyOptions options, Device device)
+    {
+        RefuseToRun(options.AllowedOperators);
+        if (_program.Nodes.Any(IsInTraining))
+            throw ModelErrors.InTraining(Path);
+        var output = _program.Outputs.Choose(Path, options.OutputKey);
+        var layout = new StatisticsLayout([]);
+        var source = ExportedJson.Interpret(Path, () => new ProgramWriter(_program, device.ToString()).Write([], layout, output));
+        return new CompiledProgram(_program, source, ExportedWeights.Load(_archive, source.TensorNames, device), layout, device);
+    }
+
+    private void RefuseToRun(IReadOnlyList<string> allowedOperators)
+    {
+        RefuseMoreThanNumbers(allowedOperators);
+        if (_program.Inputs.FirstOrDefault(input => input.Shape is null) is { } input)
+            throw ExportedErrors.InputNotSupported(Path, input.Name);
+    }
+
+    private static bool IsInTraining(ExportedNode node) => BatchNormCall.TryRead(node)?.Training == true
+        || (node.Target.StartsWith("torch.ops.aten.dropout", StringComparison.Ordinal) && node.Input("train")?.Value.ValueKind == JsonValueKind.True);
 
     private static CompiledLayer ToCompiled(ExportedLayer layer) => new(layer.Stored.Module, layer.Mean, layer.Variance);
 }

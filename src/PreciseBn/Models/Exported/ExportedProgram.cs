@@ -8,10 +8,11 @@ namespace PreciseBn.Models.Exported;
 /// <param name="Nodes">The operations, in the order in which they run.</param>
 /// <param name="Tensors">The parameters, buffers and constants it starts from: the name of each in the program, and in the archive.</param>
 /// <param name="Inputs">What a user gives it.</param>
+/// <param name="Outputs">What it returns to the user.</param>
 /// <param name="TorchVersion">The PyTorch that wrote it.</param>
 internal sealed record ExportedProgram(
     string Path, IReadOnlyList<ExportedNode> Nodes, IReadOnlyList<(string Variable, string Name)> Tensors,
-    IReadOnlyList<ExportedInput> Inputs, string TorchVersion)
+    IReadOnlyList<ExportedInput> Inputs, ExportedOutputs Outputs, string TorchVersion)
 {
     private const int KnownSchema = 8;
 
@@ -37,6 +38,7 @@ internal sealed record ExportedProgram(
             sources.Where(source => source.Kind == "user_input").Select(source => ExportedInput.Read(
                 ExportedArgument.Read(source.Value.GetProperty("arg")), graph.GetProperty("tensor_values"),
                 program.GetProperty("range_constraints"))).ToArray(),
+            ExportedOutputs.Read(module),
             torchVersion);
     }
 

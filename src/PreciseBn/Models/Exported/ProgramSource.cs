@@ -6,6 +6,6 @@ namespace PreciseBn.Models.Exported;
 /// <param name="Nodes">The nodes that lines of the text are made from; lines are counted from 1.</param>
 internal sealed record ProgramSource(string Text, IReadOnlyList<string> TensorNames, IReadOnlyDictionary<int, ExportedNode> Nodes)
 {
-    /// <summary>Name of the function in it, which takes a list of tensors and the user's inputs, and returns nothing.</summary>
+    /// <summary>Name of the function in it, which takes a list of tensors and the user's inputs.</summary>
     public const string Function = "exported_program";
 }

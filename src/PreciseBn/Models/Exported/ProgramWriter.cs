@@ -43,8 +43,9 @@ internal sealed partial class ProgramWriter
 
     /// <param name="layers">The layers to observe.</param>
     /// <param name="layout">Where their statistics are to lie.</param>
+    /// <param name="output">Name of the tensor that is returned, if any is.</param>
     /// <exception cref="PreciseBnException">A node cannot be expressed.</exception>
-    public ProgramSource Write(IReadOnlyList<ExportedLayer> layers, StatisticsLayout layout)
+    public ProgramSource Write(IReadOnlyList<ExportedLayer> layers, StatisticsLayout layout, string? output = null)
     {
         var calls = layers.SelectMany(layer => layer.Calls.Select(call => (call.Node, (Call: call, Layer: layer)))).ToDictionary(item => item.Node, item => item.Item2);
         var statistics = layers.SelectMany(layer => layer.Mean.Buffer.Keys.Concat(layer.Variance.Buffer.Keys)).ToHashSet();
@@ -55,7 +56,7 @@ internal sealed partial class ProgramWriter
 
         _lines.AddRange(ObservationFunction.ForText(layout).Split('\n'));
         var inputs = _program.Inputs.Select(input => $", {Define(input.Name)}: Tensor");
-        _lines.Add($"def {ProgramSource.Function}({Tensors}: List[Tensor]{string.Concat(inputs)}) -> None:");
+        _lines.Add($"def {ProgramSource.Function}({Tensors}: List[Tensor]{string.Concat(inputs)}) -> {(output is null ? "None" : "Tensor")}:");
         for (var i = 0; i < tensors.Length; i++)
             Line($"{Define(tensors[i].Variable)} = {Tensors}[{i}]");
         foreach (var node in _program.Nodes)
@@ -68,7 +69,7 @@ internal sealed partial class ProgramWriter
             for (var line = first + 1; line <= _lines.Count; line++)
                 _nodes[line] = node;
         }
-        Line("return None");
+        Line($"return {(output is null ? "None" : Use(output))}");
         return new ProgramSource(string.Concat(_lines.Select(line => line + "\n")), tensors.Select(tensor => tensor.Name).ToArray(), _nodes);
     }
 

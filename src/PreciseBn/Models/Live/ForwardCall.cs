@@ -24,6 +24,6 @@ internal sealed class ForwardCall
     public IReadOnlyList<string> InputNames { get; }
 
     /// <summary>Calls the module; what it throws comes through as it is.</summary>
-    public void Invoke(IReadOnlyList<Tensor> inputs) =>
+    public object? Invoke(IReadOnlyList<Tensor> inputs) =>
         _method.Invoke(_module, BindingFlags.DoNotWrapExceptions, null, inputs.ToArray<object>(), null);
 }

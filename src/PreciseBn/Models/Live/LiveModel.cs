@@ -31,7 +31,7 @@ internal sealed class LiveModel(nn.Module root) : IModelSource
 
     public object Gate => root;
 
-    public Device FindDevice(string? name) => name is not null ? Devices.Find(name) : Layers[0].Live!.Layer.running_mean!.device;
+    public Device FindDevice(string? name) => name is not null ? Devices.Find(name) : root.parameters().Concat(root.buffers()).FirstOrDefault()?.device ?? CPU;
 
     public ModelFingerprint Identify(IReadOnlyCollection<string> layers) => LiveFingerprint.Of(root, layers);
 
@@ -42,6 +42,8 @@ internal sealed class LiveModel(nn.Module root) : IModelSource
             ? throw ModelErrors.ReducedPrecision(Name, layer)
             : new ObservedLiveModel(Name, found, rules, device);
     }
+
+    public IRunningModel LoadToRun(AccuracyOptions options, Device device) => new RunningLiveModel(Name, root, options.OutputKey, device);
 
     public IStatisticsSink PrepareToWrite(SaveOptions options) =>
         options with { Force = false } == new SaveOptions() ? new Sink(this) : throw ModelErrors.NothingToSave(Name);

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace PreciseBn.Models.TorchScript;
 
 /// <summary>An instrumented TorchScript model, loaded by libtorch.</summary>
-internal sealed class CompiledScript : ICompiledModel
+internal sealed class CompiledScript : ICompiledModel, IRunningModel
 {
     private readonly string _path;
     private readonly ScriptInputs _inputs;
@@ -25,11 +25,15 @@ internal sealed class CompiledScript : ICompiledModel
         _inputType = inputType;
         _device = device;
         _module = module;
-        var statistics = new Queue<Tensor>(_module.invoke<Tensor[]>(ScriptInstrumentation.StatisticsMethod));
-        Statistics = buffers.Select(buffer => buffer.Keys.Select(_ => statistics.Dequeue().DetachFromDisposeScope()).ToArray()).ToArray();
+        var places = buffers.ToArray();
+        var statistics = new Queue<Tensor>(places.Length > 0 ? _module.invoke<Tensor[]>(ScriptInstrumentation.StatisticsMethod) : []);
+        Statistics = places.Select(buffer => buffer.Keys.Select(_ => statistics.Dequeue().DetachFromDisposeScope()).ToArray()).ToArray();
     }
 
     public IReadOnlyList<IReadOnlyList<Tensor>> Statistics { get; }
+
+    /// <summary>Which tensor it returns, where it does.</summary>
+    private ScriptOutput? Output { get; init; }
 
     /// <param name="path">Path of the model, for messages.</param>
     /// <param name="writeInstrumented">Writes the instrumented archive.</param>
@@ -37,16 +41,19 @@ internal sealed class CompiledScript : ICompiledModel
     /// <param name="inputs">What the model takes.</param>
     /// <param name="inputType">The floating-point type that it computes in; <c>null</c> if it has no parameters.</param>
     /// <param name="device">Where it is to run.</param>
+    /// <param name="output">Which tensor it returns, if it is to run as it is, in evaluation.</param>
     /// <exception cref="PreciseBnException">libtorch does not load it, or there is no room for a copy of it.</exception>
     public static CompiledScript Load(string path, Action<Stream> writeInstrumented, IEnumerable<StatisticsBuffer> buffers,
-        ScriptInputs inputs, ScalarType? inputType, Device device)
+        ScriptInputs inputs, ScalarType? inputType, Device device, ScriptOutput? output = null)
     {
         using var copy = new TemporaryModel(path, writeInstrumented);
         try
         {
             var module = UncaughtExceptions.Catch(() =>
                 copy.NarrowPath is { } narrow ? jit.load(narrow, device) : jit.load(copy.ReadAll(), device));
-            return new CompiledScript(path, module, buffers, inputs, inputType, device);
+            if (output is not null)
+                module.eval();
+            return new CompiledScript(path, module, buffers, inputs, inputType, device) { Output = output };
         }
         catch (ExternalException e)
         {
@@ -64,18 +71,18 @@ internal sealed class CompiledScript : ICompiledModel
         }
     }
 
-    public void Run(Batch batch, long index)
+    public void Run(Batch batch, long index) => Run(batch, index, arguments => _module.invoke(ScriptInstrumentation.ObserveMethod, arguments));
+
+    public Tensor Compute(Batch batch, long index)
     {
         using var scope = NewDisposeScope();
-        try
-        {
-            var arguments = _inputs.Fill(batch, index, Convert);
-            _runner.Run(() => _module.invoke(ScriptInstrumentation.ObserveMethod, arguments));
-        }
-        catch (ExternalException e)
-        {
-            throw ModelErrors.ForwardFailed(_path, batch.Describe(index), e);
-        }
+        var before = index > 0 ? [] : Statistics.Select(copies => copies[0].clone()).ToArray();
+        Tensor? output = null;
+        Run(batch, index, arguments => output = _module.invoke<Tensor>(ScriptRunning.OutputMethod, arguments).DetachFromDisposeScope());
+        if (before.Zip(Statistics, (old, now) => allclose(old, now[0], rtol: 0, atol: 0, equal_nan: true)).All(isSame => isSame))
+            return output!;
+        output!.Dispose();
+        throw ModelErrors.InTraining(_path);
     }
 
     public void Dispose()
@@ -83,6 +90,20 @@ internal sealed class CompiledScript : ICompiledModel
         foreach (var tensor in Statistics.SelectMany(copies => copies))
             tensor.Dispose();
         ScriptModules.Release(_module);
+    }
+
+    private void Run(Batch batch, long index, Action<object[]> invoke)
+    {
+        using var scope = NewDisposeScope();
+        try
+        {
+            var arguments = _inputs.Fill(batch, index, Convert);
+            _runner.Run(() => invoke(arguments));
+        }
+        catch (ExternalException e)
+        {
+            throw Output?.Explain(e) ?? ModelErrors.ForwardFailed(_path, batch.Describe(index), e);
+        }
     }
 
     private Tensor Convert(Tensor input) =>

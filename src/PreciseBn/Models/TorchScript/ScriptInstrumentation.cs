@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Text;
 using System.Text.RegularExpressions;
 using PreciseBn.Formats;
@@ -29,7 +28,6 @@ internal sealed partial class ScriptInstrumentation(
     /// <summary>A method of the root module that returns the tensors with statistics.</summary>
     public const string StatisticsMethod = "precise_bn_statistics";
 
-    private const string DebugSuffix = ".debug_pkl";
     private const int MostNames = 3;
 
     // With other arguments it has no statistics, and is another function.
@@ -40,22 +38,8 @@ internal sealed partial class ScriptInstrumentation(
 
     public IReadOnlyList<CompiledLayer> Layers { get; } = layers.Select(ToCompiled).ToArray();
 
-    public void Write(Stream output)
-    {
-        var missing = new MissingOperators();
-        using var copy = new ZipArchive(output, ZipArchiveMode.Create, leaveOpen: true);
-        foreach (var name in archive.Names(""))
-        {
-            // Positions in debug information would no longer fit the changed source.
-            if (name.EndsWith(DebugSuffix, StringComparison.Ordinal))
-                continue;
-            if (name.StartsWith("code/", StringComparison.Ordinal) && name.EndsWith(".py", StringComparison.Ordinal))
-                Add(copy, name, missing.Replace(Rewrite(name)));
-            else
-                Add(copy, name, archive.Open(name));
-        }
-        Add(copy, ObservationFunction.ArchiveFile, ObservationFunction.ForArchive(Layout) + "\n" + EmbeddedText.Read("script_functions.py"));
-    }
+    public void Write(Stream output) => ScriptArchive.WriteCopy(
+        output, archive, device, Rewrite, ObservationFunction.ForArchive(Layout) + "\n" + EmbeddedText.Read("script_functions.py"));
 
     private static CompiledLayer ToCompiled(ScriptLayer layer) => new(layer.Stored.Module, layer.Mean, layer.Variance);
 
@@ -80,7 +64,7 @@ internal sealed partial class ScriptInstrumentation(
         }
         if (file == ScriptCode.FileOf(rootType))
             edits.Add((code.EndOfClass(rootType), 2, 0, Methods()));
-        return Devices().Replace(Apply(text, edits), $"torch.device(\"{device}\")");
+        return Apply(text, edits);
     }
 
     private static string Apply(string text, IEnumerable<(int Start, int Order, int Length, string Text)> edits)
@@ -119,20 +103,6 @@ internal sealed partial class ScriptInstrumentation(
     private string Widen(string key, int index) => key.StartsWith("CONSTANTS.", StringComparison.Ordinal) ? ""
         : $"    owner_{index} = {key[..key.LastIndexOf('.')]}\n"
             + $"    owner_{index}.{key[(key.LastIndexOf('.') + 1)..]} = torch.to({key}, {(int)Layout.NumberType}, False, True)\n";
-
-    private static void Add(ZipArchive copy, string name, string text) =>
-        Add(copy, name, new MemoryStream(Encoding.UTF8.GetBytes(text)));
-
-    private static void Add(ZipArchive copy, string name, Stream contents)
-    {
-        using (contents)
-        using (var entry = copy.CreateEntry($"model/{name}", CompressionLevel.NoCompression).Open())
-            contents.CopyTo(entry);
-    }
-
-    // A trace has the devices in it on which it was made.
-    [GeneratedRegex(@"torch\.device\(""(cuda|cpu)(:\d+)?""\)")]
-    private static partial Regex Devices();
 
     [GeneratedRegex(@"(?<![\w.])(torch|ops\.aten)\.(?<name>\w*batch_norm\w*)\(")]
     private static partial Regex BatchNorm();

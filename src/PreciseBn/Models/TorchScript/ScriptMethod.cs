@@ -11,6 +11,9 @@ internal sealed record ScriptMethod(ScriptFunction Function, IReadOnlyList<Scrip
     /// <summary>Its parameters without the module itself.</summary>
     public IReadOnlyList<ScriptParameter> Parameters => Function.Parameters.Skip(1).ToArray();
 
+    /// <summary>The type of what is returned in the end.</summary>
+    public string ResultType => Hooks.LastOrDefault(hook => hook.ResultType != "NoneType")?.ResultType ?? Function.ResultType;
+
     /// <returns>The method, or <c>null</c> where the class has none of that name.</returns>
     public static ScriptMethod? Find(ScriptCode code, string className, string name)
     {

@@ -70,15 +70,8 @@ internal sealed partial class TorchScriptFile : ModelFile
 
     public override IObservedModel Load(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device)
     {
-        RefuseCustomOperators();
-        RefuseMoreThanNumbers(rules);
-        if (_code.Files.FirstOrDefault(file => ScriptDepth.IsTooDeep(_code.TextOf(file))) is { } deep)
-            throw ModelErrors.CodeTooDeep(Path, deep);
-        if (_code.Files.Any(file => _code.TextOf(file).Contains("autocast_mode.autocast", StringComparison.Ordinal)))
-            throw ModelErrors.AutocastInScript(Path);
-        if (_code.Files.Any(file => _code.TextOf(file).Contains("ConstantMKLDNNTensor", StringComparison.Ordinal)))
-            throw ModelErrors.OptimizedForInference(Path);
-        var method = MethodFor(rules);
+        RefuseToRun(rules.AllowedOperators);
+        var method = MethodFor(rules.Method);
         var inputs = new ScriptInputs(Path, method, rules.Arguments);
         var instrumentation = Instrument(layers, method, inputs, device.ToString());
         var model = CompiledScript.Load(
@@ -86,18 +79,40 @@ internal sealed partial class TorchScriptFile : ModelFile
         return new ObservedCompiledModel(model, instrumentation.Layout, instrumentation.Layers, rules, device);
     }
 
+    public override IRunningModel LoadToRun(AccuracyOptions options, Device device)
+    {
+        RefuseToRun(options.AllowedOperators);
+        var method = MethodFor(options.Method);
+        var inputs = new ScriptInputs(Path, method, options.Arguments);
+        var output = new ScriptOutput(Path, _code, options.OutputKey);
+        var running = new ScriptRunning(_archive, _code, _nodes[0].QualifiedName, method, inputs, output, device.ToString(), _found);
+        return CompiledScript.Load(Path, running.Write, running.Buffers, inputs, InputType()?.ToScalarType(), device, output);
+    }
+
+    private void RefuseToRun(IReadOnlyList<string> allowedOperators)
+    {
+        RefuseCustomOperators();
+        RefuseMoreThanNumbers(allowedOperators);
+        if (_code.Files.FirstOrDefault(file => ScriptDepth.IsTooDeep(_code.TextOf(file))) is { } deep)
+            throw ModelErrors.CodeTooDeep(Path, deep);
+        if (_code.Files.Any(file => _code.TextOf(file).Contains("autocast_mode.autocast", StringComparison.Ordinal)))
+            throw ModelErrors.AutocastInScript(Path);
+        if (_code.Files.Any(file => _code.TextOf(file).Contains("ConstantMKLDNNTensor", StringComparison.Ordinal)))
+            throw ModelErrors.OptimizedForInference(Path);
+    }
+
     /// <summary>What makes the copy of the model that is observed.</summary>
     public ScriptInstrumentation Instrument(IReadOnlyList<StoredLayer> layers, ObservationRules rules, string device)
     {
-        var method = MethodFor(rules);
+        var method = MethodFor(rules.Method);
         return Instrument(layers, method, new ScriptInputs(Path, method, rules.Arguments), device);
     }
 
     private ScriptInstrumentation Instrument(IReadOnlyList<StoredLayer> layers, ScriptMethod method, ScriptInputs inputs, string device) => new(
         _archive, _code, _nodes[0].QualifiedName, method, inputs, device, _found, layers.Select(layer => _found.Layers.First(own => own.Stored == layer)).ToArray());
 
-    private ScriptMethod MethodFor(ObservationRules rules) => ScriptMethod.Find(_code, _nodes[0].QualifiedName, rules.Method)
-        ?? throw ModelErrors.NoMethod(Path, rules.Method, _code.MethodsOf(_nodes[0].QualifiedName));
+    private ScriptMethod MethodFor(string name) => ScriptMethod.Find(_code, _nodes[0].QualifiedName, name)
+        ?? throw ModelErrors.NoMethod(Path, name, _code.MethodsOf(_nodes[0].QualifiedName));
 
     // libtorch ends the process on an operator that it does not know, so it must not get to see one.
     private void RefuseCustomOperators()

@@ -15,3 +15,17 @@ def named(tensors: List[Tensor], names: Tensor) -> Dict[str, Tensor]:
     else:
       name = name + chr(letter)
   return found
+
+def entry(entries: Dict[str, Tensor], name: Optional[str]) -> Tensor:
+  names = ""
+  for key in entries.keys():
+    if name is None:
+      if len(entries) == 1:
+        return entries[key]
+    elif key == name:
+      return entries[key]
+    if len(names) > 0:
+      names = names + ", "
+    names = names + "'" + key + "'"
+  ops.prim.RaiseException("precise_bn_entries: " + names, "builtins.KeyError")
+  return torch.zeros([0])

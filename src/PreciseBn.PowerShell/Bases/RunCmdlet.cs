@@ -1,0 +1,102 @@
+using System.Collections;
+using System.Management.Automation;
+using PreciseBn.Batches;
+using PreciseBn.Data;
+using PreciseBn.PowerShell.Completion;
+using PreciseBn.Primitives;
+
+namespace PreciseBn.PowerShell;
+
+/// <summary>What all cmdlets share that run models on data.</summary>
+public abstract class RunCmdlet : PreciseBnCmdlet
+{
+    private BnDataLoader? _opened;
+
+    /// <summary>Where the model runs: cpu, cuda, or cuda:1.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DeviceCompleter))]
+    public string? Device { get; set; }
+
+    /// <summary>
+    /// Which entries of a batch that is a dictionary (or, by index, a tuple), or which arrays of a file, are the inputs of the
+    /// model, in that order.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ArrayKeyCompleter))]
+    public string[] InputKey { get; set; } = [];
+
+    /// <summary>Operators that the code of the model may call although they do more than compute, such as from_file. Others are refused.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[] AllowOperator { get; set; } = [];
+
+    /// <summary>The method of a TorchScript model that is run.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string Method { get; set; } = "forward";
+
+    /// <summary>What parameters of a TorchScript model get in every batch, by their names: numbers, texts, truth values and lists of these.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public Hashtable Argument { get; set; } = [];
+
+    /// <summary>Options with the parameters above.</summary>
+    private protected T FillCall<T>(T options)
+        where T : CallOptions => options with
+        {
+            Device = Device,
+            AllowedOperators = AllowOperator,
+            Method = Method,
+            Arguments = Argument.Cast<DictionaryEntry>().ToDictionary(entry => $"{entry.Key}", entry => PowerShellData.Unwrap(entry.Value)),
+        };
+
+    /// <summary>Whatever was given as data, as a source of batches. A path is read as New-BnDataLoader reads it by default.</summary>
+    private protected IBatchSource ToBatches(object data)
+    {
+        if (PowerShellData.PathOf(data) is { } path)
+            return Require(() => Open(path, new() { Keys = InputKey }));
+        RefuseInputKey(data);
+        return PowerShellData.ToBatches(data, InputKey);
+    }
+
+    /// <summary>Opens a path as New-BnDataLoader does, until the cmdlet has ended.</summary>
+    private protected BnDataLoader Open(string path, BnDataLoaderOptions options)
+    {
+        var loader = Keep(BnDataLoader.FromFiles(PathResolver.Resolve(this, path), options));
+        WriteVerbose($"'{path}' is read as New-BnDataLoader does by default: {loader.Plan}, uint8 divided by 255 and nothing else.");
+        return loader;
+    }
+
+    /// <summary>Disposes of a loader when the cmdlet has ended.</summary>
+    private protected BnDataLoader Keep(BnDataLoader loader) => _opened = loader;
+
+    /// <summary>Refuses -InputKey for a loader, which gives what it was made for.</summary>
+    private protected void RefuseInputKey(object data)
+    {
+        if (PowerShellData.Unwrap(data) is IBatchSource && InputKey.Length > 0)
+            ThrowTerminatingError(KeyWithoutEffect().ToErrorRecord());
+    }
+
+    /// <summary>What models are called that have no path.</summary>
+    private protected const string InMemory = "the model in memory";
+
+    /// <summary>What a model is called in messages.</summary>
+    private protected static string NameOf(BnModel model) => model.Path is { } path ? $"'{path}'" : InMemory;
+
+    /// <summary>What a model is called where there is little room.</summary>
+    private protected static string ShortNameOf(BnModel model) => System.IO.Path.GetFileName(model.Path) ?? InMemory;
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _opened?.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private static PreciseBnException KeyWithoutEffect() => new(
+        "OptionWithoutEffect", ErrorKind.InvalidArgument, "-InputKey has no effect on a loader, which gives what it was made for.",
+        "Choose the arrays with -Key of New-BnDataLoader.", nameof(InputKey));
+}

@@ -1,0 +1,33 @@
+using System.Management.Automation;
+using PreciseBn.Primitives;
+using static TorchSharp.torch;
+
+namespace PreciseBn.PowerShell;
+
+/// <summary>A script block as a metric.</summary>
+internal static class ScriptMetric
+{
+    /// <summary>The script gets what the model returns and the labels as its arguments; what it writes are the numbers.</summary>
+    public static Func<Tensor, Tensor?, IReadOnlyList<double>> Create(ScriptBlock script) => (output, labels) =>
+    {
+        using var scope = NewDisposeScope();
+        try
+        {
+            // An error must not go by, and half of the work count.
+            List<PSVariable> variables = [new("ErrorActionPreference", ActionPreference.Stop)];
+            return script.InvokeWithContext(null, variables, output, labels).SelectMany(Numbers).ToArray();
+        }
+        catch (RuntimeException failure) when (failure is not PipelineStoppedException)
+        {
+            throw Failed(ScriptTransform.Message(failure), failure);
+        }
+    };
+
+    private static IEnumerable<double> Numbers(PSObject item) => item.BaseObject is Tensor tensor
+        ? tensor.to(ScalarType.Float64).cpu().contiguous().data<double>().ToArray()
+        : LanguagePrimitives.ConvertTo<double[]>(item);
+
+    private static PreciseBnException Failed(string why, Exception inner) => new(
+        "MetricFailed", ErrorKind.InvalidData, $"-Metric failed: {why}",
+        "Correct the script; it gets what the model returns and the labels as its arguments, and returns a number, or one for each item.", inner: inner);
+}

@@ -1,0 +1,31 @@
+using PreciseBn.Batches;
+using PreciseBn.Evaluation;
+using PreciseBn.Primitives;
+
+namespace PreciseBn;
+
+/// <summary>Judges models by labelled data: which part they put into the right class, and whether one does better than another.</summary>
+public static class BnEvaluator
+{
+    /// <summary>Runs labelled data through models as they are used: in evaluation, by their own code, with the statistics that they have.</summary>
+    /// <param name="models">The models, of which the first is what the others are compared with. All of them are in memory at a time.</param>
+    /// <param name="data">Batches with labels: a whole number from 0 for each item, shape [N] or [N, 1]. They are read once.</param>
+    /// <param name="options">How the models are called.</param>
+    /// <param name="onFailed">Told of a model that fails; the others go on. Without it the failure is thrown.</param>
+    /// <param name="progress">Told about every batch, on the calling thread.</param>
+    /// <param name="cancellation">Stops the work within a batch.</param>
+    /// <returns>How each model has done that has not failed, in their order.</returns>
+    /// <exception cref="PreciseBnException">The data cannot be used, or a model fails.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static IReadOnlyList<BnAccuracy> Measure(
+        IReadOnlyList<BnModel> models, IBatchSource data, AccuracyOptions? options = null, Action<BnModel, PreciseBnException>? onFailed = null,
+        IProgress<MeasureProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        if (models.Count == 0)
+            throw EvaluationErrors.NoModels();
+        void Tell(int model, PreciseBnException failure) => (onFailed ?? throw failure)(models[model], failure);
+        Func<IReadOnlyList<BnAccuracy>> run = () =>
+            new Evaluator(models.Select(model => model.Source).ToArray(), data, options ?? new(), Tell, progress).Run(cancellation);
+        return models.Aggregate(run, (inner, model) => () => model.Exclusively(inner))();
+    }
+}

@@ -1,0 +1,29 @@
+namespace PreciseBn;
+
+/// <summary>How a model is called, and where it runs.</summary>
+public abstract record CallOptions
+{
+    /// <summary>
+    /// Operators, such as <c>from_file</c>, that the code of a model may call although they do more than compute. Without it a
+    /// model that calls one is refused before it runs.
+    /// </summary>
+    public IReadOnlyList<string> AllowedOperators
+    {
+        get;
+        init => field = value ?? throw OptionErrors.Refused(nameof(AllowedOperators), value, "It is a list of names");
+    } = [];
+
+    /// <summary>The method of a TorchScript model that is run.</summary>
+    public string Method { get; init; } = "forward";
+
+    /// <summary>
+    /// What parameters of a TorchScript model get in every batch, by their names: numbers, texts, truth values and lists of these.
+    /// </summary>
+    public IReadOnlyDictionary<string, object?> Arguments { get; init; } = new Dictionary<string, object?>();
+
+    /// <summary>
+    /// Where the model runs: <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c>. By default a saved model runs on the CPU, and a model
+    /// in memory where it is.
+    /// </summary>
+    public string? Device { get; init; }
+}

@@ -1,0 +1,127 @@
+using System.Diagnostics;
+using PreciseBn.Batches;
+using PreciseBn.Models;
+using PreciseBn.Native;
+using PreciseBn.Primitives;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Evaluation;
+
+/// <summary>Runs labelled data through models, each batch through all of them, so that they are judged by the same samples.</summary>
+/// <param name="models">The models; the others are compared with the first.</param>
+/// <param name="data">The data.</param>
+/// <param name="options">How they are run.</param>
+/// <param name="onFailed">Told which model cannot go on; the others do.</param>
+/// <param name="progress">Told about every batch.</param>
+internal sealed class Evaluator(
+    IReadOnlyList<IModelSource> models, IBatchSource data, AccuracyOptions options, Action<int, PreciseBnException> onFailed, IProgress<MeasureProgress>? progress)
+{
+    private readonly Candidate?[] _candidates = new Candidate?[models.Count];
+    private readonly Stopwatch _clock = new();
+
+    /// <summary>Judges the models.</summary>
+    /// <returns>How each has done that has not failed.</returns>
+    /// <exception cref="PreciseBnException">The data cannot be used.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public IReadOnlyList<BnAccuracy> Run(CancellationToken cancellation)
+    {
+        TorchLibrary.Require();
+        using var memory = new RetainedHeap();
+        try
+        {
+            for (var i = 0; i < models.Count; i++)
+                TryEach(i, () => _candidates[i] = Load(models[i]));
+            if (_candidates.All(candidate => candidate is null))
+                return [];
+            var batches = Resize();
+            _clock.Start();
+            var (done, samples) = (0L, 0L);
+            foreach (var batch in batches.Read(cancellation))
+            {
+                using (batch)
+                    samples += Judge(batch, done++);
+                if (_candidates.All(candidate => candidate is null))
+                    return [];
+                progress?.Report(new MeasureProgress(Name(), done, batches.BatchCount ?? 0, _clock.Elapsed, 1, 1));
+                cancellation.ThrowIfCancellationRequested();
+            }
+            return samples > 0 ? Results() : throw EvaluationErrors.NoSamples();
+        }
+        finally
+        {
+            foreach (var candidate in _candidates)
+                candidate?.Dispose();
+        }
+    }
+
+    private Candidate Load(IModelSource model)
+    {
+        using var gradients = no_grad();
+        var device = model.FindDevice(options.Device);
+        return new Candidate(model, model.LoadToRun(options, device), device, options.Metric);
+    }
+
+    private IBatchSource Resize()
+    {
+        var (first, sizes) = ("", SizeRange.Any);
+        foreach (var model in models.Where((_, i) => _candidates[i] is not null && models[i].BatchSizes != SizeRange.Any))
+        {
+            var both = new SizeRange(Math.Max(sizes.Least, model.BatchSizes.Least), Math.Min(sizes.Most, model.BatchSizes.Most));
+            if (both.Least > both.Most)
+                throw EvaluationErrors.BatchSizesDiffer(first, sizes, model.Name, model.BatchSizes);
+            (first, sizes) = (model.Name, both);
+        }
+        return FittedBatches.Resize(data, sizes);
+    }
+
+    private long Judge(Batch batch, long index)
+    {
+        if (batch.ItemCount == 0)
+            return 0;
+        // What is wrong with the labels is wrong for all models.
+        if (options.Metric is null)
+            _ = ClassLabels.Of(batch, index);
+        for (var i = 0; i < _candidates.Length; i++)
+        {
+            // A model may change what it is given.
+            TryEach(i, () =>
+            {
+                using var scope = NewDisposeScope();
+                _candidates[i]?.Judge(batch.IsOwned && i == _candidates.Length - 1 ? batch : batch.Copy(), index);
+            });
+            if (i > 0 && _candidates[0] is { } reference)
+                _candidates[i]?.CompareWith(reference);
+        }
+        return batch.ItemCount;
+    }
+
+    private void TryEach(int i, Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (PreciseBnException failure)
+        {
+            _candidates[i]?.Dispose();
+            _candidates[i] = null;
+            onFailed(i, failure);
+        }
+    }
+
+    private BnAccuracy[] Results()
+    {
+        var reference = _candidates[0] is null ? null : NameOf(models[0]);
+        return models.Zip(_candidates).Where(pair => pair.Second is not null)
+            .Select(pair => pair.Second!.ToResult(NameOf(pair.First), pair.First == models[0] ? null : reference, data.Description)).ToArray();
+    }
+
+    private string Name() => string.Join(", ", models.Where((_, i) => _candidates[i] is not null).Select(NameOf));
+
+    // The name of its file, where no other has the same.
+    private string NameOf(IModelSource model)
+    {
+        string Short(IModelSource other) => Path.GetFileName(other.Path) ?? other.Name;
+        return models.Count(other => Short(other) == Short(model)) > 1 ? model.Name : Short(model);
+    }
+}

@@ -1,0 +1,85 @@
+using System.Collections;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using PreciseBn.Batches;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Models.Live;
+
+/// <summary>A TorchSharp model in memory, in evaluation for a while: when this is disposed of, its modules and buffers are what they were.</summary>
+internal sealed class RunningLiveModel : IRunningModel
+{
+    private readonly string _name;
+    private readonly string? _key;
+    private readonly Device _device;
+    private readonly ForwardCall _forward;
+    private readonly (nn.Module Module, bool Training)[] _modes;
+    private readonly BufferSnapshot _buffers;
+
+    /// <param name="name">What messages call it.</param>
+    /// <param name="root">The model.</param>
+    /// <param name="key">Which tensor is taken of what it returns.</param>
+    /// <param name="device">Where it is.</param>
+    public RunningLiveModel(string name, nn.Module root, string? key, Device device)
+    {
+        _name = name;
+        _key = key;
+        _device = device;
+        _forward = new ForwardCall(root);
+        // A module sets the mode of those in it too, so that they come after it.
+        _modes = root.named_modules().Select(item => item.module).Prepend(root).Distinct().Select(module => (module, module.training)).ToArray();
+        _buffers = new BufferSnapshot(root);
+        root.eval();
+    }
+
+    public Tensor Compute(Batch batch, long index)
+    {
+        if (batch.Inputs.Count != _forward.InputNames.Count)
+            throw ModelErrors.WrongInputCount(_name, index, _forward.InputNames, batch.Inputs.Count);
+        using var scope = NewDisposeScope();
+        try
+        {
+            return Choose(_forward.Invoke(batch.Inputs.Select(input => input.to(_device)).ToArray())).alias().DetachFromDisposeScope();
+        }
+        catch (Exception e) when (e is ExternalException or ArgumentException or InvalidOperationException)
+        {
+            throw ModelErrors.ForwardFailed(_name, batch.Describe(index), e);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var (module, training) in _modes)
+            module.train(training);
+        _buffers.Dispose();
+    }
+
+    private Tensor Choose(object? returned) => returned switch
+    {
+        Tensor tensor => _key is null ? tensor : throw ModelErrors.OutputKeyNotFound(_name, _key, "a single tensor"),
+        IDictionary dictionary => InDictionary(dictionary),
+        ITuple tuple => InList(Enumerable.Range(0, tuple.Length).Select(index => tuple[index]).ToArray()),
+        IEnumerable items and not string => InList(items.Cast<object?>().ToArray()),
+        _ => throw ModelErrors.OutputNotATensor(_name, returned?.GetType().Name ?? "nothing"),
+    };
+
+    private Tensor InDictionary(IDictionary entries)
+    {
+        var names = entries.Keys.Cast<object>().Select(key => $"{key}").ToArray();
+        var returned = $"a dictionary with {string.Join(", ", names.Select(name => $"'{name}'"))}";
+        if (_key is null && names.Length != 1)
+            throw ModelErrors.OutputKeyNeeded(_name, returned);
+        return entries[_key ?? names[0]] as Tensor ?? throw ModelErrors.OutputKeyNotFound(_name, _key ?? names[0], returned);
+    }
+
+    private Tensor InList(object?[] items)
+    {
+        var returned = $"a tuple or list of {items.Length}";
+        if (_key is null)
+            return items.OfType<Tensor>().FirstOrDefault() ?? throw ModelErrors.OutputNotATensor(_name, returned);
+        return int.TryParse(_key, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < items.Length && items[index] is Tensor tensor
+            ? tensor
+            : throw ModelErrors.OutputKeyNotFound(_name, _key, returned);
+    }
+}
