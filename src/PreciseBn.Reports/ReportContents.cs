@@ -8,7 +8,8 @@ internal sealed record ReportContents
     /// <param name="layers">How far each layer has moved, in the order of the network.</param>
     /// <param name="findings">What is not right with them.</param>
     /// <param name="title">The heading.</param>
-    public ReportContents(IReadOnlyList<BnComparison> layers, IReadOnlyList<BnFinding> findings, string title)
+    /// <param name="accuracies">How well models do on labelled data.</param>
+    public ReportContents(IReadOnlyList<BnComparison> layers, IReadOnlyList<BnFinding> findings, string title, IReadOnlyList<BnAccuracy> accuracies)
     {
         Title = Printable.Text(title);
         Layers = layers.Select(layer => layer with { Name = Printable.Text(layer.Name) }).ToArray();
@@ -17,6 +18,12 @@ internal sealed record ReportContents
             Name = Printable.Text(finding.Name),
             Detail = Printable.Text(finding.Detail),
             Advice = Printable.Text(finding.Advice),
+        }).ToArray();
+        Accuracies = accuracies.Select(accuracy => accuracy with
+        {
+            Name = Printable.Text(accuracy.Name),
+            Reference = accuracy.Reference is null ? null : Printable.Text(accuracy.Reference),
+            Data = accuracy.Data is null ? null : Printable.Text(accuracy.Data),
         }).ToArray();
     }
 
@@ -35,6 +42,9 @@ internal sealed record ReportContents
 
     /// <summary>The worst first.</summary>
     public IReadOnlyList<BnFinding> Findings { get; }
+
+    /// <summary>How well models do on labelled data.</summary>
+    public IReadOnlyList<BnAccuracy> Accuracies { get; }
 
     /// <summary>Those layers that were measured on data.</summary>
     public IReadOnlyList<BnStat> Measured => Layers.Select(layer => layer.Difference).OfType<BnStat>().ToArray();

@@ -13,13 +13,14 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
 
     private readonly List<BnComparison> _layers = [];
     private readonly List<BnFinding> _findings = [];
+    private readonly List<BnAccuracy> _accuracies = [];
 
     /// <summary>The file to write.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = "";
 
-    /// <summary>Objects of Update-BnStat, Merge-BnStat, Compare-BnStat or Test-BnStat -PassThru, and findings of Test-BnModule.</summary>
+    /// <summary>Objects of Update-BnStat, Merge-BnStat, Compare-BnStat or Test-BnStat -PassThru; with them findings of Test-BnModule, and what Measure-BnAccuracy found.</summary>
     [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true)]
     [ValidateNotNull]
     public PSObject[] InputObject { get; set; } = [];
@@ -64,8 +65,11 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
     {
         foreach (var item in InputObject)
         {
-            if (Require(() => ReceivedObjects.Restore(item)) is var restored && restored is BnFinding finding)
+            var restored = Require(() => ReceivedObjects.Restore(item));
+            if (restored is BnFinding finding)
                 _findings.Add(finding);
+            else if (restored is BnAccuracy accuracy)
+                _accuracies.Add(accuracy);
             else
                 _layers.Add(Require(() => ToComparison(restored)));
         }
@@ -78,13 +82,13 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
             _layers.AddRange(BnComparer.Match(StatisticsSources.Read(this, Reference), StatisticsSources.Read(this, Difference)).Select(BnComparer.Compare));
         _findings.AddRange(Finding.Select(ToFinding));
         var path = PathResolver.ResolveLiteral(this, Path);
-        if (WasGivenNothing(_layers.Count, path))
+        if (WasGivenNothing(_layers.Count + _accuracies.Count, path))
             return;
         var format = Format ?? FormatOf(path);
         if (!ShouldProcess(path, $"Export a report on {_layers.Count} BatchNorm layers"))
             return;
         var findings = _findings.Count > 0 ? _findings : BnExaminer.Examine(_layers).Select(finding => finding.InWordsOfCmdlets()).ToList();
-        BnReport.Write(path, _layers, findings, Title ?? DefaultTitle(), format, Force);
+        BnReport.Write(path, _layers, findings, Title ?? DefaultTitle(), format, Force, _accuracies);
         WriteVerbose($"Wrote a report on {_layers.Count} layers, with {findings.Count} findings, to '{path}'.");
         if (PassThru)
             WriteObject(new FileInfo(path));

@@ -43,6 +43,7 @@ internal static class ReportPage
             new XElement("header", new XElement("h1", contents.Title), Html.Element("p", "made", Made())),
             new XElement("main",
                 VerdictSection.Make(contents),
+                AccuracySection.Make(contents),
                 OverviewSection.Make(contents),
                 Html.Section("Drift in the order of the network", Figure.Make(new DriftPlot(contents.Layers), "drift")),
                 FindingsSection.Make(contents),
