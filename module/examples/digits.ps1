@@ -24,11 +24,6 @@ $ErrorActionPreference = 'Stop'
 Import-Module "$PSScriptRoot/../../PreciseBn.psd1" -Verbose:$false
 $images = @{ Key = 'images'; Mean = 0.1307; StandardDeviation = 0.3081 }
 
-function Get-AccuracyText {
-    param([string] $Model)
-    '{0:0.0} %' -f (100 * (& "$PSScriptRoot/accuracy.ps1" -Model $Model -Data "$Fixtures/digits.test.npz" -Loader $images))
-}
-
 $model = "$Fixtures/digits.scripted.pt"
 $precise = Join-Path $Folder digits.precise.pt
 
@@ -39,5 +34,5 @@ Get-BnModule $model | Update-BnStat -Data $loader -Iterations 50 -Destination $p
 
 Compare-BnStat $model $precise | Out-Default
 
-"Accuracy on 1000 test images before: $(Get-AccuracyText $model)"
-"Accuracy on 1000 test images after:  $(Get-AccuracyText $precise)"
+$test = New-BnDataLoader "$Fixtures/digits.test.npz" @images -LabelKey labels
+Measure-BnAccuracy -LiteralPath $model, $precise -Data $test

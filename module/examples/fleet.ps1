@@ -15,12 +15,16 @@
     How the data are read: parameters of New-BnDataLoader.
 .PARAMETER Update
     How the statistics are recomputed: parameters of Update-BnStat, such as Iterations, Tolerance or Exact.
+.PARAMETER Labelled
+    Data with labels, read like the others: the accuracy before and after is told for each model.
+.PARAMETER LabelKey
+    The array of -Labelled with the classes; of folders of images the folders are the classes.
 .PARAMETER Destination
     A folder for the results; the models stay as they are.
 .EXAMPLE
     ./fleet.ps1 -Folder /srv/models -Data calibration.npz -Loader @{ Key = 'images'; Mean = 0.1307; StandardDeviation = 0.3081 }
 .EXAMPLE
-    ./fleet.ps1 -Folder . -Filter *.pt2 -Data photos -Update @{ Tolerance = 0.02 } -Destination new | Export-Csv summary.csv
+    ./fleet.ps1 -Folder . -Filter *.pt2 -Data photos -Update @{ Tolerance = 0.02 } -Labelled classes -Destination new | Export-Csv summary.csv
 #>
 [CmdletBinding()]
 param(
@@ -35,6 +39,10 @@ param(
     [hashtable] $Loader = @{},
 
     [hashtable] $Update = @{},
+
+    [string] $Labelled,
+
+    [string] $LabelKey,
 
     [string] $Destination
 )
@@ -51,19 +59,23 @@ else {
     $options.Backup = $true
 }
 $batches = New-BnDataLoader $Data @Loader
+$tests = if ($Labelled) { New-BnDataLoader $Labelled @Loader }
+$labels = if ($LabelKey) { @{ LabelKey = $LabelKey } } else { @{} }
 $failed = 0
 
 foreach ($file in Get-ChildItem -LiteralPath $Folder -Filter $Filter -File) {
-    $result = [ordered]@{ Model = $file.Name; Result = 'NoBatchNorm'; Layers = 0; Batches = 0; MeanShift = $null; VarianceRatio = $null; Reason = '' }
+    $result = [ordered]@{ Model = $file.Name; Result = 'NoBatchNorm'; Layers = 0; Batches = 0; MeanShift = $null; VarianceRatio = $null; Before = $null; After = $null; Reason = '' }
     try {
         $layers = $file | Get-BnModule
         if ($layers) {
+            $result.Before = if ($tests) { (Measure-BnAccuracy -LiteralPath $file.FullName -Data $tests @labels).Top1 }
             $stats = $layers | Update-BnStat $batches @options
             $most = $stats | Measure-Object Batches, MeanShift, VarianceRatio -Maximum
             $result.Result = 'Recomputed'
             $result.Layers = @($stats).Count
             $result.Batches = [long] $most[0].Maximum
             $result.MeanShift, $result.VarianceRatio = $most[1, 2].Maximum
+            $result.After = if ($tests) { (Measure-BnAccuracy -LiteralPath $stats[0].Path -Data $tests @labels).Top1 }
         }
     }
     catch {

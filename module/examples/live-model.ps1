@@ -76,13 +76,7 @@ function Invoke-Training {
 
 function Get-AccuracyText {
     param($Network, $Loader)
-    $Network.eval()
-    $right = 0
-    foreach ($batch in $Loader.Read()) {
-        $right += $Network.forward($batch.Inputs[0]).argmax(1).eq($batch.Inputs[1]).sum().item[long]()
-        $batch.Dispose()
-    }
-    '{0:0.0} %' -f (100 * $right / $Loader.Count)
+    '{0:0.0} %' -f (100 * (Get-BnModule -Model $Network | Measure-BnAccuracy -Data $Loader).Top1)
 }
 
 $null = [TorchSharp.torch]::manual_seed(0)
@@ -90,7 +84,7 @@ $network = if ($Assembly) { Import-Network $Assembly $TypeName } else { Get-Smal
 $network.train()
 Invoke-Training -Network $network -Loader (New-BnDataLoader "$Fixtures/digits.calibration.npz" @labelled) -Steps $Steps
 
-$test = New-BnDataLoader "$Fixtures/digits.test.npz" @labelled -BatchSize 250
+$test = New-BnDataLoader "$Fixtures/digits.test.npz" @images -LabelKey labels -BatchSize 250
 $before = Get-AccuracyText $network $test
 Get-BnModule -Model $network | Update-BnStat (New-BnDataLoader "$Fixtures/digits.calibration.npz" @images) | Out-Default
 

@@ -24,7 +24,7 @@
 .PARAMETER Loader
     How both are read: parameters of New-BnDataLoader.
 .PARAMETER LabelKey
-    The array of -Holdout with the classes; without it accuracy is not tested. See accuracy.ps1.
+    The array of -Holdout with the classes; without it accuracy is not tested. See Measure-BnAccuracy.
 .PARAMETER AccuracyLoss
     By how much the accuracy may fall, as a part of all items.
 .PARAMETER Threshold
@@ -71,18 +71,18 @@ $batches = $tests = $null
 try {
     # The backup is made beside the file itself.
     $file = (Get-Item -LiteralPath $Model -Force).ResolvedTarget
-    $labelled = @{ Model = $file; Data = $Holdout; Loader = $Loader; LabelKey = $LabelKey }
+    $labels = if ($LabelKey) { @{ LabelKey = $LabelKey } } else { @{} }
     $earlier = @(Get-Backup)
-    $before = if ($LabelKey) { & "$PSScriptRoot/accuracy.ps1" @labelled }
+    $tests = New-BnDataLoader $Holdout @Loader @labels
+    $before = if ($LabelKey) { (Measure-BnAccuracy -LiteralPath $file -Data $tests).Top1 }
     $batches = New-BnDataLoader $Data @Loader
     $stats = Get-BnModule -LiteralPath $file | Update-BnStat $batches -Backup
     if (-not $stats) {
         throw "'$file' has no BatchNorm layer to recompute."
     }
     $isReplaced = $true
-    $tests = New-BnDataLoader $Holdout @Loader
     $verdicts = Test-BnStat $file -Data $tests @Threshold -PassThru
-    $after = if ($LabelKey) { & "$PSScriptRoot/accuracy.ps1" @labelled }
+    $after = if ($LabelKey) { (Measure-BnAccuracy -LiteralPath $file -Data $tests).Top1 }
 
     $reasons = @(
         $verdicts | Where-Object Passed -EQ $false | ForEach-Object { "$($_.Name): $($_.Reason)" }

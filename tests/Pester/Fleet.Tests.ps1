@@ -25,6 +25,13 @@ Describe 'A fleet of models' {
         (Get-FileHash (Join-Path $folder model.pt)).Hash | Should -Not -Be $original
     }
 
+    It 'tells the accuracy of each model, before and after' {
+        $done = Invoke-Example fleet.ps1 ($fleet + @{ Labelled = Get-Fixture digits.test.npz; LabelKey = 'labels' })
+        $done.ExitCode | Should -Be 0
+        $done.Output[0].Before | Should -Be 0.921
+        $done.Output[0].After | Should -BeGreaterThan 0.95
+    }
+
     It 'exits with 0 if none is bad, and goes into another folder' {
         $new = Join-Path $folder new/deep
         $done = Invoke-Example fleet.ps1 ($fleet + @{ Destination = $new })

@@ -25,10 +25,9 @@ Describe 'The main job' {
     It 'raises the accuracy of the example from 92.1 to 97.1 percent' {
         $done = Invoke-Example digits.ps1 @{ Folder = "$TestDrive" }
         $done.Errors | Should -BeNullOrEmpty
-        $lines = @($done.Output -match '^Accuracy')
-        $lines | Should -HaveCount 2
-        $lines[0] | Should -Match '^Accuracy on 1000 test images before: 92[.,]1 %$'
-        $lines[1] | Should -Match '^Accuracy on 1000 test images after:  97[.,]1 %$'
+        $done.Output.Name | Should -Be digits.scripted.pt, digits.precise.pt
+        $done.Output.Samples | Should -Be 1000, 1000
+        $done.Output.Top1 | Should -Be 0.921, 0.971
         Join-Path $TestDrive digits.precise.pt | Should -Exist
     }
 }

@@ -51,7 +51,6 @@ Describe 'In strict mode' {
         $null = Copy-Fixture digits.scripted.pt -As 'strict/model.pt'
         $loader = Get-DigitsOption
         $calls = [ordered]@{
-            accuracy        = @{ Model = $paths[1]; Data = $paths[2]; Loader = $loader }
             digits          = @{ Folder = $folder }
             'drift-monitor' = @{ Model = $paths[1]; Data = $paths[2]; Log = "$folder/drift.csv"; Loader = $loader }
             fleet           = @{ Folder = $folder; Filter = 'model.pt'; Data = $paths[2]; Loader = $loader; Update = @{ Iterations = 2 } }
@@ -76,7 +75,7 @@ Describe 'In strict mode' {
         $failures = Import-Clixml "$folder/failures.clixml"
     }
 
-    It '<_> runs' -ForEach 'accuracy', 'digits', 'drift-monitor', 'fleet', 'jobs', 'live-model', 'nightly', 'parallel' {
+    It '<_> runs' -ForEach 'digits', 'drift-monitor', 'fleet', 'jobs', 'live-model', 'nightly', 'parallel' {
         $failures[$_] | Should -BeExactly ''
     }
 
