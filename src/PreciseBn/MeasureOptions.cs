@@ -51,7 +51,7 @@ public abstract record RunOptions : CallOptions
     /// <summary>Whether batches with NaN or infinity are left out and counted; otherwise they are an error.</summary>
     public bool SkipNonFinite { get; init; }
 
-    /// <summary>In which order the values of images lie in memory while the model runs; another than usual costs precision.</summary>
+    /// <summary>In which order the values of images lie in memory while the model runs.</summary>
     public MemoryFormat MemoryFormat
     {
         get;
@@ -93,13 +93,18 @@ public sealed record MeasureOptions : RunOptions
 /// <summary>In which order the values of images lie in memory while a model runs.</summary>
 public enum MemoryFormat
 {
-    /// <summary>Channel after channel, as PyTorch has it by default. On CPUs libtorch sums BatchNorm's statistics in float64.</summary>
+    /// <summary>
+    /// The one that is faster for most models: saved convolutional models in float32 run on CPUs with the channels last, unless they
+    /// fail so or their code looks at the order in memory, and all others as their data come.
+    /// </summary>
+    Auto,
+
+    /// <summary>Channel after channel, as PyTorch has it by default.</summary>
     Contiguous,
 
     /// <summary>
     /// All channels of a pixel side by side (PyTorch's <c>channels_last</c>), inputs and weights of convolutions alike. Most
-    /// convolutional models run faster so on CPUs; but there libtorch sums a batch in float32, one value after the other,
-    /// and the error of a variance grows with their number.
+    /// convolutional models run faster so on CPUs.
     /// </summary>
     ChannelsLast,
 }

@@ -15,6 +15,9 @@ public readonly record struct MeasureProgress(string Model, long Batches, long T
     /// <summary>How long a batch takes, as far as it is known before the first.</summary>
     public TimeSpan TimeOfBatch { get; init; }
 
+    /// <summary>In which way other than the usual the model runs, and why; <c>null</c> if it runs as usual.</summary>
+    public string? Note { get; init; }
+
     /// <summary>Batches that were done in this run, in all passes.</summary>
     public long Done => (Math.Max(0, Pass - 1) * Total) + Batches - Earlier;
 

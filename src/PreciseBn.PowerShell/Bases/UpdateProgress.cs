@@ -10,11 +10,14 @@ internal sealed class UpdateProgress(Cmdlet cmdlet, string activity) : IProgress
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
     private readonly Stopwatch _sinceLast = new();
+    private string? _note;
 
     public void Report(MeasureProgress value)
     {
         if (value.Pass == 0)
             Announce(value);
+        if (value.Note is { } note && note != _note)
+            cmdlet.WriteVerbose($"{value.Model}: {_note = note}");
         if (_sinceLast.IsRunning && _sinceLast.Elapsed < Interval)
             return;
         _sinceLast.Restart();

@@ -15,6 +15,10 @@ internal static class ChannelsLast
         _ => null,
     };
 
+    /// <summary>The same values in that order in memory; <c>null</c> for a tensor that has one order only.</summary>
+    public static Tensor? TryArrange(Tensor tensor, MemoryFormat format) =>
+        TryArrange(tensor) is { } arranged ? format == MemoryFormat.ChannelsLast ? arranged : tensor.contiguous() : null;
+
     /// <summary>The inputs so; they last as long as the scope that is open.</summary>
     public static Batch Arrange(Batch batch) => batch.With(batch.Inputs.Select(input => TryArrange(input) ?? input).ToArray());
 }

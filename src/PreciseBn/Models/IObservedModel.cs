@@ -32,6 +32,9 @@ internal interface IObservedModel : IDisposable
     /// <summary>How it is observed.</summary>
     ObservationRules Rules { get; }
 
+    /// <summary>In which way other than the usual the model runs, and why: a sentence or two; <c>null</c> if it runs as usual.</summary>
+    string? Note { get; }
+
     /// <summary>Indices among <see cref="Layers"/> of those that are observed.</summary>
     IReadOnlyList<int> Observed { get; }
 

@@ -10,8 +10,8 @@ internal interface ICompiledModel : IDisposable
     /// <summary>The tensors with the statistics of its layers, of each all that the model has; their memory can be replaced.</summary>
     IReadOnlyList<IReadOnlyList<Tensor>> Statistics { get; }
 
-    /// <summary>Lays the weights of convolutions out with the channels last.</summary>
-    void ArrangeWeights();
+    /// <summary>Lays the weights of convolutions out in that order.</summary>
+    void ArrangeWeights(MemoryFormat format);
 
     /// <summary>Runs the model, for what its layers leave in their cells. It may change the inputs.</summary>
     /// <param name="batch">The inputs.</param>

@@ -14,6 +14,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
     private const int MostToLearnFrom = 8;
 
     private readonly ICompiledModel _model;
+    private readonly MemoryOrder _memoryOrder;
     private readonly StatisticsLayout _layout;
     private readonly IReadOnlyList<CompiledLayer> _layers;
     private readonly StatisticsMemory _memory;
@@ -31,11 +32,13 @@ internal sealed class ObservedCompiledModel : IObservedModel
     /// <param name="layout">Where its statistics are to lie.</param>
     /// <param name="layers">Its layers.</param>
     /// <param name="rules">How it is observed.</param>
+    /// <param name="format">The order in memory that it runs in by itself.</param>
     /// <param name="device">Where the model is.</param>
     public ObservedCompiledModel(
-        ICompiledModel model, StatisticsLayout layout, IReadOnlyList<CompiledLayer> layers, ObservationRules rules, Device device)
+        ICompiledModel model, StatisticsLayout layout, IReadOnlyList<CompiledLayer> layers, ObservationRules rules, MemoryFormat format, Device device)
     {
         _model = model;
+        _memoryOrder = new MemoryOrder(model, rules.MemoryFormat == MemoryFormat.Auto ? format : rules.MemoryFormat);
         _layout = layout;
         _layers = layers;
         Rules = rules;
@@ -43,8 +46,6 @@ internal sealed class ObservedCompiledModel : IObservedModel
         Device = device;
         Layout = layout.Observation;
         _far = FarMeans.None(Layout);
-        if (rules.MemoryFormat == MemoryFormat.ChannelsLast)
-            model.ArrangeWeights();
         _memory = new StatisticsMemory(layout, layers, model.Statistics, device);
         _fresh = _memory.Cells.narrow(0, 0, layout.FreshCells).DetachFromDisposeScope();
         _shifts = _memory.Cells.narrow(0, layout.FreshCells, layout.FreshCells - 1).DetachFromDisposeScope();
@@ -60,6 +61,8 @@ internal sealed class ObservedCompiledModel : IObservedModel
     public Device Device { get; }
 
     public ObservationRules Rules { get; }
+
+    public string? Note => _memoryOrder.Note;
 
     public Tensor? Shift { get; private set; }
 
@@ -143,8 +146,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
 
     private void Run(Batch batch)
     {
-        _fresh.copy_(_blank);
-        _model.Run(Rules.MemoryFormat == MemoryFormat.ChannelsLast ? ChannelsLast.Arrange(batch) : batch, _batch);
+        _memoryOrder.Run(batch, _batch, () => _fresh.copy_(_blank));
         if (_cellsOfObservation is { } cells)
             _observation.copy_(_memory.Cells.index_select(0, cells).reshape(2, Layout.Width));
     }

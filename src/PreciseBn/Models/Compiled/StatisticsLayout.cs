@@ -48,6 +48,9 @@ internal sealed class StatisticsLayout
     // Numbers from one of the running statistics to the next; no mark is larger.
     private const int Pitch = 6;
 
+    // Values that may be summed up one after the other in float32.
+    private const int Piece = 512;
+
     private readonly Dictionary<StatisticsBuffer, (int Index, int Column, int Channels)> _buffers = [];
     private readonly int _columns;
 
@@ -95,7 +98,7 @@ internal sealed class StatisticsLayout
         .. ObservationLayout.Constants,
         new("OBSERVED", (int)StatisticsMark.Observed), new("SETTLED", (int)StatisticsMark.Settled), new("CHECKED", (int)StatisticsMark.Checked),
         new("AS_SAVED", (int)StatisticsMark.AsSaved),
-        new("PRECISION", (int)NumberType), new("DOUBLE", (int)ScalarType.Float64), new("PITCH", Pitch), new("ORIGIN", Origin),
+        new("PRECISION", (int)NumberType), new("DOUBLE", (int)ScalarType.Float64), new("PITCH", Pitch), new("PIECE", Piece), new("ORIGIN", Origin),
         new("TO_VARIANCE", Observation.Width), new("TO_SHIFT", _columns),
     ];
 

@@ -36,7 +36,7 @@ def batch_norm(input: Tensor,
   first = torch.storage_offset(running_mean) // PITCH - ORIGIN
   cells = torch.as_strided(running_mean, [TO_VARIANCE + channels], [1], first)
   mean, low, one, rest, var = torch.split_with_sizes(cells, [channels, 1, 1, TO_VARIANCE - channels - 2, channels])
-  output = torch.batch_norm(input, weight, bias, mean, var, True, 1., eps, cudnn_enabled)
+  output = __torch__.precise_bn.normalise(input, weight, bias, mean, var, eps, cudnn_enabled)
   # The size of the output, not of the input: libtorch takes torch.batch_norm for free of side effects, and would leave
   # out the call if nothing used its result.
   values = torch.numel(output) // channels
@@ -101,7 +101,7 @@ def observe(input: Tensor,
   wide_bias = __torch__.precise_bn.cast(bias, PRECISION)
   earlier_mean = torch.clone(mean)
   earlier_var = torch.clone(var)
-  output = torch.batch_norm(centred, wide_weight, wide_bias, mean, var, True, 1., eps, cudnn_enabled)
+  output = __torch__.precise_bn.normalise(centred, wide_weight, wide_bias, mean, var, eps, cudnn_enabled)
 
   values = torch.numel(output) // channels
   earlier = torch.add(low, torch.mul(high, MODULUS))
@@ -124,6 +124,53 @@ def observe(input: Tensor,
   calls = torch.add_(__torch__.precise_bn.cells(running_mean, 0, 1), one)
   counted = torch.copy_(order, calls)
   return torch.to(output, input.dtype)
+
+def normalise(input: Tensor,
+    weight: Optional[Tensor],
+    bias: Optional[Tensor],
+    mean: Tensor,
+    var: Tensor,
+    eps: float,
+    cudnn_enabled: bool) -> Tensor:
+  channels = torch.size(input, 1)
+  # Where the values of a channel are not side by side, libtorch sums them on a CPU one after the other in float32.
+  if torch.numel(input) <= 2 * PIECE * channels or torch.stride(input, 1) != 1 or input.is_cuda:
+    return torch.batch_norm(input, weight, bias, mean, var, True, 1., eps, cudnn_enabled)
+  return __torch__.precise_bn.normalise_in_pieces(input, weight, bias, mean, var, eps, cudnn_enabled)
+
+# The rows [values, channels] are read as [PIECE, pieces * channels], so that a call sums up all pieces side by side.
+def normalise_in_pieces(input: Tensor,
+    weight: Optional[Tensor],
+    bias: Optional[Tensor],
+    mean: Tensor,
+    var: Tensor,
+    eps: float,
+    cudnn_enabled: bool) -> Tensor:
+  channels = torch.size(input, 1)
+  values = torch.numel(input) // channels
+  pieces = values // PIECE
+  rest = values - pieces * PIECE
+  rows = torch.reshape(torch.movedim(input, 1, -1), [values, channels])
+  means, variances = __torch__.precise_bn.moments_of_pieces(torch.narrow(rows, 0, 0, pieces * PIECE), PIECE, pieces)
+  sizes = torch.full([pieces, 1], PIECE, dtype=DOUBLE)
+  if rest > 0:
+    mean_of_rest, variance_of_rest = __torch__.precise_bn.moments_of_pieces(torch.narrow(rows, 0, pieces * PIECE, rest), rest, 1)
+    means = torch.cat([means, mean_of_rest])
+    variances = torch.cat([variances, variance_of_rest])
+    sizes = torch.cat([sizes, torch.full([1, 1], rest, dtype=DOUBLE)])
+  pooled_mean = torch.div(torch.sum(torch.mul(means, sizes), [0]), values)
+  delta = torch.sub(means, pooled_mean)
+  squares = torch.sum(torch.mul(torch.add(variances, torch.mul(delta, delta)), sizes), [0])
+  used_mean = torch.copy_(mean, pooled_mean)
+  used_var = torch.copy_(var, torch.div(squares, values))
+  output = torch.batch_norm(input, weight, bias, used_mean, used_var, False, 0., eps, cudnn_enabled)
+  unbiased_var = torch.copy_(var, torch.div(squares, values - 1))
+  return output
+
+def moments_of_pieces(rows: Tensor, size: int, pieces: int) -> Tuple[Tensor, Tensor]:
+  channels = torch.size(rows, 1)
+  means, variances = torch.batch_norm_update_stats(torch.reshape(rows, [size, pieces * channels]), None, None, 0.)
+  return (torch.to(torch.reshape(means, [pieces, channels]), DOUBLE), torch.to(torch.reshape(variances, [pieces, channels]), DOUBLE))
 
 def place_of(statistics: Tensor) -> int:
   return torch.storage_offset(statistics) // PITCH - ORIGIN

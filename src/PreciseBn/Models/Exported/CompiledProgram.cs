@@ -48,12 +48,12 @@ internal sealed partial class CompiledProgram : ICompiledModel, IRunningModel
 
     public IReadOnlyList<IReadOnlyList<Tensor>> Statistics { get; }
 
-    public void ArrangeWeights()
+    public void ArrangeWeights(MemoryFormat format)
     {
         foreach (var tensor in _tensors)
         {
             using var scope = NewDisposeScope();
-            if (ChannelsLast.TryArrange(tensor) is { } arranged)
+            if (ChannelsLast.TryArrange(tensor, format) is { } arranged)
                 tensor.set_(arranged);
         }
     }

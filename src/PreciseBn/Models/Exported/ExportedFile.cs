@@ -37,8 +37,7 @@ internal sealed class ExportedFile : ModelFile
 
     public override SizeRange BatchSizes => _program.Inputs.FirstOrDefault()?.Shape?.FirstOrDefault() ?? SizeRange.Any;
 
-    public override IReadOnlyList<string> OperatorsBeyondNumbers => new LibtorchOperators().BeyondNumbers
-        .Where(name => _program.Nodes.Any(node => node.Target.StartsWith($"torch.ops.aten.{name}.", StringComparison.Ordinal))).ToArray();
+    public override IReadOnlyList<string> OperatorsBeyondNumbers => new LibtorchOperators().BeyondNumbers.Where(Calls).ToArray();
 
     public override string Describe() =>
         $"is an exported program of {_program.Nodes.Count} operations by PyTorch {_program.TorchVersion}, "
@@ -52,7 +51,8 @@ internal sealed class ExportedFile : ModelFile
         var layout = new StatisticsLayout(compiled);
         var source = ExportedJson.Interpret(Path, () => new ProgramWriter(_program, device.ToString()).Write(observed, layout));
         var model = new CompiledProgram(_program, source, ExportedWeights.Load(_archive, source.TensorNames, device), layout, device);
-        return new ObservedCompiledModel(model, layout, compiled, rules, device);
+        return new ObservedCompiledModel(model, layout, compiled, rules,
+            MemoryOrder.Choose(Calls, _program.Inputs.FirstOrDefault()?.DType, device), device);
     }
 
     public override IRunningModel LoadToRun(AccuracyOptions options, Device device)
@@ -75,6 +75,8 @@ internal sealed class ExportedFile : ModelFile
 
     private static bool IsInTraining(ExportedNode node) => BatchNormCall.TryRead(node)?.Training == true
         || (node.Target.StartsWith("torch.ops.aten.dropout", StringComparison.Ordinal) && node.Input("train")?.Value.ValueKind == JsonValueKind.True);
+
+    private bool Calls(string name) => _program.Nodes.Any(node => node.Target.StartsWith($"torch.ops.aten.{name}.", StringComparison.Ordinal));
 
     private static CompiledLayer ToCompiled(ExportedLayer layer) => new(layer.Stored.Module, layer.Mean, layer.Variance);
 }

@@ -10,6 +10,9 @@ namespace PreciseBn.Models.Live;
 /// <param name="isSettled">Whether it normalises by its statistics, so that it leaves none of the batch.</param>
 internal sealed class LiveObserver(BatchNorm layer, bool isPooled, bool isSettled) : IDisposable
 {
+    // Beyond it a float32 sum loses digits that count.
+    private const int MostRoughlySummed = 1024;
+
     private readonly Tensor _storedMean = layer.running_mean!.clone().DetachFromDisposeScope();
     private readonly Tensor _storedVariance = layer.running_var!.clone().DetachFromDisposeScope();
     private Tensor? _shift;
@@ -57,7 +60,7 @@ internal sealed class LiveObserver(BatchNorm layer, bool isPooled, bool isSettle
             // A layer keeps 0 times its old statistics, and that is NaN of what is not finite.
             layer.running_mean!.zero_();
             layer.running_var!.zero_();
-            return centred;
+            return HasRoughSums(centred) ? ChannelByChannel(centred) : centred;
         }
         if (_valuesOfCall > 0)
             Measure(centred);
@@ -93,6 +96,11 @@ internal sealed class LiveObserver(BatchNorm layer, bool isPooled, bool isSettle
         _storedVariance.Dispose();
         DisposeStatistics();
     }
+
+    // Where the values of a channel are not side by side, libtorch sums them on a CPU one after the other in float32.
+    private bool HasRoughSums(Tensor input) => input.device_type == DeviceType.CPU && _valuesOfCall > MostRoughlySummed && input.stride(1) == 1;
+
+    private static Tensor ChannelByChannel(Tensor input) => input.is_contiguous() ? input.transpose(0, 1).contiguous().transpose(0, 1) : input.contiguous();
 
     // Whoever else reads the statistics sees those that the layer has.
     private void Restore()

@@ -57,6 +57,8 @@ internal sealed class ObservedLiveModel : IObservedModel
 
     public ObservationRules Rules { get; }
 
+    public string? Note => null;
+
     public Tensor? Shift { get; private set; }
 
     public IReadOnlyList<int> Observed { get; private set; } = [];

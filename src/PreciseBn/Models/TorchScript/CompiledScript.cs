@@ -61,12 +61,12 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
         }
     }
 
-    public void ArrangeWeights()
+    public void ArrangeWeights(MemoryFormat format)
     {
         using var scope = NewDisposeScope();
         foreach (var (_, weight) in _module.named_parameters())
         {
-            if (ChannelsLast.TryArrange(weight) is { } arranged)
+            if (ChannelsLast.TryArrange(weight, format) is { } arranged)
                 weight.set_(arranged);
         }
     }

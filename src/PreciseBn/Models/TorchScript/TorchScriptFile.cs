@@ -45,15 +45,7 @@ internal sealed partial class TorchScriptFile : ModelFile
         ? _found.Unaccounted.Values.ToArray()
         : [.. _found.Unaccounted.Values, "The code is too large to be followed to its end, so that it may call BatchNorm where no layer is listed."];
 
-    public override IReadOnlyList<string> OperatorsBeyondNumbers
-    {
-        get
-        {
-            var texts = _code.Files.Select(_code.TextOf).ToArray();
-            // As a function or as a method: libtorch takes both.
-            return new LibtorchOperators().BeyondNumbers.Where(name => texts.Any(text => Regex.IsMatch(text, $@"\.\s*{name}\s*\("))).ToArray();
-        }
-    }
+    public override IReadOnlyList<string> OperatorsBeyondNumbers => new LibtorchOperators().BeyondNumbers.Where(Calls).ToArray();
 
     public override string Describe()
     {
@@ -76,7 +68,8 @@ internal sealed partial class TorchScriptFile : ModelFile
         var instrumentation = Instrument(layers, method, inputs, device.ToString());
         var model = CompiledScript.Load(
             Path, instrumentation.Write, instrumentation.Layout.Buffers, inputs, InputType()?.ToScalarType(), device);
-        return new ObservedCompiledModel(model, instrumentation.Layout, instrumentation.Layers, rules, device);
+        return new ObservedCompiledModel(model, instrumentation.Layout, instrumentation.Layers, rules,
+            MemoryOrder.Choose(Calls, InputType(), device), device);
     }
 
     public override IRunningModel LoadToRun(AccuracyOptions options, Device device)
@@ -113,6 +106,10 @@ internal sealed partial class TorchScriptFile : ModelFile
 
     private ScriptMethod MethodFor(string name) => ScriptMethod.Find(_code, _nodes[0].QualifiedName, name)
         ?? throw ModelErrors.NoMethod(Path, name, _code.MethodsOf(_nodes[0].QualifiedName));
+
+    // As a function or as a method: libtorch takes both.
+    private bool Calls(string name) => _code.Files.Any(file => Regex.IsMatch(_code.TextOf(file), $@"\.\s*{name}\s*\("));
+
 
     // libtorch ends the process on an operator that it does not know, so it must not get to see one.
     private void RefuseCustomOperators()
