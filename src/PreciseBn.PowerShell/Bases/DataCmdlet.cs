@@ -29,8 +29,8 @@ public abstract class DataCmdlet : RunCmdlet
     public SwitchParameter SkipNonFinite { get; set; }
 
     /// <summary>
-    /// In which order the values of images lie in memory while the model runs. ChannelsLast is faster for most convolutional
-    /// models on CPUs, and less precise.
+    /// In which order the values of images lie in memory while the model runs. Most convolutional models are faster on CPUs with the
+    /// channels last, and run so by themselves.
     /// </summary>
     [Parameter]
     public MemoryFormat MemoryFormat { get; set; }

@@ -25,10 +25,14 @@ internal sealed class BareForward(string path, IReadOnlyList<Tensor> batches, Me
     private static void ArrangeWeights(nn.Module model)
     {
         using var scope = NewDisposeScope();
-        foreach (var weight in model.parameters().Where(weight => weight.dim() == 4))
+        foreach (var weight in model.parameters().Where(weight => weight.dim() >= 4))
             weight.set_(Arrange(weight));
     }
 
-    private static Tensor Arrange(Tensor tensor) =>
-        tensor.dim() == 4 ? tensor.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2) : tensor;
+    private static Tensor Arrange(Tensor tensor) => tensor.dim() switch
+    {
+        4 => tensor.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2),
+        5 => tensor.permute(0, 2, 3, 4, 1).contiguous().permute(0, 4, 1, 2, 3),
+        _ => tensor,
+    };
 }

@@ -13,7 +13,8 @@ internal static class ContestantServer
         {
             using var scope = NewDisposeScope();
             var request = JsonDocument.Parse(line).RootElement;
-            var model = TimedModel.All(options.Models).Single(model => model.Name == request.GetProperty("model").GetString());
+            var shape = request.GetProperty("shape").Deserialize<long[]>()!;
+            var model = TimedModel.All(options.Models).Single(model => model.Path == request.GetProperty("path").GetString() && model.BatchesShape.SequenceEqual(shape));
             var contestant = Create(options.Contestant, model.Path, model.DrawBatches().unbind());
             Tell(new { });
             Console.ReadLine();
@@ -32,9 +33,9 @@ internal static class ContestantServer
     {
         "forward" => new BareForward(path, batches),
         "module" => new ThisModule(path, batches),
+        "module-contiguous" => new ThisModule(path, batches, MemoryFormat.Contiguous),
         "port" => new PlainPort(path, batches),
-        "forward-channels-last" => new BareForward(path, batches, MemoryFormat.ChannelsLast),
-        "module-channels-last" => new ThisModule(path, batches, MemoryFormat.ChannelsLast),
+        "forward-channels-last" or SpeedTable.Retained => new BareForward(path, batches, MemoryFormat.ChannelsLast),
         _ => throw new ArgumentException($"There is no contestant '{name}'."),
     };
 

@@ -9,13 +9,24 @@ namespace PreciseBn.Benchmarks.Speed;
 /// </summary>
 internal static class SpeedTable
 {
-    private static readonly string[] Names = ["forward", "module", "port", "forward-channels-last", "module-channels-last"];
+    /// <summary>The forward pass with the channels last, where freed memory stays with the process as it does for this module.</summary>
+    public const string Retained = "forward-channels-last-retained";
+
+    private static readonly string[] Names = ["forward", "forward-channels-last", Retained, "module", "module-contiguous", "port"];
+
+    // mallopt(3): what RetainedHeap sets.
+    private static readonly Dictionary<string, string> RetainedHeap = new()
+    {
+        ["MALLOC_MMAP_THRESHOLD_"] = $"{32 << 20}",
+        ["MALLOC_TRIM_THRESHOLD_"] = "-1",
+        ["MALLOC_TOP_PAD_"] = $"{64 << 20}",
+    };
 
     public static MarkdownTable Make(Options options)
     {
-        var table = new MarkdownTable("model", "forward, ms", "this module, ms", "plain port, ms", "fvcore, ms",
-            "module / forward", "module / forward, whole run", "module / port", "module / fvcore", "module / fvcore, whole run",
-            "channels last: forward, ms", "this module, ms", "module / forward", "module / fvcore");
+        var table = new MarkdownTable("model", "fvcore, ms", "plain port, ms", "this module, ms", "module / fvcore", "module / fvcore, whole run",
+            "module / port", "contiguous: module / fvcore", "forward, ms", "channels last: forward, ms", "module / forward",
+            "module / forward with its allocator");
         foreach (var model in TimedModel.All(options.Models).Where(model => options.Only is null || options.Only == model.Name))
         {
             var rounds = Run(model, options);
@@ -23,11 +34,9 @@ internal static class SpeedTable
             string Ratio(string name, string to) => RatioOf(rounds.Select(round => round[name].Later / round[to].Later));
             string WholeRatio(string name, string to) => RatioOf(rounds.Select(round => round[name].Whole / round[to].Whole));
             table.Add($"{model.Name} {string.Join('×', model.Shape)}",
-                Time("forward"), Time("module"), Time("port"), Time("fvcore"),
-                Ratio("module", "forward"), WholeRatio("module", "forward"), Ratio("module", "port"),
-                Ratio("module", "fvcore"), WholeRatio("module", "fvcore"),
-                Time("forward-channels-last"), Time("module-channels-last"),
-                Ratio("module-channels-last", "forward-channels-last"), Ratio("module-channels-last", "fvcore"));
+                Time("fvcore"), Time("port"), Time("module"), Ratio("module", "fvcore"), WholeRatio("module", "fvcore"), Ratio("module", "port"),
+                Ratio("module-contiguous", "fvcore"), Time("forward"), Time("forward-channels-last"), Ratio("module", "forward-channels-last"),
+                Ratio("module", Retained));
         }
         return table;
     }
@@ -84,8 +93,17 @@ internal static class SpeedTable
         return times;
     }
 
-    private static ProcessStartInfo Server(string name, Options options) => new(Environment.ProcessPath!,
-        [typeof(SpeedTable).Assembly.Location, "serve", "--contestant", name, "--models", options.Models, "--threads", $"{options.Threads}"]);
+    private static ProcessStartInfo Server(string name, Options options)
+    {
+        string[] arguments = ["serve", "--contestant", name, "--models", options.Models, "--threads", $"{options.Threads}"];
+        var start = new ProcessStartInfo(Environment.ProcessPath!, IsDotnet ? [typeof(SpeedTable).Assembly.Location, .. arguments] : arguments);
+        foreach (var (variable, value) in name == Retained ? RetainedHeap : [])
+            start.Environment[variable] = value;
+        return start;
+    }
+
+    // Started as a file of its own, the program is not named to dotnet.
+    private static bool IsDotnet => System.IO.Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet";
 
     // The median of the rounds, and the least and the greatest.
     private static string RatioOf(IEnumerable<double> ratios)

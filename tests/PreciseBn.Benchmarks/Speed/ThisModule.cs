@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace PreciseBn.Benchmarks.Speed;
 
 /// <summary>What is behind Update-BnStat, without the writing of the file.</summary>
-internal sealed class ThisModule(string path, IReadOnlyList<Tensor> batches, MemoryFormat format = MemoryFormat.Contiguous) : IContestant
+internal sealed class ThisModule(string path, IReadOnlyList<Tensor> batches, MemoryFormat format = MemoryFormat.Auto) : IContestant
 {
     public RunTimes Run(int iterations, BatchClock clock)
     {

@@ -17,12 +17,21 @@ internal sealed record TimedModel(string Name, string Path, long[] Shape, int It
 
     public static IReadOnlyList<TimedModel> All(string models) =>
     [
-        new("resnet18", System.IO.Path.Combine(models, "resnet18.pt"), [16, 3, 128, 128], 40),
-        new("resnet50", System.IO.Path.Combine(models, "resnet50.pt"), [16, 3, 128, 128], 40),
-        new("mobilenet_v2", System.IO.Path.Combine(models, "mobilenet_v2.pt"), [16, 3, 128, 128], 40),
-        new("mlp", System.IO.Path.Combine(models, "mlp.pt"), [32, 64], 1000),
+        Of(models, "resnet18", [16, 3, 128, 128], 40),
+        Of(models, "resnet50", [16, 3, 128, 128], 40),
+        Of(models, "mobilenet_v2", [16, 3, 128, 128], 40),
+        Of(models, "densenet121", [16, 3, 128, 128], 40),
+        Of(models, "efficientnet_b0", [16, 3, 128, 128], 40),
+        Of(models, "unet", [8, 3, 128, 128], 40),
+        Of(models, "r3d_18", [4, 3, 8, 112, 112], 40),
+        Of(models, "resnet18", [16, 3, 224, 224], 20),
+        Of(models, "resnet50", [16, 3, 224, 224], 20),
+        Of(models, "mlp", [32, 64], 1000),
         Digits,
     ];
+
+    private static TimedModel Of(string models, string name, long[] shape, int iterations) =>
+        new(name, System.IO.Path.Combine(models, $"{name}.pt"), shape, iterations);
 
     /// <summary>Shape of all batches together.</summary>
     public long[] BatchesShape => [DifferentBatches, .. Shape];
