@@ -15,9 +15,16 @@ internal static class ChannelsLast
         _ => null,
     };
 
-    /// <summary>The same values in that order in memory; <c>null</c> for a tensor that has one order only.</summary>
-    public static Tensor? TryArrange(Tensor tensor, MemoryFormat format) =>
-        TryArrange(tensor) is { } arranged ? format == MemoryFormat.ChannelsLast ? arranged : tensor.contiguous() : null;
+    /// <summary>
+    /// The same weights in that order in memory; <c>null</c> for those that have one order only, and for statistics, which lie where they
+    /// have been put: no two numbers of theirs are side by side.
+    /// </summary>
+    public static Tensor? TryArrangeWeights(Tensor tensor, MemoryFormat format)
+    {
+        if (tensor.dim() is not (4 or 5) || !tensor.stride().Contains(1))
+            return null;
+        return format == MemoryFormat.ChannelsLast ? TryArrange(tensor) : tensor.contiguous();
+    }
 
     /// <summary>The inputs so; they last as long as the scope that is open.</summary>
     public static Batch Arrange(Batch batch) => batch.With(batch.Inputs.Select(input => TryArrange(input) ?? input).ToArray());

@@ -84,6 +84,7 @@ internal sealed class MeasuringSession : IDisposable
         AllowReuse = options.AllowReuse,
         SkipNonFinite = options.SkipNonFinite,
         AllowSingleValues = options is MeasureOptions { Exact: true },
+        EndsEarly = options is MeasureOptions { Exact: true } && !options.AllowReuse,
         MemoryFormat = options.MemoryFormat,
         Method = options.Method,
         Arguments = options.Arguments,

@@ -89,7 +89,8 @@ internal sealed class Recalibrator(
                 Looks = results[layer].Looks,
                 InputScale = results[layer].InputScale,
             }).ToArray();
-            var changed = all.Where(layer => !IsSettled(before[layer], Settled(seen[layer]), model.Layers[layer].Eps)).ToArray();
+            var changed = all.Where(layer => seen[layer].Moments.Count != results[layer].Moments.Count
+                || !IsSettled(before[layer], Settled(seen[layer]), model.Layers[layer].Eps)).ToArray();
             if (changed.Length == 0)
                 return results;
             if (repairs > all.Length)

@@ -130,64 +130,88 @@ internal sealed class MomentAccumulator : IDisposable
             for (var channel = 0; channel < means.Length; channel++)
                 table[ReferenceVariance][channel] = count > 1 ? variances[channel] * (count - 1) / count : 0;
         }
-        for (var channel = 0; channel < means.Length; channel += Vector<double>.Count)
-            MergeVector(table, channel, Load(means, channel), count > 1 ? Load(variances, channel) : Vector<double>.Zero, count, earlier);
+        var whole = means.Length - (means.Length % Vector<double>.Count);
+        for (var channel = 0; channel < whole; channel += Vector<double>.Count)
+            Merge(new Columns(table, channel), new Vector<double>(means[channel..]), new Vector<double>(variances[channel..]), count, earlier);
+        if (whole < means.Length)
+            MergeRest(table, whole, means[whole..], variances[whole..], count, earlier);
     }
 
-    private static void MergeVector(MomentTable table, int channel, Vector<double> mean, Vector<double> variance, double count, double earlier)
+    // The last few channels do not fill a vector.
+    private static void MergeRest(MomentTable table, int from, ReadOnlySpan<double> means, ReadOnlySpan<double> variances, double count, double earlier)
     {
-        var d = mean - Load(table[ReferenceMean], channel);
-        var reference = Load(table[ReferenceVariance], channel);
+        const int MostLanes = 8;
+        Span<double> padded = stackalloc double[MomentTable.Rows * MostLanes];
+        Span<double> mean = stackalloc double[MostLanes], variance = stackalloc double[MostLanes];
+        padded.Clear();
+        mean.Clear();
+        variance.Clear();
+        means.CopyTo(mean);
+        variances.CopyTo(variance);
+        for (var row = 0; row < MomentTable.Rows; row++)
+            table[(MomentRow)row][from..].CopyTo(padded[(row * MostLanes)..]);
+        Merge(new Columns(padded, MostLanes), new Vector<double>(mean), new Vector<double>(variance), count, earlier);
+        for (var row = 0; row < MomentTable.Rows; row++)
+            padded.Slice(row * MostLanes, means.Length).CopyTo(table[(MomentRow)row][from..]);
+    }
+
+    private static void Merge(Columns table, Vector<double> mean, Vector<double> observedVariance, double count, double earlier)
+    {
+        var variance = count > 1 ? observedVariance : Vector<double>.Zero;
+        var d = mean - table[ReferenceMean];
+        var reference = table[ReferenceVariance];
         var squares = variance * (count - 1);
         var u = variance - reference;
         var e = (squares / new Vector<double>(count)) - reference;
 
-        var offset = Load(table[MeanOffset], channel);
+        var offset = table[MeanOffset];
         var delta = d - offset;
         var weight = count / (earlier + count);
-        Store(table[MeanOffset], channel, offset + (delta * weight));
-        Increase(table[SquaredDeviations], channel, squares + (delta * delta * (earlier * weight)));
+        table[MeanOffset] = offset + (delta * weight);
+        table[SquaredDeviations] += squares + (delta * delta * (earlier * weight));
 
         var w = new Vector<double>(count * count);
         var (wd, we) = (w * d, w * e);
         var (wdd, wed) = (wd * d, we * d);
-        Increase(table[Weights], channel, w);
-        Increase(table[WeightedD], channel, wd);
-        Increase(table[WeightedD2], channel, wdd);
-        Increase(table[WeightedD3], channel, wdd * d);
-        Increase(table[WeightedD4], channel, wdd * d * d);
-        Increase(table[WeightedE], channel, we);
-        Increase(table[WeightedED], channel, wed);
-        Increase(table[WeightedED2], channel, wed * d);
-        Increase(table[WeightedE2], channel, we * e);
-        Increase(table[D], channel, d);
-        Increase(table[D2], channel, d * d);
-        Increase(table[U], channel, u);
-        Increase(table[U2], channel, u * u);
+        table[Weights] += w;
+        table[WeightedD] += wd;
+        table[WeightedD2] += wdd;
+        table[WeightedD3] += wdd * d;
+        table[WeightedD4] += wdd * d * d;
+        table[WeightedE] += we;
+        table[WeightedED] += wed;
+        table[WeightedED2] += wed * d;
+        table[WeightedE2] += we * e;
+        table[D] += d;
+        table[D2] += d * d;
+        table[U] += u;
+        table[U2] += u * u;
     }
 
-    private static void Increase(Span<double> row, int at, Vector<double> by) => Store(row, at, Load(row, at) + by);
-
-    // The last few channels do not fill a vector.
-    private static Vector<double> Load(ReadOnlySpan<double> row, int at)
+    /// <summary>As many columns of a table as a vector has, in all its rows.</summary>
+    private readonly ref struct Columns
     {
-        if (row.Length - at >= Vector<double>.Count)
-            return new Vector<double>(row[at..]);
-        Span<double> padded = stackalloc double[Vector<double>.Count];
-        padded.Clear();
-        row[at..].CopyTo(padded);
-        return new Vector<double>(padded);
-    }
+        private readonly ref double _first;
+        private readonly int _rowLength;
 
-    private static void Store(Span<double> row, int at, Vector<double> values)
-    {
-        if (row.Length - at >= Vector<double>.Count)
+        public Columns(MomentTable table, int column)
+            : this(table.Values.AsSpan(column), table.Channels)
         {
-            values.CopyTo(row[at..]);
-            return;
         }
-        Span<double> padded = stackalloc double[Vector<double>.Count];
-        values.CopyTo(padded);
-        padded[..(row.Length - at)].CopyTo(row[at..]);
+
+        /// <param name="values">The table row by row, from the first of the columns on.</param>
+        /// <param name="rowLength">Numbers from one row to the next.</param>
+        public Columns(Span<double> values, int rowLength)
+        {
+            // All rows are checked here at once.
+            _first = ref values[..(((MomentTable.Rows - 1) * rowLength) + Vector<double>.Count)][0];
+            _rowLength = rowLength;
+        }
+
+        public Vector<double> this[MomentRow row]
+        {
+            get => Vector.LoadUnsafe(ref _first, (nuint)((int)row * _rowLength));
+            set => value.StoreUnsafe(ref _first, (nuint)((int)row * _rowLength));
+        }
     }
 }

@@ -77,12 +77,16 @@ internal readonly struct MomentTable
     }
 
     /// <param name="values">The table row by row, [Rows, C]; it is not copied.</param>
-    public MomentTable(double[] values) => Values = values;
+    public MomentTable(double[] values)
+    {
+        Values = values;
+        Channels = values.Length / Rows;
+    }
 
     /// <summary>The table row by row, [Rows, C].</summary>
     public double[] Values { get; }
 
-    public int Channels => Values.Length / Rows;
+    public int Channels { get; }
 
     /// <summary>A row, shape [C].</summary>
     public Span<double> this[MomentRow row] => Values.AsSpan((int)row * Channels, Channels);

@@ -15,6 +15,12 @@ internal sealed record ObservationRules
     /// <summary>Whether a layer may be given a single value of each channel, as it normalises by other statistics than those of the batch.</summary>
     public bool AllowSingleValues { get; init; }
 
+    /// <summary>
+    /// Whether a run of some layers may end behind the last of them, in the order of the first batch. Others may have other orders, so that
+    /// what was seen is to be checked.
+    /// </summary>
+    public bool EndsEarly { get; init; }
+
     /// <summary>The method of the model that is run.</summary>
     public string Method { get; init; } = "forward";
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using PreciseBn.Native;
 using static TorchSharp.torch;
 
@@ -8,8 +9,22 @@ internal sealed class GraphRunner
 {
     private bool _hasInstructions;
 
-    /// <param name="invoke">Runs it.</param>
-    public void Run(Action invoke)
+    /// <param name="invoke">Runs it; it may end behind the last layer that is asked for.</param>
+    /// <returns>Whether it came to its end.</returns>
+    public bool Run(Action invoke)
+    {
+        try
+        {
+            RunToItsEnd(invoke);
+            return true;
+        }
+        catch (ExternalException e) when (e.Message.Contains(ObservationFunction.Ended, StringComparison.Ordinal))
+        {
+            return false;
+        }
+    }
+
+    private void RunToItsEnd(Action invoke)
     {
         if (_hasInstructions)
         {

@@ -62,8 +62,8 @@ internal sealed class MemoryOrder(ICompiledModel model, MemoryFormat wanted)
         var shapes = ShapesOf(batch);
         try
         {
-            Run(batch.Copy(), index, MemoryFormat.ChannelsLast, prepare);
-            _fitsChannelsLast[shapes] = true;
+            if (Run(batch.Copy(), index, MemoryFormat.ChannelsLast, prepare))
+                _fitsChannelsLast[shapes] = true;
         }
         catch (PreciseBnException e) when (e.ErrorId == "ForwardFailed")
         {
@@ -73,12 +73,12 @@ internal sealed class MemoryOrder(ICompiledModel model, MemoryFormat wanted)
         }
     }
 
-    private void Run(Batch batch, long index, MemoryFormat format, Action prepare)
+    private bool Run(Batch batch, long index, MemoryFormat format, Action prepare)
     {
         if (_weights != format)
             model.ArrangeWeights(_weights = format);
         prepare();
-        model.Run(format == MemoryFormat.ChannelsLast ? ChannelsLast.Arrange(batch) : batch, index);
+        return model.Run(format == MemoryFormat.ChannelsLast ? ChannelsLast.Arrange(batch) : batch, index);
     }
 
     private static string ShapesOf(Batch batch) => string.Join("; ", batch.Inputs.Select(input => string.Join(", ", input.shape)));

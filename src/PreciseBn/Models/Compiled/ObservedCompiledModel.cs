@@ -174,6 +174,8 @@ internal sealed class ObservedCompiledModel : IObservedModel
             marks[Observed[i]] = _settled.ContainsKey(Observed[i]) ? StatisticsMark.Checked
                 : isUsual ? StatisticsMark.Observed : StatisticsMark.Studied;
         }
+        if (!isLearning && EndsEarly)
+            marks[Observed[Order[^1]]] = StatisticsMark.Last;
         _memory.Mark(marks);
         for (var layer = 0; layer < _layers.Count; layer++)
         {
@@ -181,6 +183,9 @@ internal sealed class ObservedCompiledModel : IObservedModel
             _memory.Write(layer, marks[layer], mean, variance);
         }
     }
+
+    // Of one that no batch has reached yet, nobody knows where it comes.
+    private bool EndsEarly => Rules.EndsEarly && Observed.Count < Layers.Count && Order.Count == Observed.Count;
 
     private int CellOf(StatisticsPlace place) => _layout.CellOf(place);
 

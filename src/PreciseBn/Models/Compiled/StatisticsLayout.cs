@@ -35,8 +35,11 @@ internal enum StatisticsMark
     /// <summary>It is observed, and normalises by its statistics.</summary>
     Checked = 5,
 
+    /// <summary>It is observed, in all cases, and the run ends with it.</summary>
+    Last = 6,
+
     /// <summary>It works as it was saved.</summary>
-    AsSaved = 6,
+    AsSaved = 7,
 }
 
 /// <summary>
@@ -46,7 +49,7 @@ internal enum StatisticsMark
 internal sealed class StatisticsLayout
 {
     // Numbers from one of the running statistics to the next; no mark is larger.
-    private const int Pitch = 6;
+    private const int Pitch = 7;
 
     // Values that may be summed up one after the other in float32.
     private const int Piece = 512;
@@ -97,7 +100,7 @@ internal sealed class StatisticsLayout
     [
         .. ObservationLayout.Constants,
         new("OBSERVED", (int)StatisticsMark.Observed), new("SETTLED", (int)StatisticsMark.Settled), new("CHECKED", (int)StatisticsMark.Checked),
-        new("AS_SAVED", (int)StatisticsMark.AsSaved),
+        new("LAST", (int)StatisticsMark.Last), new("AS_SAVED", (int)StatisticsMark.AsSaved),
         new("PRECISION", (int)NumberType), new("DOUBLE", (int)ScalarType.Float64), new("PITCH", Pitch), new("PIECE", Piece), new("ORIGIN", Origin),
         new("TO_VARIANCE", Observation.Width), new("TO_SHIFT", _columns),
     ];

@@ -8,6 +8,7 @@
 #   STUDIED    the same in all cases: count from other means, pool several calls, note the order of calls
 #   SETTLED    normalise by these statistics, whatever the mode
 #   CHECKED    both: leave the statistics of the batch as a studied layer does, and normalise by these
+#   LAST       leave them as a studied layer does, and end the run: nothing behind it is asked for
 #   AS_SAVED   nothing
 #
 # A call at which all layers are known says which: there other statistics are none of the file, and the layer would go unseen.
@@ -58,13 +59,14 @@ def otherwise(input: Tensor,
     layers: str) -> Tensor:
   mark = torch.stride(running_mean, -1)
   assert layers == "" or mark >= OBSERVED, "the statistics that BatchNorm is given at this place are no longer those of " + layers
-  if mark < OBSERVED or mark > CHECKED or torch.numel(running_mean) != torch.size(input, 1):
+  if mark < OBSERVED or mark > LAST or torch.numel(running_mean) != torch.size(input, 1):
     return torch.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled)
   if mark == SETTLED or torch.numel(input) == 0:
     return __torch__.precise_bn.settled(input, weight, bias, running_mean, running_var, eps, cudnn_enabled)
   output = __torch__.precise_bn.observe(input, weight, bias, running_mean, running_var, eps, cudnn_enabled)
   if mark == CHECKED:
     return __torch__.precise_bn.settled(input, weight, bias, running_mean, running_var, eps, cudnn_enabled)
+  assert mark != LAST, "precise_bn has seen what it was to see"
   return output
 
 def settled(input: Tensor,

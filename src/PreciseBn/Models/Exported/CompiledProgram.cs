@@ -53,12 +53,12 @@ internal sealed partial class CompiledProgram : ICompiledModel, IRunningModel
         foreach (var tensor in _tensors)
         {
             using var scope = NewDisposeScope();
-            if (ChannelsLast.TryArrange(tensor, format) is { } arranged)
+            if (ChannelsLast.TryArrangeWeights(tensor, format) is { } arranged)
                 tensor.set_(arranged);
         }
     }
 
-    public void Run(Batch batch, long index) => Run(batch, index, arguments => _unit.invoke(ProgramSource.Function, arguments));
+    public bool Run(Batch batch, long index) => Run(batch, index, arguments => _unit.invoke(ProgramSource.Function, arguments));
 
     public Tensor Compute(Batch batch, long index)
     {
@@ -73,7 +73,7 @@ internal sealed partial class CompiledProgram : ICompiledModel, IRunningModel
         DisposeTensors();
     }
 
-    private void Run(Batch batch, long index, Action<object[]> invoke)
+    private bool Run(Batch batch, long index, Action<object[]> invoke)
     {
         if (batch.Inputs.Count != _program.Inputs.Count)
             throw ModelErrors.WrongInputCount(_program.Path, index, _program.Inputs.Select(input => input.Name), batch.Inputs.Count);
@@ -84,7 +84,7 @@ internal sealed partial class CompiledProgram : ICompiledModel, IRunningModel
             arguments[0] = _tensors;
             for (var i = 0; i < batch.Inputs.Count; i++)
                 arguments[i + 1] = Convert(_program.Inputs[i], batch.Inputs[i], batch, index);
-            _runner.Run(() => invoke(arguments));
+            return _runner.Run(() => invoke(arguments));
         }
         catch (ExternalException e)
         {

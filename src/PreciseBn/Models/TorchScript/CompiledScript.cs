@@ -66,12 +66,12 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
         using var scope = NewDisposeScope();
         foreach (var (_, weight) in _module.named_parameters())
         {
-            if (ChannelsLast.TryArrange(weight, format) is { } arranged)
+            if (ChannelsLast.TryArrangeWeights(weight, format) is { } arranged)
                 weight.set_(arranged);
         }
     }
 
-    public void Run(Batch batch, long index) => Run(batch, index, arguments => _module.invoke(ScriptInstrumentation.ObserveMethod, arguments));
+    public bool Run(Batch batch, long index) => Run(batch, index, arguments => _module.invoke(ScriptInstrumentation.ObserveMethod, arguments));
 
     public Tensor Compute(Batch batch, long index)
     {
@@ -92,13 +92,13 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
         ScriptModules.Release(_module);
     }
 
-    private void Run(Batch batch, long index, Action<object[]> invoke)
+    private bool Run(Batch batch, long index, Action<object[]> invoke)
     {
         using var scope = NewDisposeScope();
         try
         {
             var arguments = _inputs.Fill(batch, index, Convert);
-            _runner.Run(() => invoke(arguments));
+            return _runner.Run(() => invoke(arguments));
         }
         catch (ExternalException e)
         {
