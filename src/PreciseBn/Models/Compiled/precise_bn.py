@@ -114,7 +114,11 @@ def observe(input: Tensor,
     squares = torch.add(squares, torch.mul(var, values - 1))
   squares = torch.add(squares, torch.mul(torch.mul(delta, delta), torch.div(torch.mul(earlier, values), total)))
   pooled_mean = torch.copy_(mean, torch.add(earlier_mean, torch.mul(delta, torch.div(values, total))))
-  pooled_var = torch.copy_(var, torch.div(squares, torch.clamp_min(torch.sub(total, 1), 1)))
+  pooled = torch.div(squares, torch.clamp_min(torch.sub(total, 1), 1))
+  if values > 1:
+    # What a single call saw is not rounded again: it is to be the same as in the usual case, to the last bit.
+    pooled = torch.where(torch.gt(earlier, 0), pooled, var)
+  pooled_var = torch.copy_(var, pooled)
 
   counted = torch.add_(low, values % MODULUS)
   carry = torch.floor(torch.div(low, MODULUS))
