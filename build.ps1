@@ -10,12 +10,15 @@
         Build     builds the module, to be imported by PreciseBn.psd1
         Demo      builds it, and recomputes the statistics of a network for handwritten digits
         Test      builds it and runs all tests
+        Benchmark measures the time for a batch beside that of the bare forward pass, a plain port and, where Python has it, fvcore
         Package   makes the modules for a gallery, in artifacts/packages, and the library for .NET, in artifacts/library
         Clean     deletes what was built
 .PARAMETER TorchBackend
     The flavour of libtorch that goes into the module.
 .PARAMETER Platform
     The platforms that are packaged for; by default all.
+.PARAMETER Quick
+    Has Benchmark measure a few models, each shortly: some three minutes.
 .EXAMPLE
     ./build.ps1 -Task Demo
 .EXAMPLE
@@ -26,14 +29,16 @@
 [CmdletBinding(PositionalBinding = $false)]
 param(
     [Parameter(ValueFromRemainingArguments)]
-    [ValidateSet('Build', 'Demo', 'Test', 'Package', 'Clean')]
+    [ValidateSet('Build', 'Demo', 'Test', 'Benchmark', 'Package', 'Clean')]
     [string[]] $Task = 'Build',
 
     [ValidateSet('cpu', 'cuda-windows', 'cuda-linux')]
     [string] $TorchBackend = 'cpu',
 
     [ValidateSet('linux-x64', 'osx-arm64', 'win-x64')]
-    [string[]] $Platform
+    [string[]] $Platform,
+
+    [switch] $Quick
 )
 
 $ErrorActionPreference = 'Stop'
@@ -44,6 +49,9 @@ try {
         $command = "& '$($PSCommandPath.Replace("'", "''"))' -Task $($Task -join ', ') -TorchBackend $TorchBackend"
         if ($Platform) {
             $command += " -Platform $($Platform -join ', ')"
+        }
+        if ($Quick) {
+            $command += ' -Quick'
         }
         dotnet tool restore --verbosity quiet
         dotnet tool run pwsh -NoProfile -ExecutionPolicy Bypass -Command "$command; exit `$LASTEXITCODE"
@@ -81,6 +89,16 @@ try {
         'Test' {
             Invoke-Dotnet build $solution @options
             Invoke-Script tests/run.ps1
+        }
+        'Benchmark' {
+            $models = New-Item artifacts/benchmarks -ItemType Directory -Force
+            $python = if ($env:PRECISEBN_PYTHON) { $env:PRECISEBN_PYTHON } else { 'python3' }
+            if (-not (Test-Path $models/resnet18.pt) -and (Get-Command $python -ErrorAction Ignore)) {
+                # Without PyTorch there are no models but the digits network, which needs none.
+                & $python tests/PreciseBn.Benchmarks/models.py $models
+            }
+            $few = @(if ($Quick) { '--only', 'resnet18,mobilenet_v2,mlp,digits', '--iterations', 8, '--repetitions', 3 })
+            Invoke-Dotnet run -c Release --project tests/PreciseBn.Benchmarks -- speed --models $models @few
         }
         'Package' {
             $packages = Join-Path $PSScriptRoot 'artifacts/packages'

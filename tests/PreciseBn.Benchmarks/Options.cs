@@ -22,8 +22,8 @@ internal sealed class Options
     public string Models => Path.GetFullPath(_values.GetValueOrDefault("models")
         ?? throw new ArgumentException("--models is to name the folder that models.py, or architectures.py, has filled."));
 
-    /// <summary>The only model to time; <c>null</c> for all.</summary>
-    public string? Only => _values.GetValueOrDefault("only");
+    /// <summary>Whether a model is to be timed: all are, unless <c>--only</c> names some, with commas between them.</summary>
+    public bool Times(string model) => _values.GetValueOrDefault("only") is not { } only || only.Split(',').Contains(model);
 
     /// <summary>The file precise_bn.py of fvcore; <c>null</c> if Python has the package.</summary>
     public string? FvCore => _values.GetValueOrDefault("fvcore") is { } path ? Path.GetFullPath(path) : null;

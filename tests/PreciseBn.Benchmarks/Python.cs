@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.Json;
 
@@ -14,6 +15,19 @@ internal static class Python
         RedirectStandardOutput = true,
         RedirectStandardInput = true,
     };
+
+    /// <summary>Whether there is a Python that has fvcore, as a package or in that file.</summary>
+    public static bool HasFvCore(string? file)
+    {
+        try
+        {
+            return Run("find", file).GetProperty("found").GetBoolean();
+        }
+        catch (Exception e) when (e is Win32Exception or InvalidOperationException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Runs it to its end.</summary>
     /// <returns>What it printed.</returns>

@@ -1,5 +1,6 @@
 """The side of the benchmarks that runs in Python: what a user of PyTorch and fvcore does.
 
+peer.py find [PRECISE_BN]          tells whether fvcore is there
 peer.py serve [PRECISE_BN]         runs update_bn_stats in turns; requests and answers are JSON, a line each
 peer.py load MODEL...              loads TorchScript models
 peer.py update NAME MODEL DATA BATCH OUTPUT [PRECISE_BN]   recomputes the statistics of a model, as the module does
@@ -18,7 +19,7 @@ SHORTEST_TURN = 0.1  # second; small batches come some at a time
 
 
 def main(command, *arguments):
-    {"serve": serve, "load": load, "update": update, "images": images}[command](*arguments)
+    {"find": find, "serve": serve, "load": load, "update": update, "images": images}[command](*arguments)
 
 
 def update_bn_stats(file=None):
@@ -31,6 +32,15 @@ def update_bn_stats(file=None):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.update_bn_stats
+
+
+def find(precise_bn=None):
+    try:
+        update_bn_stats(precise_bn)
+    except ImportError:
+        tell({"found": False})
+    else:
+        tell({"found": True})
 
 
 def eager(name, path):

@@ -18,7 +18,7 @@ internal static class ArchitecturesTable
         var iterations = options.Iterations(DefaultIterations);
         var table = new MarkdownTable("architecture", "batch", "layers", "largest difference", "time for a batch / TorchScript's");
         using var shapes = JsonDocument.Parse(File.ReadAllText(Path.Combine(options.Models, "architectures.json")));
-        foreach (var architecture in shapes.RootElement.EnumerateObject().Where(item => options.Only is null || options.Only == item.Name))
+        foreach (var architecture in shapes.RootElement.EnumerateObject().Where(item => options.Times(item.Name)))
         {
             using var scope = NewDisposeScope();
             var shape = architecture.Value.EnumerateArray().Select(size => size.GetInt64()).ToArray();

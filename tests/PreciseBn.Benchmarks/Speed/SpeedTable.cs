@@ -12,6 +12,8 @@ internal static class SpeedTable
     /// <summary>The forward pass with the channels last, where freed memory stays with the process as it does for this module.</summary>
     public const string Retained = "forward-channels-last-retained";
 
+    private const string FvCore = "fvcore";
+
     private static readonly string[] Names = ["forward", "forward-channels-last", Retained, "module", "module-contiguous", "port"];
 
     // mallopt(3): what RetainedHeap sets.
@@ -27,21 +29,25 @@ internal static class SpeedTable
         var table = new MarkdownTable("model", "fvcore, ms", "plain port, ms", "this module, ms", "module / fvcore", "module / fvcore, whole run",
             "module / port", "contiguous: module / fvcore", "forward, ms", "channels last: forward, ms", "module / forward",
             "module / forward with its allocator");
-        foreach (var model in TimedModel.All(options.Models).Where(model => options.Only is null || options.Only == model.Name))
+        var hasFvCore = Python.HasFvCore(options.FvCore);
+        if (!hasFvCore)
+            Console.Error.WriteLine("fvcore is left out, as Python does not have it; PRECISEBN_PYTHON and --fvcore name where it is.");
+        foreach (var model in TimedModel.All(options.Models).Where(model => File.Exists(model.Path) && options.Times(model.Name)))
         {
-            var rounds = Run(model, options);
-            string Time(string name) => $"{1000 * Median.Of(rounds.Select(round => round[name].Later)):0.00}";
-            string Ratio(string name, string to) => RatioOf(rounds.Select(round => round[name].Later / round[to].Later));
-            string WholeRatio(string name, string to) => RatioOf(rounds.Select(round => round[name].Whole / round[to].Whole));
+            var rounds = Run(model, options, hasFvCore);
+            string Time(string name) => Has(name) ? $"{1000 * Median.Of(rounds.Select(round => round[name].Later)):0.00}" : "";
+            string Ratio(string name, string to) => Has(to) ? RatioOf(rounds.Select(round => round[name].Later / round[to].Later)) : "";
+            string WholeRatio(string name, string to) => Has(to) ? RatioOf(rounds.Select(round => round[name].Whole / round[to].Whole)) : "";
+            bool Has(string name) => rounds[0].ContainsKey(name);
             table.Add($"{model.Name} {string.Join('×', model.Shape)}",
-                Time("fvcore"), Time("port"), Time("module"), Ratio("module", "fvcore"), WholeRatio("module", "fvcore"), Ratio("module", "port"),
-                Ratio("module-contiguous", "fvcore"), Time("forward"), Time("forward-channels-last"), Ratio("module", "forward-channels-last"),
+                Time(FvCore), Time("port"), Time("module"), Ratio("module", FvCore), WholeRatio("module", FvCore), Ratio("module", "port"),
+                Ratio("module-contiguous", FvCore), Time("forward"), Time("forward-channels-last"), Ratio("module", "forward-channels-last"),
                 Ratio("module", Retained));
         }
         return table;
     }
 
-    private static Dictionary<string, RunTimes>[] Run(TimedModel model, Options options)
+    private static Dictionary<string, RunTimes>[] Run(TimedModel model, Options options, bool hasFvCore)
     {
         using var folder = new TemporaryFolder();
         var batchFile = folder.File("batches");
@@ -61,7 +67,8 @@ internal static class SpeedTable
         {
             foreach (var name in Names)
                 contestants[name] = new Contestant(Server(name, options));
-            contestants["fvcore"] = new Contestant(Python.Command("serve", options.FvCore));
+            if (hasFvCore)
+                contestants[FvCore] = new Contestant(Python.Command("serve", options.FvCore));
             // The first round counts for nothing.
             return Enumerable.Range(0, 1 + options.Repetitions).Select(round => TakeTurns(contestants, request, round)).Skip(1).ToArray();
         }
