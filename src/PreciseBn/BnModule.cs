@@ -43,6 +43,12 @@ public sealed record BnModule : ILayerStatistics
     /// <summary>Running variance, shape [C].</summary>
     public required double[] Variance { get; init; }
 
+    /// <summary>
+    /// Whether the statistics are known to be of other weights than those that the model has, as in what <see cref="BnAverager"/> makes. A
+    /// file cannot say so: of layers that are read from one this is <c>false</c>.
+    /// </summary>
+    public bool IsStale { get; init; }
+
     /// <summary>Number format in which the statistics are kept.</summary>
     public required DType DType { get; init; }
 

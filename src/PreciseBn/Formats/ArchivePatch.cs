@@ -18,7 +18,16 @@ internal static class ArchivePatch
     {
         foreach (var edit in edits)
             WriteValues(copy, edit);
-        foreach (var container in InnermostFirst(edits))
+        MendChecksums(copy, original, edits.Select(edit => edit.Slot.Containers).ToArray());
+    }
+
+    /// <summary>Mends the checksums of entries whose contents were changed.</summary>
+    /// <param name="copy">The copy in which they were changed.</param>
+    /// <param name="original">What it is a copy of.</param>
+    /// <param name="changed">For each change the entries that it lies in, from the innermost out.</param>
+    public static void MendChecksums(SafeFileHandle copy, SourceFile original, IReadOnlyList<IReadOnlyList<ZipEntry>> changed)
+    {
+        foreach (var container in InnermostFirst(changed))
             WriteChecksum(copy, original, container, Checksum(copy, original, container));
     }
 
@@ -41,12 +50,12 @@ internal static class ArchivePatch
         }
     }
 
-    private static IEnumerable<ZipEntry> InnermostFirst(IReadOnlyList<SlotEdit> edits)
+    private static IEnumerable<ZipEntry> InnermostFirst(IReadOnlyList<IReadOnlyList<ZipEntry>> changed)
     {
-        var deepest = edits.Select(edit => edit.Slot.Containers.Count).DefaultIfEmpty().Max();
-        return Enumerable.Range(0, deepest).SelectMany(depth => edits
-            .Where(edit => depth < edit.Slot.Containers.Count)
-            .Select(edit => edit.Slot.Containers[depth])).Distinct();
+        var deepest = changed.Select(containers => containers.Count).DefaultIfEmpty().Max();
+        return Enumerable.Range(0, deepest).SelectMany(depth => changed
+            .Where(containers => depth < containers.Count)
+            .Select(containers => containers[depth])).Distinct();
     }
 
     private static uint Checksum(SafeFileHandle copy, SourceFile original, ZipEntry entry)

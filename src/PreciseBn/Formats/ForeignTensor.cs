@@ -44,6 +44,19 @@ internal sealed record ForeignTensor(string Kind, string Remedy)
         _ => null,
     };
 
+    /// <returns>What it is, for what is no tensor here and yet has a storage, such as complex numbers; <c>null</c> for all else.</returns>
+    public static ForeignTensor? OfOtherNumbers(object? value) => value switch
+    {
+        PicklePersistentId { Id: object?[] and ["storage", PickleGlobal type, ..] } => OfKind(type),
+        PickleInstance { Arguments: [PicklePersistentId storage, ..] arguments } =>
+            arguments.OfType<PickleGlobal>().FirstOrDefault() is { } type ? OfKind(type) : OfOtherNumbers(storage),
+        PickleInstance { Type.Module: "torch._utils" or "torch._tensor", Arguments: { } arguments } =>
+            arguments.Select(argument => OfOtherNumbers(argument is object?[] inner ? inner.FirstOrDefault() : argument)).FirstOrDefault(inner => inner is not null),
+        _ => null,
+    };
+
+    private static ForeignTensor OfKind(PickleGlobal type) => new($"a tensor of the kind {type}", "Save it as float32.");
+
     private static bool IsOnMeta(IReadOnlyList<object?> arguments) => arguments is [PicklePersistentId { Id: object?[] { Length: >= 4 } storage }, ..] && storage[3] is Meta;
 
     private static bool IsDistributed(PickleGlobal type) => type.Name == "DTensor" || type.Module.StartsWith("torch.distributed", StringComparison.Ordinal);

@@ -21,6 +21,9 @@ internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsTensor> Tensor
 
     private const int LongestHeader = 100_000_000;
 
+    /// <summary>The tensors of other types, such as complex numbers and those of 8 bits: their names, and these types.</summary>
+    public IReadOnlyList<(string Name, string? Type)> Others { get; private init; } = [];
+
     /// <summary>Whether a file begins as a safetensors file does.</summary>
     public static bool IsAtStart(SourceFile file) =>
         file.Length > LengthSize && Length(file) is >= 2 && file.Read(LengthSize, 1)[0] == '{';
@@ -39,7 +42,9 @@ internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsTensor> Tensor
             var metadata = header.RootElement.TryGetProperty(MetadataKey, out var texts)
                 ? texts.EnumerateObject().DistinctBy(text => text.Name).ToDictionary(text => text.Name, text => text.Value.GetString() ?? "")
                 : [];
-            return new SafetensorsHeader(tensors, metadata);
+            var others = header.RootElement.EnumerateObject().Where(item => item.Name != MetadataKey)
+                .Select(item => (item.Name, Type: item.Value.GetProperty("dtype").GetString())).Where(item => ElementType(item.Type) is null).ToArray();
+            return new SafetensorsHeader(tensors, metadata) { Others = others };
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {

@@ -121,8 +121,8 @@ internal static class TensorTree
         _ => null,
     };
 
-    // As Python shows it.
-    private static string Text(object? key) => key switch
+    /// <summary>A key, as Python shows it.</summary>
+    public static string Text(object? key) => key switch
     {
         string text => text,
         null => "None",
@@ -132,6 +132,7 @@ internal static class TensorTree
         _ => $"{key}",
     };
 
-    private static string Join(string name, string key) =>
+    /// <summary>The name of what is in a container.</summary>
+    public static string Join(string name, string key) =>
         ModuleContainers.Contains(key) ? name : name.Length == 0 ? key : $"{name}.{key}";
 }

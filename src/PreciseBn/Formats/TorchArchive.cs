@@ -10,10 +10,12 @@ namespace PreciseBn.Formats;
 /// </summary>
 internal sealed class TorchArchive
 {
+    /// <summary>Where the tensors of the object tree have their storages.</summary>
+    public const string Data = "data/";
+
     /// <summary>Where constants of the code have their storages.</summary>
     public const string Constants = "constants/";
 
-    private const string Data = "data/";
     private const int LargestText = 64 << 20;
     private const int LargestPickle = 256 << 20;
     private const int NewestVersion = 10;

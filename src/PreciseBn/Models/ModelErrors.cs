@@ -30,6 +30,10 @@ internal static class ModelErrors
     public static PreciseBnException ForeignStatistics(string path, string name, ForeignTensor foreign) => new(
         "ForeignStatistics", ErrorKind.NotSupported, $"'{name}' of '{path}' is {foreign.Kind}.", foreign.Remedy, path);
 
+    public static PreciseBnException NoAverage(string path, string name, ForeignTensor foreign) => new(
+        "TensorNotAveraged", ErrorKind.NotSupported,
+        $"'{name}' of '{path}' is {foreign.Kind}, of which no average is made.", foreign.Remedy, path);
+
     public static PreciseBnException ExpandedStatistics(string model, string layer) => new(
         "SharedStatistics", ErrorKind.NotSupported,
         $"The layer '{layer}' of '{model}' keeps one number for all its channels (a tensor that was expanded), but its new ones differ; nothing was changed.",
@@ -131,6 +135,11 @@ internal static class ModelErrors
         "ShardsNotCopied", ErrorKind.NotSupported,
         $"'{path}' is an index of several files, which are changed where they are.",
         "Copy the folder first, and change the files in the copy.", path);
+
+    public static PreciseBnException ShardsNotAveraged(string path) => new(
+        "ShardsNotAveraged", ErrorKind.NotSupported,
+        $"'{path}' is an index of several files, of which no average is made together.",
+        "Average each of the files that it names with its like, and put the index beside the results.", path);
 
     public static PreciseBnException NoCodeToRun(string path) => new(
         "NoCodeToRun", ErrorKind.NotSupported,

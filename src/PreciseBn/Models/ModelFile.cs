@@ -36,6 +36,9 @@ internal abstract class ModelFile(string path, IReadOnlyList<SourceFile> files, 
     /// <summary>How many items a batch may have.</summary>
     public virtual SizeRange BatchSizes => SizeRange.Any;
 
+    /// <summary>What kind of file it is, in words.</summary>
+    public abstract string Kind { get; }
+
     /// <summary>What the file holds, as the end of a sentence that begins with its name; for when it has no BatchNorm.</summary>
     public abstract string Describe();
 
@@ -53,6 +56,10 @@ internal abstract class ModelFile(string path, IReadOnlyList<SourceFile> files, 
     /// <summary>Loads the model into libtorch as it is.</summary>
     /// <exception cref="PreciseBnException">It cannot run here, or returns no such tensor.</exception>
     public abstract IRunningModel LoadToRun(AccuracyOptions options, Device device);
+
+    /// <summary>All tensors of the model, and what else makes it that model.</summary>
+    /// <exception cref="PreciseBnException">It has a tensor of a kind that has no average, or one that is damaged.</exception>
+    public abstract StoredWeights ReadWeights();
 
     /// <exception cref="PreciseBnException">It cannot be read, is damaged, or is of no kind that has layers.</exception>
     public static ModelFile Open(string path)

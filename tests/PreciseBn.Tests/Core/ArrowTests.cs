@@ -7,10 +7,10 @@ public sealed class ArrowTests
 {
     // From top to bottom. What lies in the namespace of the core itself is a door, or a word that everybody may use.
     private static readonly string[] Storeys =
-        ["Sharding", "Transfer", "Recalibration", "Evaluation", "Comparison", "Models", "Statistics", "Batches", "Formats", "Files", "Native", "Primitives"];
+        ["Sharding", "Transfer", "Recalibration", "Evaluation", "Comparison", "Averaging", "Models", "Statistics", "Batches", "Formats", "Files", "Native", "Primitives"];
 
     private static readonly Type[] Doors =
-        [typeof(BnModel), typeof(BnMerger), typeof(BnStatFile), typeof(BnPartialFile), typeof(BnComparer), typeof(BnGate), typeof(BnExaminer), typeof(BnEvaluator)];
+        [typeof(BnModel), typeof(BnMerger), typeof(BnAverager), typeof(BnStatFile), typeof(BnPartialFile), typeof(BnComparer), typeof(BnGate), typeof(BnExaminer), typeof(BnEvaluator)];
 
     [Fact]
     public void No_arrow_between_namespaces_points_up()

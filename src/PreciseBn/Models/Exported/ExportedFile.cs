@@ -39,6 +39,10 @@ internal sealed class ExportedFile : ModelFile
 
     public override IReadOnlyList<string> OperatorsBeyondNumbers => new LibtorchOperators().BeyondNumbers.Where(Calls).ToArray();
 
+    public override string Kind => "an exported program";
+
+    public override StoredWeights ReadWeights() => ExportedWeights.Find(_archive, _program);
+
     public override string Describe() =>
         $"is an exported program of {_program.Nodes.Count} operations by PyTorch {_program.TorchVersion}, "
         + (_found.Unaccounted.Count == 0 ? "none of which is a BatchNorm" : $"of which BatchNorm has no statistics of its own: {_found.Unaccounted[0]}");

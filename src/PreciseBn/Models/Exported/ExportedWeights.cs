@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using PreciseBn.Files;
 using PreciseBn.Formats;
 using PreciseBn.Native;
@@ -8,9 +9,34 @@ using static TorchSharp.torch;
 
 namespace PreciseBn.Models.Exported;
 
-/// <summary>Loads the tensors of an exported program into libtorch, each storage once.</summary>
+/// <summary>The tensors of an exported program.</summary>
 internal static class ExportedWeights
 {
+    // What differs between exports of one program: by whom it was made, and from which lines of which files.
+    private static readonly HashSet<string> Origins = ["metadata", "torch_version", "example_inputs"];
+
+    /// <summary>Finds all of them, and what files of one program have in common besides.</summary>
+    /// <exception cref="PreciseBnException">A tensor is not there, of a kind that has no average, or damaged.</exception>
+    public static StoredWeights Find(ExportedArchive archive, ExportedProgram program)
+    {
+        var weights = new StoredWeights();
+        foreach (var name in archive.Tensors.Keys.Union(program.Tensors.Select(tensor => tensor.Name)))
+        {
+            weights.Tensors.Add(StoredWeight.Of(name, archive.Tensors.TryGetValue(name, out var tensor)
+                ? tensor : throw ExportedErrors.TensorMissing(archive.File.Path, name)));
+        }
+        ExportedJson.Interpret(archive.File.Path, () =>
+        {
+            var nodes = archive.Program.GetProperty("graph_module").GetProperty("graph").GetProperty("nodes");
+            foreach (var (index, node) in nodes.EnumerateArray().Index())
+                weights.AddTrait($"operation {index + 1}", TextOf(node, Origins));
+            weights.AddTrait("the program", TextOf(archive.Program, [.. Origins, "nodes"]));
+            return weights;
+        });
+        return weights;
+    }
+
+    /// <summary>Loads some of them into libtorch, each storage once.</summary>
     /// <param name="archive">The archive.</param>
     /// <param name="names">Names of the tensors.</param>
     /// <param name="device">Where they go.</param>
@@ -24,6 +50,13 @@ internal static class ExportedWeights
             tensor.DetachFromDisposeScope();
         return tensors;
     }
+
+    private static string TextOf(JsonElement value, HashSet<string> without) => value.ValueKind switch
+    {
+        JsonValueKind.Object => $"{{{string.Join(", ", value.EnumerateObject().Where(item => !without.Contains(item.Name)).Select(item => $"{item.Name}: {TextOf(item.Value, without)}"))}}}",
+        JsonValueKind.Array => $"[{string.Join(", ", value.EnumerateArray().Select(item => TextOf(item, without)))}]",
+        _ => value.GetRawText(),
+    };
 
     private static Tensor Load(ExportedArchive archive, string name, Dictionary<(ZipEntry, DType), Tensor> storages, Device device)
     {

@@ -47,6 +47,8 @@ internal sealed partial class TorchScriptFile : ModelFile
 
     public override IReadOnlyList<string> OperatorsBeyondNumbers => new LibtorchOperators().BeyondNumbers.Where(Calls).ToArray();
 
+    public override string Kind => "a TorchScript model";
+
     public override string Describe()
     {
         if (_nodes.Count == 0)
@@ -59,6 +61,8 @@ internal sealed partial class TorchScriptFile : ModelFile
         return "does not call BatchNorm; where a model was frozen or optimized, its BatchNorm may have been folded into other layers"
             + (kinds.Length == 0 ? "" : $". Its modules are {string.Join(", ", kinds.Select(kind => $"{kind.Count()} {kind.Key}"))}");
     }
+
+    public override StoredWeights ReadWeights() => ScriptWeights.Read(_archive, _code);
 
     public override IObservedModel Load(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device)
     {
