@@ -22,6 +22,7 @@
         'Import-BnStat'
         'Measure-BnAccuracy'
         'Measure-BnStat'
+        'Merge-BnModel'
         'Merge-BnStat'
         'New-BnDataLoader'
         'Set-BnStat'

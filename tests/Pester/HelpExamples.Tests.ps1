@@ -22,6 +22,11 @@ BeforeAll {
         'tensors.pt'        = 'tensors/pair.pt'
         'photos'            = 'images'
     }
+    # Epochs of a model, one a day.
+    foreach ($epoch in 8..10) {
+        Copy-Item (Get-Fixture digits.scripted.pt) (Join-Path $files "epoch-$epoch.pt")
+        (Get-Item (Join-Path $files "epoch-$epoch.pt")).LastWriteTime = [datetime]::new(2026, 1, $epoch)
+    }
     'name,age,lab1,lab2,outcome', 'A,61,0.5,-1.25,1', 'B,47,-0.75,2,0' | Set-Content (Join-Path $files 'patients.csv')
     $null = Get-BnModule (Join-Path $files 'model.pt') | Update-BnStat (Get-Calibration) -Destination (Join-Path $files 'precise.pt')
 

@@ -103,6 +103,19 @@ public abstract class PreciseBnCmdlet : PSCmdlet, IDisposable
         }
     }
 
+    /// <summary>Runs work without which the cmdlet can do nothing, and which Ctrl+C stops.</summary>
+    protected T RequireUnlessStopped<T>(Func<T> work)
+    {
+        try
+        {
+            return Require(work);
+        }
+        catch (OperationCanceledException) when (Stopping)
+        {
+            throw new PipelineStoppedException();
+        }
+    }
+
     /// <summary>Releases the token.</summary>
     public void Dispose()
     {

@@ -25,6 +25,7 @@ internal static class Remedies
         ["ImageSizesDiffer"] = "Use -Size and -CropSize to make all images alike.",
         ["ImageTooSmall"] = "Use -Size to enlarge it first.",
         ["IncompleteBatch"] = "Each batch needs an array for each -Key.",
+        ["FileTwice"] = "Give each file once; one that is to count more gets a larger -Weight.",
         ["InputKeyNeeded"] = "Say with -InputKey which of them the model takes.",
         ["InputKeyNotFound"] = "Choose among these with -InputKey.",
         ["KeyNeeded"] = "Choose with -Key, or use -AsBatches if each is a batch.",
@@ -64,6 +65,7 @@ internal static class Remedies
         ["WrongInputCount"] = "Choose the inputs with -Key of New-BnDataLoader or with -InputKey.",
         ["WrongModel"] = "Give that model, or use Set-BnStat for another file with the same layers.",
         ["WrongShape"] = "Prepare the data in that shape (New-BnDataLoader -Size, -CropSize, -BatchSize), or export the program with dynamic shapes.",
+        ["WrongWeightCount"] = "Give -Weight a number for each file, in the order that -Verbose tells.",
     };
 
     /// <summary>The failure with advice that names what helps here.</summary>

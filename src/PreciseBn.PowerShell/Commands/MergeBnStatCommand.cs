@@ -98,21 +98,11 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
             WriteVerbose($"Added the partial statistics in '{file}'.");
     }
 
-    private void OrEnd(Action work)
+    private void OrEnd(Action work) => RequireUnlessStopped(() =>
     {
-        try
-        {
-            Require(() =>
-            {
-                work();
-                return true;
-            });
-        }
-        catch (OperationCanceledException) when (Stopping)
-        {
-            throw new PipelineStoppedException();
-        }
-    }
+        work();
+        return true;
+    });
 
     private static PreciseBnException NotAPartial(PSObject item) => new(
         "NotAPartial", ErrorKind.InvalidData,
