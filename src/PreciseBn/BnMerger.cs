@@ -113,6 +113,8 @@ public sealed class BnMerger
             throw PartialErrors.ModelsDiffer(firstOrigin, first.Path, origin, partial.Path);
         if (first.Call != partial.Call)
             throw PartialErrors.CallsDiffer(firstOrigin, first.Call, origin, partial.Call);
+        if (first.AllowsTf32 != partial.AllowsTf32)
+            throw PartialErrors.PrecisionsDiffer(firstOrigin, origin, partial.AllowsTf32);
         if (!first.Estimators.SequenceEqual(partial.Estimators))
             throw PartialErrors.EstimatorsDiffer(firstOrigin, first.Estimators, origin, partial.Estimators);
         var key = string.Join('\n', partial.Shards);

@@ -58,6 +58,12 @@ public abstract record RunOptions : CallOptions
         init => field = Enum.IsDefined(value) ? value : throw OptionErrors.Refused(nameof(MemoryFormat), value, "There is no such order");
     }
 
+    /// <summary>
+    /// Whether convolutions and matrix products on NVIDIA cards may be rounded to TF32, a format of three decimal digits, where
+    /// the process and the model allow it. On CPUs it changes nothing.
+    /// </summary>
+    public bool AllowTf32 { get; init; }
+
     /// <summary>The call of the model, such as <c>forward()</c> or <c>encode(scale=2)</c>: the same for the same options.</summary>
     internal string Call => $"{Method}({string.Join(", ", Arguments.OrderBy(argument => argument.Key, StringComparer.Ordinal)
         .Select(argument => $"{argument.Key}={JsonSerializer.Serialize(argument.Value, Json)}"))})";

@@ -90,6 +90,9 @@ public sealed record PartialBnStat
     /// <summary>Where the model ran.</summary>
     public required string Device { get; init; }
 
+    /// <summary>Whether products may have been rounded to TF32 there.</summary>
+    public bool AllowsTf32 { get; init; }
+
     /// <summary>Full path of the model where it ran; <c>null</c> for a live model.</summary>
     public required string? Path { get; init; }
 

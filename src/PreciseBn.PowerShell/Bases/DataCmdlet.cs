@@ -35,6 +35,13 @@ public abstract class DataCmdlet : RunCmdlet
     [Parameter]
     public MemoryFormat MemoryFormat { get; set; }
 
+    /// <summary>
+    /// Lets convolutions and matrix products on NVIDIA cards be rounded to TF32, a format of three decimal digits, where the session and
+    /// the model allow it. On CPUs it changes nothing.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter AllowTf32 { get; set; }
+
     /// <summary>Options with all parameters.</summary>
     private protected T Fill<T>(T options)
         where T : RunOptions => FillCall(options) with
@@ -43,6 +50,7 @@ public abstract class DataCmdlet : RunCmdlet
             Tolerance = Tolerance,
             AllowReuse = AllowReuse,
             SkipNonFinite = SkipNonFinite,
+            AllowTf32 = AllowTf32,
             MemoryFormat = MemoryFormat,
         };
 

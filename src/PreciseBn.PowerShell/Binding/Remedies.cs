@@ -51,6 +51,7 @@ internal static class Remedies
         ["OutputKeyNotFound"] = "Choose with -OutputKey one that it returns.",
         ["OwnerNotKept"] = "Run the command as the owner of the file, or write to another file with -Destination.",
         ["OperatorNotAllowed"] = "Do not run a model that you do not trust; if it is to do that, name the operator with -AllowOperator.",
+        ["PrecisionsDiffer"] = "Measure all shards with -AllowTf32, or all without.",
         ["PriorsDiffer"] = "Leave out -PriorWeight, or measure all shards on one file.",
         ["ReadOnlyFile"] = "Make it writable, or write to another file with -Destination.",
         ["SingleValue"] = "Give larger batches, leave out a small last one with -DropLast of New-BnDataLoader, or use -Exact.",

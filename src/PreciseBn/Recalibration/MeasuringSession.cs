@@ -13,6 +13,7 @@ internal sealed class MeasuringSession : IDisposable
     private readonly RunOptions _options;
     private readonly IProgress<MeasureProgress>? _progress;
     private readonly RetainedHeap _memory = new();
+    private readonly FullPrecision? _precision;
     private readonly Stopwatch _clock = new();
     private readonly bool _isWhole;
 
@@ -28,14 +29,16 @@ internal sealed class MeasuringSession : IDisposable
         _progress = progress;
         _isWhole = layers.Count == source.Layers.Count;
         Name = source.Name;
-        Device = source.FindDevice(options.Device);
         using var gradients = TorchSharp.torch.no_grad();
+        _precision = options.AllowTf32 ? null : new FullPrecision();
         try
         {
+            Device = source.FindDevice(options.Device);
             Model = source.Load(layers, Rules(options), Device);
         }
         catch
         {
+            _precision?.Dispose();
             _memory.Dispose();
             throw;
         }
@@ -46,6 +49,9 @@ internal sealed class MeasuringSession : IDisposable
 
     /// <summary>Where it runs.</summary>
     public TorchSharp.torch.Device Device { get; }
+
+    /// <summary>Whether products may be rounded to TF32; a CPU does not know it.</summary>
+    public bool AllowsTf32 => _options.AllowTf32 && Device.type == TorchSharp.DeviceType.CUDA;
 
     public IObservedModel Model { get; }
 
@@ -85,6 +91,7 @@ internal sealed class MeasuringSession : IDisposable
         SkipNonFinite = options.SkipNonFinite,
         AllowSingleValues = options is MeasureOptions { Exact: true },
         EndsEarly = options is MeasureOptions { Exact: true } && !options.AllowReuse,
+        AllowTf32 = options.AllowTf32,
         MemoryFormat = options.MemoryFormat,
         Method = options.Method,
         Arguments = options.Arguments,
@@ -93,7 +100,14 @@ internal sealed class MeasuringSession : IDisposable
 
     public void Dispose()
     {
-        Model.Dispose();
-        _memory.Dispose();
+        _precision?.Dispose();
+        try
+        {
+            Model.Dispose();
+        }
+        finally
+        {
+            _memory.Dispose();
+        }
     }
 }

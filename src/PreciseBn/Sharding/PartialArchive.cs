@@ -74,6 +74,7 @@ internal static class PartialArchive
             ContentSha256 = first.ContentSha256,
             Estimators = first.Estimators,
             Device = first.Device,
+            AllowsTf32 = first.AllowsTf32,
             Shards = first.Shards,
             TotalBatches = first.TotalBatches,
             SkippedBatches = first.SkippedBatches,
@@ -117,6 +118,7 @@ internal static class PartialArchive
             StoppedBy = record.StoppedBy,
             Estimators = record.Estimators,
             Device = record.Device,
+            AllowsTf32 = record.AllowsTf32,
             Path = record.Path,
             ModelSha256 = record.ModelSha256,
             ContentSha256 = record.ContentSha256,
@@ -170,6 +172,8 @@ internal sealed record PartialRecord
     public required Estimator[] Estimators { get; init; }
 
     public required string Device { get; init; }
+
+    public bool AllowsTf32 { get; init; }
 
     public required string[] Shards { get; init; }
 

@@ -43,6 +43,11 @@ internal static class PartialErrors
         $"{other} is of the call {others} of the model, but {one} of {its}; {NothingMerged}.",
         "Measure all shards with the same method and arguments.", other);
 
+    public static PreciseBnException PrecisionsDiffer(string one, string other, bool isRounded) => new(
+        "PrecisionsDiffer", ErrorKind.InvalidData,
+        $"{other} was measured {(isRounded ? "with" : "without")} TF32, but {one} {(isRounded ? "without" : "with")} it; {NothingMerged}.",
+        "Measure all shards with the same precision.", other);
+
     public static PreciseBnException EstimatorsDiffer(string one, IEnumerable<Estimator> its, string other, IEnumerable<Estimator> others) => new(
         "EstimatorsDiffer", ErrorKind.InvalidData,
         $"{other} is for the estimator {string.Join(", ", others)}, but {one} for {string.Join(", ", its)}; {NothingMerged}.",

@@ -16,6 +16,8 @@ internal sealed record PartialRun
 
     public required string Device { get; init; }
 
+    public required bool AllowsTf32 { get; init; }
+
     public required ShardOptions Options { get; init; }
 
     /// <summary>The things that must be the same for a run to go on where another was broken off, as a user knows them.</summary>
@@ -31,6 +33,7 @@ internal sealed record PartialRun
         ["tolerance"] = FormattableString.Invariant($"{Options.Tolerance:R}"),
         ["allow reuse"] = $"{Options.AllowReuse}",
         ["skip non-finite"] = $"{Options.SkipNonFinite}",
+        ["allow TF32"] = $"{AllowsTf32}",
         ["memory format"] = $"{Options.MemoryFormat}",
     };
 
@@ -57,6 +60,7 @@ internal sealed record PartialRun
             StoppedBy = stoppedBy,
             Estimators = [.. Options.Estimators],
             Device = Device,
+            AllowsTf32 = AllowsTf32,
             Path = Path,
             ModelSha256 = Model.File,
             ContentSha256 = Model.Content,

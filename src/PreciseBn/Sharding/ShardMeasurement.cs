@@ -31,6 +31,7 @@ internal sealed class ShardMeasurement(
             Layers = session.Model.Layers,
             Shard = label,
             Device = session.Device.ToString(),
+            AllowsTf32 = session.AllowsTf32,
             Options = options,
         };
         var checkpoint = options.Checkpoint is { } path ? new PartialCheckpoint(path, options.Every, run) : null;

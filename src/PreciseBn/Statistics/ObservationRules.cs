@@ -27,6 +27,9 @@ internal sealed record ObservationRules
     /// <summary>What parameters of the method get in every batch, by their names: numbers, texts, truth values and lists of these.</summary>
     public IReadOnlyDictionary<string, object?> Arguments { get; init; } = new Dictionary<string, object?>();
 
+    /// <summary>Whether products may be rounded to TF32.</summary>
+    public bool AllowTf32 { get; init; }
+
     /// <summary>In which order the values of images lie in memory.</summary>
     public MemoryFormat MemoryFormat { get; init; }
 }

@@ -55,6 +55,26 @@ public sealed class MergeRefusalTests : IDisposable
     }
 
     [Fact]
+    public void Numbers_that_may_have_been_rounded_are_not_merged_with_others()
+    {
+        Write("a", "1/2");
+        var rounded = Shards.Measure(_model, _data, "2/2").Select(partial => partial with { Device = "cuda:0", AllowsTf32 = true }).ToArray();
+        BnPartialFile.Write(Part("b"), rounded, force: false);
+
+        var error = AssertRefused("PrecisionsDiffer", "a", "b");
+
+        Assert.Contains($"'{Part("b")}' was measured with TF32, but '{Part("a")}' without it", error.Message);
+    }
+
+    [Fact]
+    public void What_is_allowed_has_no_effect_on_a_CPU_and_is_no_difference_there()
+    {
+        var parts = Shards.Measure(_model, _data, "1/2").Concat(Shards.Measure(_model, _data, "2/2", new() { AllowTf32 = true }));
+
+        Assert.NotEmpty(Shards.Merge(parts).Estimate().Statistics);
+    }
+
+    [Fact]
     public void Another_model_is_named()
     {
         Write("a", "1/2");

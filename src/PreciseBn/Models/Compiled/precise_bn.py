@@ -17,7 +17,8 @@
 # and for variances, and as many with the means from which those of the batch are counted. The statistics themselves begin
 # behind them, PITCH numbers apart, in the same order, so that the place of the one tells the place of the other. Behind the C
 # means of a layer are the cells that count (ObservationLayout); the first is for values, the second is 1. The usual case is kept
-# short, as each operation counts in small models.
+# short, as each operation counts in small models. Layers with a mark are never computed by cuDNN, the last argument of
+# torch.batch_norm: what it demands of the alignment of views is not documented, and it copies those that are not contiguous.
 
 def batch_norm(input: Tensor,
     weight: Optional[Tensor],
@@ -37,7 +38,7 @@ def batch_norm(input: Tensor,
   first = torch.storage_offset(running_mean) // PITCH - ORIGIN
   cells = torch.as_strided(running_mean, [TO_VARIANCE + channels], [1], first)
   mean, low, one, rest, var = torch.split_with_sizes(cells, [channels, 1, 1, TO_VARIANCE - channels - 2, channels])
-  output = __torch__.precise_bn.normalise(input, weight, bias, mean, var, eps, cudnn_enabled)
+  output = __torch__.precise_bn.normalise(input, weight, bias, mean, var, eps)
   # The size of the output, not of the input: libtorch takes torch.batch_norm for free of side effects, and would leave
   # out the call if nothing used its result.
   values = torch.numel(output) // channels
@@ -62,10 +63,10 @@ def otherwise(input: Tensor,
   if mark < OBSERVED or mark > LAST or torch.numel(running_mean) != torch.size(input, 1):
     return torch.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled)
   if mark == SETTLED or torch.numel(input) == 0:
-    return __torch__.precise_bn.settled(input, weight, bias, running_mean, running_var, eps, cudnn_enabled)
-  output = __torch__.precise_bn.observe(input, weight, bias, running_mean, running_var, eps, cudnn_enabled)
+    return __torch__.precise_bn.settled(input, weight, bias, running_mean, running_var, eps)
+  output = __torch__.precise_bn.observe(input, weight, bias, running_mean, running_var, eps)
   if mark == CHECKED:
-    return __torch__.precise_bn.settled(input, weight, bias, running_mean, running_var, eps, cudnn_enabled)
+    return __torch__.precise_bn.settled(input, weight, bias, running_mean, running_var, eps)
   assert mark != LAST, "precise_bn has seen what it was to see"
   return output
 
@@ -74,12 +75,11 @@ def settled(input: Tensor,
     bias: Optional[Tensor],
     running_mean: Tensor,
     running_var: Tensor,
-    eps: float,
-    cudnn_enabled: bool) -> Tensor:
+    eps: float) -> Tensor:
   precision = running_mean.dtype
   wide_weight = __torch__.precise_bn.cast(weight, precision)
   wide_bias = __torch__.precise_bn.cast(bias, precision)
-  output = torch.batch_norm(torch.to(input, precision), wide_weight, wide_bias, running_mean, running_var, False, 0., eps, cudnn_enabled)
+  output = torch.batch_norm(torch.to(input, precision), wide_weight, wide_bias, running_mean, running_var, False, 0., eps, False)
   return torch.to(output, input.dtype)
 
 def observe(input: Tensor,
@@ -87,8 +87,7 @@ def observe(input: Tensor,
     bias: Optional[Tensor],
     running_mean: Tensor,
     running_var: Tensor,
-    eps: float,
-    cudnn_enabled: bool) -> Tensor:
+    eps: float) -> Tensor:
   channels = torch.size(input, 1)
   place = __torch__.precise_bn.place_of(running_mean)
   mean = __torch__.precise_bn.cells(running_mean, place, channels)
@@ -103,7 +102,7 @@ def observe(input: Tensor,
   wide_bias = __torch__.precise_bn.cast(bias, PRECISION)
   earlier_mean = torch.clone(mean)
   earlier_var = torch.clone(var)
-  output = __torch__.precise_bn.normalise(centred, wide_weight, wide_bias, mean, var, eps, cudnn_enabled)
+  output = __torch__.precise_bn.normalise(centred, wide_weight, wide_bias, mean, var, eps)
 
   values = torch.numel(output) // channels
   earlier = torch.add(low, torch.mul(high, MODULUS))
@@ -136,13 +135,12 @@ def normalise(input: Tensor,
     bias: Optional[Tensor],
     mean: Tensor,
     var: Tensor,
-    eps: float,
-    cudnn_enabled: bool) -> Tensor:
+    eps: float) -> Tensor:
   channels = torch.size(input, 1)
   # Where the values of a channel are not side by side, libtorch sums them on a CPU one after the other in float32.
   if torch.numel(input) <= 2 * PIECE * channels or torch.stride(input, 1) != 1 or input.is_cuda:
-    return torch.batch_norm(input, weight, bias, mean, var, True, 1., eps, cudnn_enabled)
-  return __torch__.precise_bn.normalise_in_pieces(input, weight, bias, mean, var, eps, cudnn_enabled)
+    return torch.batch_norm(input, weight, bias, mean, var, True, 1., eps, False)
+  return __torch__.precise_bn.normalise_in_pieces(input, weight, bias, mean, var, eps)
 
 # The rows [values, channels] are read as [PIECE, pieces * channels], so that a call sums up all pieces side by side.
 def normalise_in_pieces(input: Tensor,
@@ -150,8 +148,7 @@ def normalise_in_pieces(input: Tensor,
     bias: Optional[Tensor],
     mean: Tensor,
     var: Tensor,
-    eps: float,
-    cudnn_enabled: bool) -> Tensor:
+    eps: float) -> Tensor:
   channels = torch.size(input, 1)
   values = torch.numel(input) // channels
   pieces = values // PIECE
@@ -169,7 +166,7 @@ def normalise_in_pieces(input: Tensor,
   squares = torch.sum(torch.mul(torch.add(variances, torch.mul(delta, delta)), sizes), [0])
   used_mean = torch.copy_(mean, pooled_mean)
   used_var = torch.copy_(var, torch.div(squares, values))
-  output = torch.batch_norm(input, weight, bias, used_mean, used_var, False, 0., eps, cudnn_enabled)
+  output = torch.batch_norm(input, weight, bias, used_mean, used_var, False, 0., eps, False)
   unbiased_var = torch.copy_(var, torch.div(squares, values - 1))
   return output
 

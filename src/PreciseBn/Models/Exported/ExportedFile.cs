@@ -53,7 +53,7 @@ internal sealed class ExportedFile : ModelFile
         var observed = layers.Select(layer => _found.Layers.First(own => own.Stored == layer)).ToArray();
         var compiled = observed.Select(ToCompiled).ToArray();
         var layout = new StatisticsLayout(compiled);
-        var source = ExportedJson.Interpret(Path, () => new ProgramWriter(_program, device.ToString()).Write(observed, layout));
+        var source = ExportedJson.Interpret(Path, () => new ProgramWriter(_program, device.ToString(), rules.AllowTf32).Write(observed, layout));
         var model = new CompiledProgram(_program, source, ExportedWeights.Load(_archive, source.TensorNames, device), layout, device);
         return new ObservedCompiledModel(model, layout, compiled, rules,
             MemoryOrder.Choose(Calls, _program.Inputs.FirstOrDefault()?.DType, device), device);

@@ -14,6 +14,7 @@ internal sealed partial class ProgramWriter
 {
     private const string Tensors = "tensors";
     private const string Aten = "torch.ops.aten.";
+    private const string Precision = "allow_tf32";
     private const string HigherOrder = "torch.ops.higher_order.";
 
     // They state what torch.export took for granted, and do nothing else.
@@ -26,6 +27,7 @@ internal sealed partial class ProgramWriter
 
     private readonly ExportedProgram _program;
     private readonly ArgumentText _arguments;
+    private readonly bool _allowsTf32;
     private readonly LibtorchOperators _operators = new();
     private readonly HashSet<string> _defined = [];
     private readonly List<string> _lines = [];
@@ -35,9 +37,11 @@ internal sealed partial class ProgramWriter
 
     /// <param name="program">The program.</param>
     /// <param name="device">Where it is to run.</param>
-    public ProgramWriter(ExportedProgram program, string device)
+    /// <param name="allowsTf32">Whether convolutions keep the precision that the program has in it.</param>
+    public ProgramWriter(ExportedProgram program, string device, bool allowsTf32)
     {
         _program = program;
+        _allowsTf32 = allowsTf32;
         _arguments = new ArgumentText(device, Use, Declare);
     }
 
@@ -98,7 +102,7 @@ internal sealed partial class ProgramWriter
     {
         if (node.Target.StartsWith(HigherOrder, StringComparison.Ordinal))
             throw ExportedErrors.Inexpressible(_program.Path, node, "it is a higher-order operator, which holds a program of its own");
-        var arguments = node.Inputs.Select(input => (Name: input.Key, Text: Cast(node, input.Value, _arguments.Of(input.Value))
+        var arguments = node.Inputs.Select(input => (Name: input.Key, Text: Cast(node, input.Value, TextOf(input.Key, input.Value))
             ?? throw ExportedErrors.Inexpressible(_program.Path, node, $"its argument '{input.Key}' is no tensor, number or text"))).ToArray();
         // TorchScript knows operations of a number and a tensor, but its names for their arguments are others.
         var areNamed = !(node.Target.EndsWith(".Tensor", StringComparison.Ordinal) && node.Inputs[0].Value.IsNumber);
@@ -112,6 +116,9 @@ internal sealed partial class ProgramWriter
         else
             WriteResults(node, call);
     }
+
+    private string? TextOf(string name, ExportedArgument argument) =>
+        !_allowsTf32 && name == Precision ? "False" : _arguments.Of(argument);
 
     private static string? Cast(ExportedNode node, ExportedArgument argument, string? text) =>
         text is not null && argument.TensorName is not null && node.Autocast is { } mode && node.Target.StartsWith(Aten, StringComparison.Ordinal)

@@ -23,25 +23,9 @@ internal sealed partial class MissingOperators
                 continue;
             result.Append(source, done, call.Index - done)
                 .Append($"__torch__.precise_bn.missing_operator(\"aten::{call.Groups["name"].Value}\")");
-            done = EndOfArguments(source, call.Index + call.Length);
+            done = Math.Min(source.Length, ScriptArguments.Of(source, call.Index + call.Length)[^1].End + 1);
         }
         return result.Append(source, done, source.Length - done).ToString();
-    }
-
-    private static int EndOfArguments(string source, int start)
-    {
-        var depth = 1;
-        var at = start;
-        for (var quote = '\0'; at < source.Length && depth > 0; at++)
-        {
-            if (quote != '\0')
-                (quote, at) = source[at] == quote ? ('\0', at) : (quote, source[at] == '\\' ? at + 1 : at);
-            else if (source[at] is '"' or '\'')
-                quote = source[at];
-            else
-                depth += source[at] is '(' or '[' ? 1 : source[at] is ')' or ']' ? -1 : 0;
-        }
-        return Math.Min(at, source.Length);
     }
 
     [GeneratedRegex(@"(?<![\w.])torch\.(?<name>\w+)\(")]

@@ -17,10 +17,11 @@ namespace PreciseBn.Models.TorchScript;
 /// <param name="method">The method that is run.</param>
 /// <param name="inputs">What it is given.</param>
 /// <param name="device">Where it is to run.</param>
+/// <param name="allowsTf32">Whether convolutions keep the precision that a trace has in it.</param>
 /// <param name="found">What is known of its layers.</param>
 /// <param name="layers">Those that are observed.</param>
 internal sealed partial class ScriptInstrumentation(
-    TorchArchive archive, ScriptCode code, string rootType, ScriptMethod method, ScriptInputs inputs, string device, ScriptLayers found, IReadOnlyList<ScriptLayer> layers)
+    TorchArchive archive, ScriptCode code, string rootType, ScriptMethod method, ScriptInputs inputs, string device, bool allowsTf32, ScriptLayers found, IReadOnlyList<ScriptLayer> layers)
 {
     /// <summary>A method of the root module that calls the one to run and returns nothing: not every output converts.</summary>
     public const string ObserveMethod = "precise_bn_observe";
@@ -62,6 +63,8 @@ internal sealed partial class ScriptInstrumentation(
             edits.Add((copy.Start, 0, 0, $"{ObservationFunction.Namespace}kept({copy.Original}, "));
             edits.Add((copy.End, 0, 0, ")"));
         }
+        foreach (var (start, end) in allowsTf32 ? [] : TracedConvolutions.FindPrecision(text))
+            edits.Add((start, 1, end - start, "False"));
         if (file == ScriptCode.FileOf(rootType))
             edits.Add((code.EndOfClass(rootType), 2, 0, Methods()));
         return Apply(text, edits);

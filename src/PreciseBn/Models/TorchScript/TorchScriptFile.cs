@@ -69,7 +69,7 @@ internal sealed partial class TorchScriptFile : ModelFile
         RefuseToRun(rules.AllowedOperators);
         var method = MethodFor(rules.Method);
         var inputs = new ScriptInputs(Path, method, rules.Arguments);
-        var instrumentation = Instrument(layers, method, inputs, device.ToString());
+        var instrumentation = Instrument(layers, rules, method, inputs, device.ToString());
         var model = CompiledScript.Load(
             Path, instrumentation.Write, instrumentation.Layout.Buffers, inputs, InputType()?.ToScalarType(), device);
         return new ObservedCompiledModel(model, instrumentation.Layout, instrumentation.Layers, rules,
@@ -102,18 +102,18 @@ internal sealed partial class TorchScriptFile : ModelFile
     public ScriptInstrumentation Instrument(IReadOnlyList<StoredLayer> layers, ObservationRules rules, string device)
     {
         var method = MethodFor(rules.Method);
-        return Instrument(layers, method, new ScriptInputs(Path, method, rules.Arguments), device);
+        return Instrument(layers, rules, method, new ScriptInputs(Path, method, rules.Arguments), device);
     }
 
-    private ScriptInstrumentation Instrument(IReadOnlyList<StoredLayer> layers, ScriptMethod method, ScriptInputs inputs, string device) => new(
-        _archive, _code, _nodes[0].QualifiedName, method, inputs, device, _found, layers.Select(layer => _found.Layers.First(own => own.Stored == layer)).ToArray());
+    private ScriptInstrumentation Instrument(
+        IReadOnlyList<StoredLayer> layers, ObservationRules rules, ScriptMethod method, ScriptInputs inputs, string device) => new(
+        _archive, _code, _nodes[0].QualifiedName, method, inputs, device, rules.AllowTf32, _found, layers.Select(layer => _found.Layers.First(own => own.Stored == layer)).ToArray());
 
     private ScriptMethod MethodFor(string name) => ScriptMethod.Find(_code, _nodes[0].QualifiedName, name)
         ?? throw ModelErrors.NoMethod(Path, name, _code.MethodsOf(_nodes[0].QualifiedName));
 
     // As a function or as a method: libtorch takes both.
     private bool Calls(string name) => _code.Files.Any(file => Regex.IsMatch(_code.TextOf(file), $@"\.\s*{name}\s*\("));
-
 
     // libtorch ends the process on an operator that it does not know, so it must not get to see one.
     private void RefuseCustomOperators()
