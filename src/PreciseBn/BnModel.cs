@@ -4,6 +4,7 @@ using PreciseBn.Comparison;
 using PreciseBn.Files;
 using PreciseBn.Models;
 using PreciseBn.Models.Live;
+using PreciseBn.Native;
 using PreciseBn.Primitives;
 using PreciseBn.Recalibration;
 using PreciseBn.Sharding;
@@ -46,7 +47,7 @@ public sealed class BnModel : IDisposable
     /// were. They are read when they are asked for, so that those of a model in memory are as training has left them.
     /// </summary>
     /// <exception cref="PreciseBnException">The file is missing, damaged or of another kind, or has lost a layer.</exception>
-    public IReadOnlyList<BnModule> Layers => _selected is null ? _source.Layers : Select(_source.Layers, _selected);
+    public IReadOnlyList<BnModule> Layers => TorchFailures.Guard(() => Name, () => _selected is null ? _source.Layers : Select(_source.Layers, _selected));
 
     /// <summary>Names of BatchNorm layers that keep no statistics, as far as the model tells.</summary>
     public IReadOnlyList<string> UntrackedLayers => _source.UntrackedLayers;
@@ -239,7 +240,7 @@ public sealed class BnModel : IDisposable
             throw ModelErrors.InUse(Name);
         try
         {
-            return work();
+            return TorchFailures.Guard(() => Name, work);
         }
         finally
         {

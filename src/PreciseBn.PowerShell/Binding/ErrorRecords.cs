@@ -20,6 +20,7 @@ internal static class ErrorRecords
         ErrorKind.ReadFailed => ErrorCategory.ReadError,
         ErrorKind.WriteFailed => ErrorCategory.WriteError,
         ErrorKind.NotInstalled => ErrorCategory.NotInstalled,
+        ErrorKind.NotAvailable => ErrorCategory.ResourceUnavailable,
         _ => ErrorCategory.NotSpecified,
     };
 }

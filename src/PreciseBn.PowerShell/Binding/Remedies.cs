@@ -20,7 +20,6 @@ internal static class Remedies
         ["DestinationExists"] = "Use -Force to overwrite it, or choose another name.",
         ["DestinationIsSource"] = "Choose another -Destination.",
         ["DestinationTwice"] = "Give each model a command of its own, with another -Destination.",
-        ["DeviceNotFound"] = "Use -Device cpu, or install the CUDA flavour of the module and the driver.",
         ["EstimatorsDiffer"] = "Measure all shards with the same -Estimator.",
         ["ImageSizesDiffer"] = "Use -Size and -CropSize to make all images alike.",
         ["ImageTooSmall"] = "Use -Size to enlarge it first.",

@@ -96,7 +96,7 @@ internal static class ModelErrors
         $"The model '{path}' uses the operator {name}, which is not part of libtorch.",
         "Export the part of the model up to that operator; the layers before it do not need it.", path);
 
-    public static PreciseBnException CannotLoad(string path, Exception inner) => new(
+    public static PreciseBnException CannotLoad(string path, Exception inner) => TorchFailures.TryExplain(inner, $"load the model '{path}'", path) ?? new(
         "ModelNotLoaded", ErrorKind.InvalidData,
         $"libtorch could not load the model '{path}': {TorchMessage.Of(inner)}", ExportAdvice, path, inner);
 
@@ -105,7 +105,7 @@ internal static class ModelErrors
         $"The model '{model}' takes the inputs {string.Join(", ", wanted)}, but batch {batch} has {given}.",
         "Choose the inputs of the model among those of the data.", model);
 
-    public static PreciseBnException ForwardFailed(string model, string batch, Exception inner) => new(
+    public static PreciseBnException ForwardFailed(string model, string batch, Exception inner) => TorchFailures.TryExplain(inner, $"run the model '{model}' on {batch}", model) ?? new(
         "ForwardFailed", ErrorKind.InvalidData,
         $"The model '{model}' failed on {batch}: {TorchMessage.Of(inner)}",
         "Check the shape, type and order of the inputs.", model, inner);
@@ -180,6 +180,10 @@ internal static class ModelErrors
         "ReducedPrecision", ErrorKind.NotSupported,
         $"The layer '{layer.Name}' of the model '{model}' in memory keeps its statistics in {layer.DType}, too few digits to measure in.",
         "Convert the model with to(float32) first, and back afterwards.", layer.Name);
+
+    public static PreciseBnException OnOtherDevice(string model, string own, string asked) => new(
+        "OnOtherDevice", ErrorKind.Conflict, $"The model '{model}' in memory is on the device '{own}', not on '{asked}'.",
+        "Move it there with to(), or do not name a device: it runs where it is.", model);
 
     public static PreciseBnException CalledWithoutHooks(string model, string layer) => new(
         "CalledWithoutHooks", ErrorKind.NotSupported,

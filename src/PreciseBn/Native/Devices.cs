@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using PreciseBn.Primitives;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -7,23 +8,48 @@ namespace PreciseBn.Native;
 /// <summary>Finds the device that a user names.</summary>
 public static class Devices
 {
-    /// <summary>Parses <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c> and makes sure that the device is there.</summary>
-    /// <exception cref="PreciseBnException">The name means nothing, or there is no such device.</exception>
+    /// <summary>Parses <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c> and makes sure that the device is there and computes.</summary>
+    /// <exception cref="PreciseBnException">The name means nothing, or there is no such device, or it cannot be used; the message says why.</exception>
     public static Device Find(string name)
     {
         TorchLibrary.Require();
         if (!TryParse(name, out var device))
             throw Unknown(name);
-        if (device.type == DeviceType.CUDA && device.index >= CudaDeviceCount)
-            throw Absent(name);
-        return device;
+        // On a CPU nothing is asked of CUDA, so that none of its libraries is loaded.
+        return device.type == DeviceType.CUDA && Look(device).WhyNot(name, device.index) is { } reason ? throw reason : device;
     }
 
-    /// <summary>The names of the devices of this machine; without a build for CUDA this loads no libtorch.</summary>
+    /// <summary>The names of the devices of this machine; libtorch is not loaded for it.</summary>
     public static IEnumerable<string> List() =>
-        Enumerable.Range(0, CudaDeviceCount).Select(index => $"cuda:{index}").Prepend("cpu");
+        Enumerable.Range(0, TorchLibrary.HasCuda ? CudaDriver.Look().Cards.Count : 0).Select(index => $"cuda:{index}").Prepend("cpu");
 
-    private static int CudaDeviceCount => TorchLibrary.HasCuda && cuda.is_available() ? cuda.device_count() : 0;
+    private static CudaFindings Look(Device device)
+    {
+        if (!TorchLibrary.HasCuda)
+            return new();
+        var (version, cards) = CudaDriver.Look();
+        var findings = new CudaFindings { IsBuiltForCuda = true, Driver = version, Cards = cards };
+        if (version is null || version < CudaFindings.OldestDriver || cards.Count <= device.index)
+            return findings;
+        if (TorchLibrary.WhyUnloadable(TorchLibrary.PathOf("torch_cuda")) is { } reason)
+            return findings with { LoadFailure = reason };
+        findings = findings with { Devices = cuda.is_available() ? cuda.device_count() : 0 };
+        return device.index < findings.Devices ? findings with { KernelFailure = WhyFailing(device) } : findings;
+    }
+
+    private static string? WhyFailing(Device device)
+    {
+        try
+        {
+            using var scope = NewDisposeScope();
+            var numbers = ones(2, device: device);
+            return numbers.add(numbers).cpu().data<float>().All(number => number == 2) ? null : "the result is wrong.";
+        }
+        catch (ExternalException e)
+        {
+            return TorchMessage.Of(e);
+        }
+    }
 
     private static bool TryParse(string name, out Device device)
     {
@@ -42,9 +68,4 @@ public static class Devices
     private static PreciseBnException Unknown(string name) => new(
         "UnknownDevice", ErrorKind.InvalidArgument,
         $"'{name}' is not the name of a device.", "Use cpu, cuda, or cuda: with a number, such as cuda:1.", name);
-
-    private static PreciseBnException Absent(string name) => new(
-        "DeviceNotFound", ErrorKind.NotFound,
-        $"There is no device '{name}' that this build of libtorch can use; CUDA devices it sees: {CudaDeviceCount}.",
-        "Use the device cpu, or install the CUDA flavour of libtorch and the driver.", name);
 }

@@ -35,11 +35,29 @@ public static class TorchLibrary
     /// <summary>Whether this is a build for CUDA devices; TorchSharp prints a trace where it looks for one and it is not.</summary>
     internal static bool HasCuda => IsPresent("torch_cuda");
 
-    private static bool IsPresent(string library)
+    /// <summary>Loads a native library.</summary>
+    /// <returns>Why it cannot be loaded, as a sentence; <c>null</c> if it was.</returns>
+    internal static string? WhyUnloadable(string path)
+    {
+        try
+        {
+            NativeLibrary.Load(path);
+            return null;
+        }
+        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+        {
+            // .NET says what to do about such errors first, and what the system said last.
+            return Sentence(e.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1]);
+        }
+    }
+
+    private static bool IsPresent(string library) => File.Exists(PathOf(library));
+
+    internal static string PathOf(string library)
     {
         var name = LibTorchFolder.FileNameOf(library);
-        return File.Exists(Path.Combine(LibTorchFolder.Current, name))
-            || File.Exists(Path.Combine(LibTorchFolder.Current, "runtimes", RuntimeInformation.RuntimeIdentifier, "native", name));
+        var path = Path.Combine(LibTorchFolder.Current, name);
+        return File.Exists(path) ? path : Path.Combine(LibTorchFolder.Current, "runtimes", RuntimeInformation.RuntimeIdentifier, "native", name);
     }
 
     private static void RequireCppLibrary()
@@ -57,6 +75,8 @@ public static class TorchLibrary
         }
     }
 
+    private static string Sentence(string line) => $"{line.Trim().TrimEnd('.')}.";
+
     private static PreciseBnException Missing() => new(
         "TorchLibraryMissing", ErrorKind.NotInstalled,
         $"libtorch is not there: '{LibTorchFolder.Current}' has no {LibTorchFolder.FileNameOf("LibTorchSharp")}.",
@@ -69,7 +89,7 @@ public static class TorchLibrary
 
     private static PreciseBnException Unloadable(Exception inner) => new(
         "TorchLibraryUnloadable", ErrorKind.NotInstalled,
-        $"libtorch cannot be loaded: {inner.Message.Split('\n')[0].Trim()}",
+        $"libtorch cannot be loaded: {WhyUnloadable(PathOf("torch_cpu")) ?? WhyUnloadable(PathOf("LibTorchSharp")) ?? Sentence(inner.GetBaseException().Message.Split('\n')[0])}",
         IsFromTheInternet
             ? $"Windows may hold its files back because they are marked as coming from the Internet: unblock those in '{LibTorchFolder.Current}' (Unblock-File), and start again."
             : "Use the module on 64-bit Windows, Linux (glibc 2.34 or later) or macOS, with the package for that platform.", null, inner);

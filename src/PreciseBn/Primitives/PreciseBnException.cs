@@ -68,4 +68,7 @@ public enum ErrorKind
 
     /// <summary>A native library or a device is missing on this machine.</summary>
     NotInstalled,
+
+    /// <summary>Memory or a device is there, and cannot give what is needed.</summary>
+    NotAvailable,
 }

@@ -3,6 +3,7 @@ using PreciseBn.Files;
 using PreciseBn.Native;
 using PreciseBn.Primitives;
 using PreciseBn.Statistics;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Models.Live;
@@ -31,7 +32,14 @@ internal sealed class LiveModel(nn.Module root) : IModelSource
 
     public object Gate => root;
 
-    public Device FindDevice(string? name) => name is not null ? Devices.Find(name) : root.parameters().Concat(root.buffers()).FirstOrDefault()?.device ?? CPU;
+    public Device FindDevice(string? name) => Agree(Name, root.parameters().Concat(root.buffers()).FirstOrDefault()?.device ?? CPU, name is null ? null : Devices.Find(name));
+
+    /// <summary>The device that a model is on, as it stays where the caller has put it.</summary>
+    /// <exception cref="PreciseBnException">Another one is asked for.</exception>
+    internal static Device Agree(string model, Device own, Device? asked) =>
+        asked is null || (asked.type == own.type && (own.type == DeviceType.CPU || asked.index == own.index))
+            ? own
+            : throw ModelErrors.OnOtherDevice(model, own.ToString(), asked.ToString());
 
     public ModelFingerprint Identify(IReadOnlyCollection<string> layers) => LiveFingerprint.Of(root, layers);
 
