@@ -14,9 +14,9 @@
         Package   makes the modules for a gallery, in artifacts/packages, and the library for .NET, in artifacts/library
         Clean     deletes what was built
 .PARAMETER TorchBackend
-    The flavour of libtorch that goes into the module.
+    The flavour of libtorch that goes into the module; those for CUDA are each for one platform.
 .PARAMETER Platform
-    The platforms that are packaged for; by default all.
+    The platforms that are packaged for; by default all that the flavour is for.
 .PARAMETER Quick
     Has Benchmark measure a few models, each shortly: some three minutes.
 .EXAMPLE
@@ -25,6 +25,8 @@
     ./build.ps1 -Task Build, Test
 .EXAMPLE
     ./build.ps1 -Task Package -Platform win-x64, linux-x64
+.EXAMPLE
+    ./build.ps1 -Task Package -TorchBackend cuda-windows
 #>
 [CmdletBinding(PositionalBinding = $false)]
 param(
@@ -59,7 +61,7 @@ try {
     }
 
     $solution = 'PreciseBn.PowerShell.sln'
-    $allPlatforms = 'linux-x64', 'osx-arm64', 'win-x64'
+    $allPlatforms = switch ($TorchBackend) { 'cuda-windows' { 'win-x64' } 'cuda-linux' { 'linux-x64' } default { 'linux-x64', 'osx-arm64', 'win-x64' } }
     $options = '-c', 'Release', '--nologo', "-p:TorchBackend=$TorchBackend"
 
     function Invoke-Dotnet {
@@ -107,12 +109,13 @@ try {
                 # Each in a folder of its own, as what is built for one platform must not get into the module of another.
                 Invoke-Dotnet build src/PreciseBn.PowerShell @options -r $one --artifacts-path "artifacts/build/$one" "-p:PackagesFolder=$packages"
             }
-            foreach ($manifest in Get-ChildItem $packages -Filter *.psd1 -Recurse -Depth 2) {
+            # Natives for CUDA are too large for a gallery, and stay a folder.
+            foreach ($manifest in Get-ChildItem $packages -Filter *.psd1 -Recurse -Depth 2 | Where-Object BaseName -NotLike '*-cuda') {
                 Compress-PSResource $manifest.DirectoryName -DestinationPath $packages
             }
             $library = Join-Path $PSScriptRoot 'artifacts/library'
             Remove-Item $library -Recurse -Force -ErrorAction Ignore
-            Invoke-Dotnet pack src/PreciseBn @options --artifacts-path artifacts/build/library -o $library
+            Invoke-Dotnet pack src/PreciseBn -c Release --nologo --artifacts-path artifacts/build/library -o $library
             Get-ChildItem $packages, $library -Filter *.nupkg | Format-Table Name, @{ Name = 'MB'; Expression = { [int]($_.Length / 1MB) } } | Out-Host
         }
     }

@@ -46,6 +46,8 @@ internal static class Remedies
         ["NotTransformed"] = "Return a tensor for each input of the model from -Transform, or a dictionary of them by -Key.",
         ["NothingGiven"] = "Give objects of Get-BnModule, Update-BnStat, Measure-BnStat or Import-BnStat, or a file.",
         ["NothingToJudge"] = "Check what -Reference and -Difference are given.",
+        ["OnOtherDevice"] = "Move it there with to(), or leave out -Device: it runs where it is.",
+        ["OutOfMemory"] = "Give smaller batches with -BatchSize of New-BnDataLoader, or end what else uses the memory.",
         ["OutputKeyNeeded"] = "Say with -OutputKey which of them has the scores of the classes.",
         ["OutputKeyNotFound"] = "Choose with -OutputKey one that it returns.",
         ["OwnerNotKept"] = "Run the command as the owner of the file, or write to another file with -Destination.",

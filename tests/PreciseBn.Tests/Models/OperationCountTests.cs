@@ -2,6 +2,7 @@ using System.Text.Json;
 using PreciseBn.Batches;
 using PreciseBn.Models;
 using PreciseBn.Models.Compiled;
+using PreciseBn.Models.Live;
 using PreciseBn.Models.TorchScript;
 using PreciseBn.Statistics;
 using PreciseBn.Tests.Support;
@@ -33,6 +34,14 @@ public sealed class OperationCountTests : IDisposable
         Assert.InRange(ofAll, Batches, 4 * Batches);
     }
 
+    [Fact]
+    public void What_batches_of_a_live_model_have_in_common_goes_to_its_device_once()
+    {
+        const int Batches = 64;
+
+        Assert.Equal(LiveHostOperations(4, 4, Batches) + Batches, LiveHostOperations(4, 5, Batches));
+    }
+
     [PythonFact]
     public void The_model_does_one_small_addition_a_layer_and_never_waits()
     {
@@ -58,6 +67,21 @@ public sealed class OperationCountTests : IDisposable
         var before = TensorsMade();
         for (var i = 0; i < batches; i++)
             moments.Add(model.Observe(batch));
+        return TensorsMade() - before;
+    }
+
+    private static long LiveHostOperations(int size, int otherSize, int batches)
+    {
+        using var gradients = no_grad();
+        using var layer = nn.BatchNorm1d(3);
+        using var model = new LiveModel(layer).Load([""], new(), CPU);
+        using var batch = new Batch([randn(size, 3)], isOwned: true);
+        using var other = new Batch([randn(otherSize, 3)], isOwned: true);
+        model.Observe(batch);
+        model.Observe(other);
+        var before = TensorsMade();
+        for (var i = 0; i < batches; i++)
+            model.Observe(i % 2 == 0 ? batch : other);
         return TensorsMade() - before;
     }
 

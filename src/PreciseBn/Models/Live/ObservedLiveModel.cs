@@ -20,6 +20,7 @@ internal sealed class ObservedLiveModel : IObservedModel
     private readonly List<LiveObserver> _observers = [];
     private readonly List<int> _order = [];
     private Tensor _observation = empty(0);
+    private (double[] Numbers, Tensor OnDevice)? _counters;
     private FarMeans _far;
     private bool _isLearning;
     private long _batch;
@@ -155,7 +156,7 @@ internal sealed class ObservedLiveModel : IObservedModel
     {
         using var scope = NewDisposeScope();
         _observation.zero_();
-        var counters = tensor(_observers.SelectMany(observer => ObservationLayout.Encode(observer.Values, observer.Uses, observer.Singles)).ToArray(), ObservationType, Device);
+        var counters = Counters();
         for (var i = 0; i < _observers.Count; i++)
         {
             if (_observers[i].Uses == 0)
@@ -166,6 +167,18 @@ internal sealed class ObservedLiveModel : IObservedModel
             _observation.select(0, 0).narrow(0, Layout.Starts[i] + channels, ObservationLayout.CounterColumns)
                 .copy_(counters.narrow(0, i * ObservationLayout.CounterColumns, ObservationLayout.CounterColumns));
         }
+    }
+
+    // Batches of one size have the same, so that these need not go to the device each time.
+    private Tensor Counters()
+    {
+        var numbers = _observers.SelectMany(observer => ObservationLayout.Encode(observer.Values, observer.Uses, observer.Singles)).ToArray();
+        if (_counters is { } last && last.Numbers.SequenceEqual(numbers))
+            return last.OnDevice;
+        _counters?.OnDevice.Dispose();
+        var counters = tensor(numbers, ObservationType, Device).DetachFromDisposeScope();
+        _counters = (numbers, counters);
+        return counters;
     }
 
     private void After(int index)
@@ -195,6 +208,8 @@ internal sealed class ObservedLiveModel : IObservedModel
         _observers.Clear();
         _buffers.Restore();
         _observation.Dispose();
+        _counters?.OnDevice.Dispose();
+        _counters = null;
         Shift?.Dispose();
         Shift = null;
     }
