@@ -22,8 +22,8 @@ public abstract record CallOptions
     public IReadOnlyDictionary<string, object?> Arguments { get; init; } = new Dictionary<string, object?>();
 
     /// <summary>
-    /// Where the model runs: <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c>. By default a saved model runs on the CPU, and a model
-    /// in memory where it is.
+    /// Where the model runs: <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c>. By default a saved model runs on the CPU. A model in memory
+    /// runs where it is, and another device is refused.
     /// </summary>
     public string? Device { get; init; }
 }
