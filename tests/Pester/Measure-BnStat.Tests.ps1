@@ -29,6 +29,16 @@ Describe 'Measure-BnStat' {
         (Merge-BnStat (Join-Path $TestDrive 'all-*.safetensors')).Batches | Should -Be (@(4) * 6)
     }
 
+    It 'has cards use all digits, unless -AllowTf32 is given' {
+        foreach ($allowed in $false, $true) {
+            $seen = [System.Collections.Generic.List[bool]]::new()
+            $loader = Get-Calibration @{ Take = 64; Transform = { $seen.Add([TorchSharp.torch+backends+cudnn]::allow_tf32); $_ } }
+            $null = Get-BnModule (Get-Fixture digits.scripted.pt) | Measure-BnStat $loader -AllowTf32:$allowed
+            $seen | Should -Be @($allowed, $allowed)
+            [TorchSharp.torch+backends+cudnn]::allow_tf32 | Should -BeTrue
+        }
+    }
+
     It 'makes no checkpoint with -WhatIf' {
         $file = Join-Path $TestDrive 'none.safetensors'
         Get-BnModule (Get-Fixture digits.scripted.pt) | Measure-BnStat (Get-Calibration) -Checkpoint $file -WhatIf | Should -BeNullOrEmpty
