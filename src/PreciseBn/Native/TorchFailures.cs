@@ -7,7 +7,7 @@ namespace PreciseBn.Native;
 internal static class TorchFailures
 {
     private static readonly string[] SignsOfMemory =
-        ["out of memory", "not enough memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED", "std::bad_alloc"];
+        ["out of memory", "not enough memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED"];
 
     private static readonly string[] SignsOfDevice = ["CUDA error", "CUDA driver error", "cuDNN error", "CUBLAS_STATUS"];
 
@@ -39,7 +39,9 @@ internal static class TorchFailures
         : Has(error, SignsOfDevice) ? DeviceFailed(error, doing, model)
         : null;
 
-    private static bool Has(Exception error, string[] signs) => signs.Any(sign => error.Message.Contains(sign, StringComparison.OrdinalIgnoreCase));
+    // The whole message has lines of the model's code too.
+    private static bool Has(Exception error, string[] signs) =>
+        TorchMessage.Of(error) is var reason && signs.Any(sign => reason.Contains(sign, StringComparison.OrdinalIgnoreCase));
 
     private static PreciseBnException OutOfMemory(Exception error, string doing, string model) => new(
         "OutOfMemory", ErrorKind.NotAvailable, $"There is not enough memory to {doing}: {TorchMessage.Of(error)}",

@@ -60,6 +60,7 @@ public sealed class TorchFailureTests
     [InlineData("CUDA error: an illegal memory access was encountered", "DeviceFailed")]
     [InlineData("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED", "DeviceFailed")]
     [InlineData("The following operation failed in the TorchScript interpreter.\nTraceback of TorchScript (most recent call last):\nRuntimeError: CUDA error: unspecified launch failure", "DeviceFailed")]
+    [InlineData("The following operation failed in the TorchScript interpreter.\n    raise MemoryError(\"out of memory\")\nRuntimeError: shapes do not fit", "ForwardFailed")]
     [InlineData("mat1 and mat2 shapes cannot be multiplied (4x3 and 4x2)", "ForwardFailed")]
     public void Errors_of_memory_and_devices_are_none_of_the_batch(string message, string errorId)
     {
