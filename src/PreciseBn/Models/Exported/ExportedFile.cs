@@ -66,7 +66,7 @@ internal sealed class ExportedFile : ModelFile
             throw ModelErrors.InTraining(Path);
         var output = _program.Outputs.Choose(Path, options.OutputKey);
         var layout = new StatisticsLayout([]);
-        var source = ExportedJson.Interpret(Path, () => new ProgramWriter(_program, device.ToString()).Write([], layout, output));
+        var source = ExportedJson.Interpret(Path, () => new ProgramWriter(_program, device.ToString(), allowsTf32: true).Write([], layout, output));
         return new CompiledProgram(_program, source, ExportedWeights.Load(_archive, source.TensorNames, device), layout, device);
     }
 
