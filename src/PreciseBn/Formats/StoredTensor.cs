@@ -17,6 +17,22 @@ internal sealed record StoredTensor(
 
     public bool IsScalar => Shape.Count == 0;
 
+    /// <summary>Whether its elements stand in the file in their order: side by side, or those of a vector with one distance.</summary>
+    public bool IsInOrder
+    {
+        get
+        {
+            var expected = 1L;
+            for (var dimension = Shape.Count - 1; dimension >= 0; dimension--)
+            {
+                if (Shape[dimension] != 1 && Strides[dimension] != expected)
+                    return IsVector;
+                expected *= Shape[dimension];
+            }
+            return Shape.Count > 0;
+        }
+    }
+
     /// <summary>The number of elements of a vector; 1 for a scalar.</summary>
     public long Length => IsScalar ? 1 : Shape[0];
 }

@@ -131,6 +131,11 @@ internal static class ModelErrors
         $"The statistics of the layer '{layer.Name}' are a row of a tensor that has those of other layers too; these can only be measured together.",
         "Select all of them, and do not measure them exactly.", layer.Name);
 
+    public static PreciseBnException FormatsApart(BnModule layer) => new(
+        "FormatsApart", ErrorKind.NotSupported,
+        $"The statistics of the layer '{layer.Name}' are constants in {layer.DType}, which cannot be observed together with layers in other number formats.",
+        "Measure the layers of each format by themselves.", layer.Name);
+
     public static PreciseBnException ShardsNeedNoDestination(string path) => new(
         "ShardsNotCopied", ErrorKind.NotSupported,
         $"'{path}' is an index of several files, which are changed where they are.",

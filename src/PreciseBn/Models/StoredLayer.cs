@@ -1,4 +1,5 @@
 using PreciseBn.Formats;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Models;
 
@@ -7,4 +8,8 @@ namespace PreciseBn.Models;
 /// <param name="Mean">Where the running mean is.</param>
 /// <param name="Variance">Where the running variance is.</param>
 /// <param name="BatchesTracked">Where the count of batches is, if the layer has one.</param>
-internal sealed record StoredLayer(BnModule Module, TensorSlot Mean, TensorSlot Variance, TensorSlot? BatchesTracked);
+internal sealed record StoredLayer(BnModule Module, TensorSlot Mean, TensorSlot Variance, TensorSlot? BatchesTracked)
+{
+    /// <summary>Whether neighbours of the mean or of the variance do not lie side by side.</summary>
+    public bool HasStride => Mean.Stride != Mean.DType.Size() || Variance.Stride != Variance.DType.Size();
+}

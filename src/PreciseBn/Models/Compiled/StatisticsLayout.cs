@@ -9,6 +9,9 @@ namespace PreciseBn.Models.Compiled;
 /// <param name="Shape">Its shape.</param>
 internal sealed record StatisticsBuffer(IReadOnlyList<string> Keys, IReadOnlyList<long> Shape)
 {
+    /// <summary>Whether the model has a tensor for good, as in a constant or tuple, so that it cannot be one of another number format.</summary>
+    public static bool IsFixed(string key) => key.StartsWith("CONSTANTS.", StringComparison.Ordinal) || key.StartsWith('(');
+
     public bool Equals(StatisticsBuffer? other) => other is not null && Keys[0] == other.Keys[0];
 
     public override int GetHashCode() => Keys[0].GetHashCode(StringComparison.Ordinal);
@@ -18,7 +21,16 @@ internal sealed record StatisticsBuffer(IReadOnlyList<string> Keys, IReadOnlyLis
 internal sealed record StatisticsPlace(StatisticsBuffer Buffer, int Row = 0);
 
 /// <summary>A layer of a compiled model.</summary>
-internal sealed record CompiledLayer(BnModule Module, StatisticsPlace Mean, StatisticsPlace Variance);
+internal sealed record CompiledLayer(BnModule Module, StatisticsPlace Mean, StatisticsPlace Variance)
+{
+    /// <exception cref="PreciseBnException">One of the layers lies in a tensor with another that is none of them: a call of that would be observed too.</exception>
+    public static void RequireAllOfTensors(IReadOnlyCollection<CompiledLayer> layers, IEnumerable<CompiledLayer> all)
+    {
+        var others = all.Except(layers).SelectMany(layer => new[] { layer.Mean.Buffer, layer.Variance.Buffer }).ToHashSet();
+        if (layers.FirstOrDefault(layer => others.Contains(layer.Mean.Buffer) || others.Contains(layer.Variance.Buffer)) is { } apart)
+            throw ModelErrors.RowsApart(apart.Module);
+    }
+}
 
 /// <summary>How a layer is treated: by the stride of its statistics.</summary>
 internal enum StatisticsMark
@@ -54,8 +66,12 @@ internal sealed class StatisticsLayout
     // Values that may be summed up one after the other in float32.
     private const int Piece = 512;
 
+    // No number of a model; less the number of channels it is exact in float32.
+    private const int Signature = -8_191_387;
+
     private readonly Dictionary<StatisticsBuffer, (int Index, int Column, int Channels)> _buffers = [];
     private readonly int _columns;
+    private readonly HashSet<StatisticsPlace> _places;
 
     /// <param name="layers">The layers, which have all their statistics in places of their own.</param>
     public StatisticsLayout(IReadOnlyList<CompiledLayer> layers)
@@ -70,6 +86,7 @@ internal sealed class StatisticsLayout
             _buffers[buffer] = (_buffers.Count, _columns, channels);
             _columns += RowsOf(buffer, channels) * (channels + ObservationLayout.CounterColumns);
         }
+        _places = layers.SelectMany(layer => new[] { layer.Mean, layer.Variance }).ToHashSet();
         Observation = new ObservationLayout(layers.Select(layer => layer.Module.Channels).ToArray());
         IsRegular = _buffers.Count == 2 * layers.Count && _columns == 2 * Observation.Width;
     }
@@ -100,7 +117,7 @@ internal sealed class StatisticsLayout
     [
         .. ObservationLayout.Constants,
         new("OBSERVED", (int)StatisticsMark.Observed), new("SETTLED", (int)StatisticsMark.Settled), new("CHECKED", (int)StatisticsMark.Checked),
-        new("LAST", (int)StatisticsMark.Last), new("AS_SAVED", (int)StatisticsMark.AsSaved),
+        new("LAST", (int)StatisticsMark.Last), new("AS_SAVED", (int)StatisticsMark.AsSaved), new("SIGNATURE", Signature),
         new("PRECISION", (int)NumberType), new("DOUBLE", (int)ScalarType.Float64), new("PITCH", Pitch), new("PIECE", Piece), new("ORIGIN", Origin),
         new("TO_VARIANCE", Observation.Width), new("TO_SHIFT", _columns),
     ];
@@ -113,6 +130,10 @@ internal sealed class StatisticsLayout
     }
 
     public int IndexOf(StatisticsBuffer buffer) => _buffers[buffer].Index;
+
+    /// <summary>Whether a tensor has rows that are none of these layers'.</summary>
+    public bool HasOtherRows(StatisticsBuffer buffer) =>
+        Enumerable.Range(0, RowsOf(buffer, _buffers[buffer].Channels)).Any(row => !_places.Contains(new StatisticsPlace(buffer, row)));
 
     /// <summary>Where a tensor lies, with a mark.</summary>
     public (long[] Shape, long[] Strides, long Offset) ViewOf(StatisticsBuffer buffer, StatisticsMark mark)
@@ -138,6 +159,10 @@ internal sealed class StatisticsLayout
     /// <summary>The row of a tensor that such a view is of, as a view into the same memory.</summary>
     public (long Stride, long Offset) RowOf(StatisticsPlace place, StatisticsMark mark) =>
         ((int)mark, (Origin + CellOf(place)) * Pitch);
+
+    /// <summary>What stands before the mean and the variance of a layer, and where: for a mean that is not handed on with its own variance.</summary>
+    public (long Offset, double[] Values) SignatureOf(StatisticsPlace place, int layer, int channels) =>
+        (RowOf(place, StatisticsMark.Observed).Offset - 2, [Signature - channels, layer]);
 
     /// <summary>How many rows a tensor has; 0 if they are not of that many channels.</summary>
     public static int RowsOf(StatisticsBuffer buffer, int channels)

@@ -11,6 +11,7 @@ internal sealed class StatisticsMemory : IDisposable
     private readonly IReadOnlyList<IReadOnlyList<Tensor>> _statistics;
     private readonly Tensor _memory;
     private readonly Dictionary<StatisticsBuffer, StatisticsMark> _marks = [];
+    private readonly HashSet<StatisticsBuffer> _shared;
 
     /// <param name="layout">How it is laid out.</param>
     /// <param name="layers">The layers.</param>
@@ -24,6 +25,15 @@ internal sealed class StatisticsMemory : IDisposable
         _statistics = statistics;
         _memory = zeros(layout.Size, layout.NumberType, device).DetachFromDisposeScope();
         Cells = _memory.narrow(0, 0, layout.Cells).DetachFromDisposeScope();
+        _shared = layout.Buffers.Where(layout.HasOtherRows).ToHashSet();
+        for (var layer = 0; layer < layers.Count; layer++)
+        {
+            foreach (var place in new[] { layers[layer].Mean, layers[layer].Variance })
+            {
+                var (offset, values) = layout.SignatureOf(place, layer, layers[layer].Module.Channels);
+                Write(offset, 1, values);
+            }
+        }
     }
 
     /// <summary>All cells.</summary>
@@ -46,8 +56,12 @@ internal sealed class StatisticsMemory : IDisposable
         {
             var (shape, strides, offset) = _layout.ViewOf(buffer, mark);
             using var view = _memory.as_strided(shape, strides, offset);
+            // Rows that are no layer's keep what they have.
+            using var values = _shared.Contains(buffer) ? _statistics[_layout.IndexOf(buffer)][0].clone() : null;
             foreach (var statistics in _statistics[_layout.IndexOf(buffer)])
                 statistics.set_(view);
+            if (values is not null)
+                view.copy_(values);
             _marks[buffer] = mark;
         }
     }
@@ -68,6 +82,11 @@ internal sealed class StatisticsMemory : IDisposable
     private void Write(StatisticsPlace place, StatisticsMark mark, double[] values)
     {
         var (stride, offset) = _layout.RowOf(place, mark);
+        Write(offset, stride, values);
+    }
+
+    private void Write(long offset, long stride, double[] values)
+    {
         using var row = _memory.as_strided([values.Length], [stride], offset);
         using var source = tensor(values);
         row.copy_(source);

@@ -2,7 +2,7 @@
 # are numbers that are filled in.
 #
 # The running statistics of a layer that is observed keep shape and values, so that whoever else reads them finds what a model
-# in evaluation finds. What tells such a layer is the stride of the last dimension: no tensor of a file has one of these.
+# in evaluation finds. What tells such a layer is the stride of the last dimension: hardly a tensor of a file has one of these.
 #
 #   OBSERVED   leave the statistics of the batch in the cells of the layer, in the usual case: one call, of the usual type
 #   STUDIED    the same in all cases: count from other means, pool several calls, note the order of calls
@@ -11,7 +11,9 @@
 #   LAST       leave them as a studied layer does, and end the run: nothing behind it is asked for
 #   AS_SAVED   nothing
 #
-# A call at which all layers are known says which: there other statistics are none of the file, and the layer would go unseen.
+# A call at which all layers are known, and observed, says which: there other statistics are none of the file, and the layer would go
+# unseen. If they are known, and not all observed, it says "*". One that says nothing may be given statistics with such a stride of their
+# own, as a column of a table has; before those that lie here stands a signature, with the number of channels and that of the layer.
 #
 # The cells lie at the start of the storage that the statistics are in (StatisticsLayout): one that counts calls, those for means
 # and for variances, and as many with the means from which those of the batch are counted. The statistics themselves begin
@@ -30,7 +32,7 @@ def batch_norm(input: Tensor,
     eps: float,
     cudnn_enabled: bool,
     layers: str="") -> Tensor:
-  if running_mean is None or running_var is None:
+  if running_mean is None or running_var is None or (layers == "" and not __torch__.precise_bn.are_ours(running_mean, running_var)):
     return torch.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled)
   channels = torch.size(input, 1)
   if torch.stride(running_mean, -1) != OBSERVED or input.dtype != PRECISION or torch.numel(running_mean) != channels:
@@ -59,7 +61,7 @@ def otherwise(input: Tensor,
     cudnn_enabled: bool,
     layers: str) -> Tensor:
   mark = torch.stride(running_mean, -1)
-  assert layers == "" or mark >= OBSERVED, "the statistics that BatchNorm is given at this place are no longer those of " + layers
+  assert layers == "" or layers == "*" or mark >= OBSERVED, "the statistics that BatchNorm is given at this place are no longer those of " + layers
   if mark < OBSERVED or mark > LAST or torch.numel(running_mean) != torch.size(input, 1):
     return torch.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled)
   if mark == SETTLED or torch.numel(input) == 0:
@@ -174,6 +176,16 @@ def moments_of_pieces(rows: Tensor, size: int, pieces: int) -> Tuple[Tensor, Ten
   channels = torch.size(rows, 1)
   means, variances = torch.batch_norm_update_stats(torch.reshape(rows, [size, pieces * channels]), None, None, 0.)
   return (torch.to(torch.reshape(means, [pieces, channels]), DOUBLE), torch.to(torch.reshape(variances, [pieces, channels]), DOUBLE))
+
+def are_ours(mean: Tensor, variance: Tensor) -> bool:
+  if not __torch__.precise_bn.may_be_ours(mean) or not __torch__.precise_bn.may_be_ours(variance):
+    return False
+  signature = torch.as_strided(mean, [2], [1], torch.storage_offset(mean) - 2)
+  other = torch.as_strided(variance, [2], [1], torch.storage_offset(variance) - 2)
+  return bool(torch.all(torch.eq(signature, other))) and bool(torch.eq(torch.select(signature, 0, 0), SIGNATURE - torch.numel(mean)))
+
+def may_be_ours(statistics: Tensor) -> bool:
+  return torch.dim(statistics) > 0 and torch.stride(statistics, -1) >= OBSERVED and torch.storage_offset(statistics) >= 2
 
 def place_of(statistics: Tensor) -> int:
   return torch.storage_offset(statistics) // PITCH - ORIGIN

@@ -52,6 +52,7 @@ internal sealed class ExportedFile : ModelFile
         RefuseToRun(rules.AllowedOperators);
         var observed = layers.Select(layer => _found.Layers.First(own => own.Stored == layer)).ToArray();
         var compiled = observed.Select(ToCompiled).ToArray();
+        CompiledLayer.RequireAllOfTensors(compiled, _found.Layers.Select(ToCompiled));
         var layout = new StatisticsLayout(compiled);
         var source = ExportedJson.Interpret(Path, () => new ProgramWriter(_program, device.ToString(), rules.AllowTf32).Write(observed, layout));
         var model = new CompiledProgram(_program, source, ExportedWeights.Load(_archive, source.TensorNames, device), layout, device);

@@ -19,17 +19,18 @@ internal static class ExportedLayers
         var unaccounted = new List<string>();
         foreach (var call in program.Nodes.Select(BatchNormCall.TryRead).OfType<BatchNormCall>())
         {
-            if (statistics.Of(call.Mean) is TensorValue mean && statistics.Of(call.Variance) is TensorValue variance && mean.Count == variance.Count
-                && buffers.PlaceOf(mean) is { } meanPlace && buffers.PlaceOf(variance) is { } variancePlace && meanPlace != variancePlace)
+            if (statistics.Of(call.Mean) is TensorValue mean && statistics.Of(call.Variance) is TensorValue variance)
             {
-                if (!drafts.TryGetValue((meanPlace, variancePlace), out var calls))
-                    drafts[(meanPlace, variancePlace)] = calls = [];
-                calls.Add((mean, variance, call));
+                if (buffers.TryClaim(mean, variance, out var places) is { } reason)
+                    unaccounted.Add(Describe(call, reason));
+                else if (drafts.TryGetValue(places, out var calls))
+                    calls.Add((mean, variance, call));
+                else
+                    drafts[places] = [(mean, variance, call)];
             }
-            else
+            else if (!IsInstanceNorm(call.Node))
             {
-                unaccounted.Add($"the node '{call.Node.Name}'{(call.Node.Origin.ModulePath is { Length: > 0 } path ? $" of '{path}'" : "")}: "
-                    + $"it cannot be told whose statistics it is given.{call.Node.Origin.Place}");
+                unaccounted.Add(Describe(call, "it cannot be told whose statistics it is given"));
             }
         }
         var unclaimed = archive.File.Length;
@@ -60,6 +61,12 @@ internal static class ExportedLayers
             || (node.Target is "torch.ops.aten.batch_norm.default" && node.Input(MeanName)?.TensorName is null))
         .Where(node => node.Origin.ModuleClass?.Contains("BatchNorm", StringComparison.Ordinal) == true)
         .Select(node => node.Origin.ModulePath).Distinct().ToArray();
+
+    // Decomposed, it is a batch_norm of as many channels as all images have, with statistics that are repeated; it has no layers of ours.
+    private static bool IsInstanceNorm(ExportedNode node) => node.Origin.ModuleClass?.Contains("InstanceNorm", StringComparison.Ordinal) == true;
+
+    private static string Describe(BatchNormCall call, string reason) =>
+        $"the node '{call.Node.Name}'{(call.Node.Origin.ModulePath is { Length: > 0 } path ? $" of '{path}'" : "")}: {reason}.{call.Node.Origin.Place}";
 
     private static int IndexOf(ExportedProgram program, string name) =>
         program.Tensors.Select((tensor, index) => (tensor.Name, Index: index)).Where(tensor => tensor.Name == name).Select(tensor => tensor.Index)
@@ -119,18 +126,26 @@ internal sealed class ExportedBuffers(ExportedArchive archive)
 {
     private readonly ILookup<string, string> _names = archive.Tensors.ToLookup(tensor => IdentityOf(tensor.Value), tensor => tensor.Key);
     private readonly Dictionary<string, StatisticsBuffer> _buffers = [];
+    private readonly Dictionary<StatisticsBuffer, long> _widths = [];
+    private readonly Dictionary<StatisticsPlace, (StatisticsPlace Mean, StatisticsPlace Variance)> _owners = [];
 
-    /// <returns>The row of a tensor that a value is, or <c>null</c> if it is none.</returns>
-    public StatisticsPlace? PlaceOf(TensorValue value)
+    /// <summary>Where the statistics of a layer are: rows of tensors that are no others', in whole or in part.</summary>
+    /// <returns>Why they are none of a layer, or <c>null</c>.</returns>
+    public string? TryClaim(TensorValue mean, TensorValue variance, out (StatisticsPlace Mean, StatisticsPlace Variance) places)
     {
-        var stored = value.Tensor.Stored;
-        if (!stored.DType.IsFloatingPoint() || value.Count is < 1 or > TensorSlot.LongestVector || value.Offset % value.Count != 0)
-            return null;
-        var identity = IdentityOf(archive.Tensors[value.Tensor.Attribute]);
-        if (!_buffers.TryGetValue(identity, out var buffer))
-            _buffers[identity] = buffer = new StatisticsBuffer(_names[identity].ToArray(), stored.Shape);
-        var row = value.Offset / value.Count;
-        return row < StatisticsLayout.RowsOf(buffer, (int)value.Count) ? new StatisticsPlace(buffer, (int)row) : null;
+        places = default;
+        if (mean.Count != variance.Count || mean.Count is < 1 or > TensorSlot.LongestVector)
+            return "its mean and variance are of different lengths";
+        if (PlaceOf(mean) is not { } meanPlace || PlaceOf(variance) is not { } variancePlace || meanPlace == variancePlace)
+            return "its statistics lie scattered in a larger tensor";
+        places = (meanPlace, variancePlace);
+        if (_widths.GetValueOrDefault(meanPlace.Buffer, mean.Count) != mean.Count || _widths.GetValueOrDefault(variancePlace.Buffer, mean.Count) != mean.Count)
+            return "its statistics overlap with those of a layer";
+        if (_owners.GetValueOrDefault(meanPlace, places) != places || _owners.GetValueOrDefault(variancePlace, places) != places)
+            return "it shares one of its statistics with a layer, and not the other";
+        _widths[meanPlace.Buffer] = _widths[variancePlace.Buffer] = mean.Count;
+        _owners[meanPlace] = _owners[variancePlace] = places;
+        return null;
     }
 
     /// <summary>Where in the file the elements of a row are.</summary>
@@ -144,5 +159,17 @@ internal sealed class ExportedBuffers(ExportedArchive archive)
         }).Locate();
     }
 
-    private static string IdentityOf(ArchivedTensor tensor) => $"{tensor.Storage.Name} {ScriptHolders.IdentityOf(tensor.Tensor, isConstant: false)}";
+    private StatisticsPlace? PlaceOf(TensorValue value)
+    {
+        var stored = value.Tensor.Stored;
+        if (!stored.DType.IsFloatingPoint() || !stored.IsInOrder || value.Offset % value.Count != 0)
+            return null;
+        var identity = IdentityOf(archive.Tensors[value.Tensor.Attribute]);
+        if (!_buffers.TryGetValue(identity, out var buffer))
+            _buffers[identity] = buffer = new StatisticsBuffer(_names[identity].ToArray(), stored.Shape);
+        var row = value.Offset / value.Count;
+        return row < StatisticsLayout.RowsOf(buffer, (int)value.Count) ? new StatisticsPlace(buffer, (int)row) : null;
+    }
+
+    private static string IdentityOf(ArchivedTensor tensor) => $"{tensor.Storage.LocalHeaderPosition} {ScriptHolders.IdentityOf(tensor.Tensor, isConstant: false)}";
 }

@@ -83,7 +83,7 @@ internal sealed partial class ProgramWriter
         var input = Argument("input");
         Line($"{Define(call.Node.Outputs[0].TensorName!)} = {ObservationFunction.Name}({input}, {Argument("weight")}, {Argument("bias")}, "
             + $"{Statistics(layer.Mean, layer)}, {Statistics(layer.Variance, layer)}, {(call.Training ? "True" : "False")}, "
-            + $"{Number(call.Momentum)}, {Number(call.Eps)}, True)");
+            + $"{Number(call.Momentum)}, {Number(call.Eps)}, True, \"*\")");
     }
 
     // They come from where they are stored, whatever the program makes of them on the way.

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using PreciseBn.Formats;
 using PreciseBn.Models.Compiled;
+using PreciseBn.Native;
 using PreciseBn.Primitives;
 
 namespace PreciseBn.Models.TorchScript;
@@ -42,7 +43,11 @@ internal sealed partial class ScriptInstrumentation(
     public void Write(Stream output) => ScriptArchive.WriteCopy(
         output, archive, device, Rewrite, ObservationFunction.ForArchive(Layout) + "\n" + EmbeddedText.Read("script_functions.py"));
 
-    private static CompiledLayer ToCompiled(ScriptLayer layer) => new(layer.Stored.Module, layer.Mean, layer.Variance);
+    /// <returns>A layer whose statistics the model has for good, in another number format than is needed to observe all; mostly <c>null</c>.</returns>
+    public BnModule? FixedOtherwise() => Layers.FirstOrDefault(layer => layer.Module.DType.ToScalarType() != Layout.NumberType
+        && layer.Mean.Buffer.Keys.Concat(layer.Variance.Buffer.Keys).Any(StatisticsBuffer.IsFixed))?.Module;
+
+    public static CompiledLayer ToCompiled(ScriptLayer layer) => new(layer.Stored.Module, layer.Mean, layer.Variance);
 
     private string Rewrite(string file)
     {
@@ -56,7 +61,7 @@ internal sealed partial class ScriptInstrumentation(
             if (BatchNormSpelling.Find(name) is { } spelling && (name != Ambiguous || starts.Contains(call.Index)))
                 edits.Add((call.Index, 1, call.Length - 1, ObservationFunction.Namespace + spelling.Replacement));
         }
-        foreach (var site in known.Where(IsListed))
+        foreach (var site in known.Where(IsKnown))
             edits.Add((site.End - 1, 0, 0, $", layers={Names(site)}"));
         foreach (var copy in found.Copies.Where(copy => copy.File == file))
         {
@@ -82,11 +87,17 @@ internal sealed partial class ScriptInstrumentation(
         return result.Append(text, done, text.Length - done).ToString();
     }
 
-    // At a place that layers share which are not all observed, one that is not is no mistake.
-    private bool IsListed(ScriptSite site) => !found.Unaccounted.ContainsKey(site) && found.Layers.Where(layer => layer.Sites.Contains(site)).All(layers.Contains);
+    // Statistics that are not observed must not have such a stride as those that are.
+    private bool IsKnown(ScriptSite site) => found.IsComplete && !found.Unaccounted.ContainsKey(site)
+        && LayersAt(site).All(layer => layers.Contains(layer) || !layer.Stored.HasStride);
 
+    private IEnumerable<ScriptLayer> LayersAt(ScriptSite site) => found.Layers.Where(layer => layer.Sites.Contains(site));
+
+    // At a place that layers share which are not all observed, one that is not is no mistake.
     private string Names(ScriptSite site)
     {
+        if (!LayersAt(site).All(layers.Contains))
+            return "\"*\"";
         var names = layers.Where(layer => layer.Sites.Contains(site)).Select(layer => $"'{layer.Stored.Module.Name}'").ToArray();
         return $"\"{string.Join(", ", names.Take(MostNames))}{(names.Length > MostNames ? " and others" : "")}\"";
     }
@@ -103,9 +114,15 @@ internal sealed partial class ScriptInstrumentation(
     }
 
     // In 16 bits there is no room for what is observed.
-    private string Widen(string key, int index) => key.StartsWith("CONSTANTS.", StringComparison.Ordinal) ? ""
-        : $"    owner_{index} = {key[..key.LastIndexOf('.')]}\n"
-            + $"    owner_{index}.{key[(key.LastIndexOf('.') + 1)..]} = torch.to({key}, {(int)Layout.NumberType}, False, True)\n";
+    private string Widen(string key, int index)
+    {
+        var wide = $"torch.to({key}, {(int)Layout.NumberType}, False, True)";
+        if (StatisticsBuffer.IsFixed(key))
+            return "";
+        if (key.EndsWith(']') && key.LastIndexOf('[') is var bracket)
+            return $"    owner_{index} = torch._set_item({key[..bracket]}, {key[(bracket + 1)..^1]}, {wide})\n";
+        return $"    owner_{index} = {key[..key.LastIndexOf('.')]}\n    owner_{index}.{key[(key.LastIndexOf('.') + 1)..]} = {wide}\n";
+    }
 
     [GeneratedRegex(@"(?<![\w.])(torch|ops\.aten)\.(?<name>\w*batch_norm\w*)\(")]
     private static partial Regex BatchNorm();

@@ -10,6 +10,7 @@ internal sealed class ScriptLayerBuilder(TorchArchive archive, ScriptCode code, 
 {
     private readonly Dictionary<(StatisticsPlace Mean, StatisticsPlace Variance), Draft> _drafts = [];
     private readonly Dictionary<string, StatisticsBuffer> _buffers = [];
+    private readonly Dictionary<StatisticsBuffer, long> _widths = [];
     private readonly Dictionary<StatisticsPlace, (StatisticsPlace, StatisticsPlace)> _owners = [];
     private readonly Dictionary<ScriptSite, string> _unaccounted = [];
     private readonly HashSet<string> _untracked = [];
@@ -86,6 +87,8 @@ internal sealed class ScriptLayerBuilder(TorchArchive archive, ScriptCode code, 
             return "its mean and variance are of different lengths";
         if (IsNarrowConstant(mean) || IsNarrowConstant(variance))
             return "its statistics are constants of 16 bits, too few to observe in";
+        if (Overlaps(mean) || Overlaps(variance))
+            return "its statistics overlap with those of a layer";
         if (PlaceOf(mean) is not { } meanPlace || PlaceOf(variance) is not { } variancePlace || meanPlace == variancePlace)
             return "its statistics lie scattered in a larger tensor";
         var pair = (meanPlace, variancePlace);
@@ -98,6 +101,7 @@ internal sealed class ScriptLayerBuilder(TorchArchive archive, ScriptCode code, 
             _unclaimed -= mean.Count * (mean.Tensor.Stored.DType.Size() + variance.Tensor.Stored.DType.Size());
             if (_unclaimed < 0)
                 throw ModelErrors.TooManyStatistics(archive.File.Path);
+            _widths[meanPlace.Buffer] = _widths[variancePlace.Buffer] = mean.Count;
             _drafts[pair] = draft = new Draft(mean, variance, meanPlace, variancePlace, call);
         }
         if (call is not null && !draft.Sites.Contains(call.Site))
@@ -105,10 +109,13 @@ internal sealed class ScriptLayerBuilder(TorchArchive archive, ScriptCode code, 
         return null;
     }
 
+    // Of a tensor there are rows of one length.
+    private bool Overlaps(TensorValue value) => PlaceOf(value) is { } place && _widths.GetValueOrDefault(place.Buffer, value.Count) != value.Count;
+
     private StatisticsPlace? PlaceOf(TensorValue value)
     {
         var stored = value.Tensor.Stored;
-        if (!stored.DType.IsFloatingPoint() || !IsContiguous(stored) || value.Offset % value.Count != 0)
+        if (!stored.DType.IsFloatingPoint() || !stored.IsInOrder || value.Offset % value.Count != 0)
             return null;
         var identity = ScriptHolders.IdentityOf(stored, value.Tensor.Owner is null);
         if (!_buffers.TryGetValue(identity, out var buffer))
@@ -120,23 +127,11 @@ internal sealed class ScriptLayerBuilder(TorchArchive archive, ScriptCode code, 
         return row < StatisticsLayout.RowsOf(buffer, (int)value.Count) ? new StatisticsPlace(buffer, (int)row) : null;
     }
 
-    private static bool IsNarrowConstant(TensorValue value) => value.Tensor.Owner is null && value.Tensor.Stored.DType.Size() < sizeof(float);
+    private static bool IsNarrowConstant(TensorValue value) => StatisticsBuffer.IsFixed(value.Tensor.Key) && value.Tensor.Stored.DType.Size() < sizeof(float);
 
     // Constants with the same values are stored once, whatever they are for.
     private bool HasOtherUses(Draft draft) => draft.Owner is null
         && new[] { draft.Mean, draft.Variance }.Any(value => code.CountOf(value.Tensor.Key) > draft.Sites.Count);
-
-    private static bool IsContiguous(StoredTensor stored)
-    {
-        var expected = 1L;
-        for (var dimension = stored.Shape.Count - 1; dimension >= 0; dimension--)
-        {
-            if (stored.Shape[dimension] != 1 && stored.Strides[dimension] != expected)
-                return stored.IsVector;
-            expected *= stored.Shape[dimension];
-        }
-        return stored.Shape.Count > 0;
-    }
 
     private static string NameOfConstant(Draft draft, Dictionary<string, int> counts)
     {

@@ -1,5 +1,6 @@
 using PreciseBn.Formats;
 using PreciseBn.Models.Compiled;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Models.TorchScript;
 
@@ -25,11 +26,15 @@ internal sealed record ScriptLayers(
     /// <summary>Whether all of the code has been followed.</summary>
     public bool IsComplete { get; private init; } = true;
 
+    /// <summary>Number format of the constants that the code computes with, as a frozen model does with its weights; <c>null</c> if it has none.</summary>
+    public DType? TypeOfConstants { get; private init; }
+
     public static ScriptLayers Read(TorchArchive archive, IReadOnlyList<ScriptNode> nodes, ScriptCode code)
     {
         if (nodes.Count == 0)
             return new ScriptLayers([], [], new Dictionary<ScriptSite, string>(), [], []);
-        var walk = new ScriptWalk(code, new ScriptObjects(archive, nodes));
+        var objects = new ScriptObjects(archive, nodes);
+        var walk = new ScriptWalk(code, objects);
         foreach (var method in code.MethodsOf(nodes[0].QualifiedName).OrderBy(method => method != Forward))
             walk.Follow(nodes[0], method);
         var (reached, modules) = (walk.Calls.Count, walk.Reached.ToArray());
@@ -44,7 +49,7 @@ internal sealed record ScriptLayers(
             builder.Add(walk.Calls[i], isReached: i < reached);
         foreach (var node in nodes.Where(node => !code.MethodsOf(node.QualifiedName).Contains(Forward)))
             builder.AddWithoutCode(node);
-        return builder.Build() with { Reached = modules, IsComplete = walk.IsComplete };
+        return builder.Build() with { Reached = modules, IsComplete = walk.IsComplete, TypeOfConstants = objects.TypeOfConstants };
     }
 }
 

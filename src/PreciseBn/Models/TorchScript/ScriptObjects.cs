@@ -1,4 +1,5 @@
 using PreciseBn.Formats;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Models.TorchScript;
 
@@ -20,6 +21,9 @@ internal sealed class ScriptObjects
     }
 
     public IReadOnlyList<ScriptNode> Nodes { get; }
+
+    /// <summary>Number format of the first constant that is a matrix or more, as weights are: the data meet it first.</summary>
+    public DType? TypeOfConstants => _constants.Select(TensorPickle.TryRead).FirstOrDefault(tensor => tensor is { Shape.Count: > 1 } && tensor.DType.IsFloatingPoint())?.DType;
 
     /// <summary>What is known of a constant, named such as <c>c12</c>.</summary>
     public ScriptValue Constant(string name) => name.Length > 1 && int.TryParse(name.AsSpan(1), out var index) && index >= 0 && index < _constants.Length
@@ -43,15 +47,16 @@ internal sealed class ScriptObjects
     {
         null or bool or long or double or string => new LiteralValue(value),
         PickleInstance { State: PickleDictionary state } when _nodes.TryGetValue(state, out var module) => new ModuleValue(module),
-        object?[] items => Items(items, node, name, key),
+        object?[] items => Items(items, node, name, $"({key})"),
         List<object?> items => Items(items, node, name, key),
         PickleInstance { Type: not null, Elements: { Count: > 0 } items } => Items(items, node, name, key),
+        PickleInstance { Type.Module: "torch.jit._pickle", Arguments: [List<object?> items, ..] } => Items(items, node, name, key),
         _ when TensorPickle.TryRead(value) is { } stored => Whole(new ScriptTensor(key, stored, node, name)),
         _ => new UnknownValue(),
     };
 
     private SequenceValue Items(IReadOnlyList<object?> items, ScriptNode node, string name, string key) =>
-        new(items.Take(ChoiceValue.Most).Select((item, index) => ToValue(item, node, $"{name}[{index}]", $"({key})[{index}]")).ToArray());
+        new(items.Take(ChoiceValue.Most).Select((item, index) => ToValue(item, node, $"{name}[{index}]", $"{key}[{index}]")).ToArray());
 
     private static TensorValue Whole(ScriptTensor tensor) => new(tensor, 0, tensor.Stored.Shape, []);
 }

@@ -70,6 +70,9 @@ internal sealed partial class TorchScriptFile : ModelFile
         var method = MethodFor(rules.Method);
         var inputs = new ScriptInputs(Path, method, rules.Arguments);
         var instrumentation = Instrument(layers, rules, method, inputs, device.ToString());
+        CompiledLayer.RequireAllOfTensors(instrumentation.Layers, _found.Layers.Select(ScriptInstrumentation.ToCompiled));
+        if (instrumentation.FixedOtherwise() is { } other)
+            throw ModelErrors.FormatsApart(other);
         var model = CompiledScript.Load(
             Path, instrumentation.Write, instrumentation.Layout.Buffers, inputs, InputType()?.ToScalarType(), device);
         return new ObservedCompiledModel(model, instrumentation.Layout, instrumentation.Layers, rules,
@@ -129,6 +132,7 @@ internal sealed partial class TorchScriptFile : ModelFile
 
     // Buffers may be kept in other formats than the model computes in: it is that of the first parameter that the data meet.
     private DType? InputType() => _found.Reached.Concat(_nodes).SelectMany(ParametersOf)
+        .Append(_found.TypeOfConstants)
         .Concat(_found.Layers.Select(layer => (DType?)layer.Stored.Module.DType))
         .FirstOrDefault(type => type?.IsFloatingPoint() == true);
 

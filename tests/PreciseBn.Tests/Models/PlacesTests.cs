@@ -1,0 +1,96 @@
+using System.Text.Json;
+using PreciseBn.Data;
+using PreciseBn.Primitives;
+using PreciseBn.Tests.Support;
+
+namespace PreciseBn.Tests;
+
+/// <summary>
+/// Models that keep statistics in unusual places (tests/fixtures/places): each call of BatchNorm is a layer's, with what PyTorch sees there in
+/// float64, or is named and works as it was saved.
+/// </summary>
+public sealed class PlacesTests
+{
+    private const double Tolerance = 1e-5;
+
+    public static TheoryData<string> Files => new(Directory.EnumerateFiles(Fixtures.Path("places"), "*.pt*").Select(path => Path.GetFileName(path))
+        .Where(name => name != "two-formats.frozen.pt").Order());
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Each_call_is_a_layers_or_works_as_it_was_saved(string file)
+    {
+        using var json = JsonDocument.Parse(File.ReadAllText(Place("expected.json")));
+        var expected = json.RootElement.GetProperty(file.Split('.')[0]);
+        using var model = BnModel.Open(Place(file));
+        using var data = Data();
+
+        var measured = model.Measure(data).Statistics.Where(stat => stat.Batches > 0).ToArray();
+
+        Assert.Equal(expected.GetProperty("unaccounted").GetInt32() > 0, model.UnaccountedCalls.Count > 0);
+        var layers = expected.GetProperty("exact_float64").EnumerateObject().ToArray();
+        Assert.Equal(layers.Length, measured.Length);
+        foreach (var layer in layers)
+        {
+            var stat = Find(measured, layer.Name, file);
+            Assert.Equal(layer.Value.GetProperty("count").GetInt64(), stat.Count);
+            var (mean, variance) = (Numbers(layer.Value.GetProperty("mean")), Numbers(layer.Value.GetProperty("var")));
+            for (var channel = 0; channel < mean.Length; channel++)
+            {
+                Assert.Equal(mean[channel], stat.Mean[channel], Tolerance * Math.Sqrt(variance[channel] + stat.Eps));
+                Assert.Equal(variance[channel], stat.Variance[channel], Tolerance * (variance[channel] + stat.Eps));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("list.pt2")]
+    [InlineData("list.script.pt")]
+    [InlineData("rows-read.trace.pt")]
+    [InlineData("double.frozen.pt")]
+    public void Statistics_are_written_where_they_are_read_from(string file)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File(file);
+        File.Copy(Place(file), path);
+        using var data = Data();
+
+        var stats = Runs.Update(path, data);
+
+        Assert.All(Runs.Read(path).Layers, layer =>
+        {
+            Assert.All(stats[layer.Name].Mean.Zip(layer.Mean), pair => Assert.Equal(pair.First, pair.Second, 1e-6 * (1 + Math.Abs(pair.First))));
+            Assert.All(stats[layer.Name].Variance.Zip(layer.Variance), pair => Assert.Equal(pair.First, pair.Second, 1e-6 * (1 + pair.First)));
+        });
+    }
+
+    [Fact]
+    public void Constants_in_two_formats_are_measured_apart()
+    {
+        var layers = Runs.Read(Place("two-formats.frozen.pt")).Layers;
+        using var data = Data();
+
+        Assert.Equal("FormatsApart", Assert.Throws<PreciseBnException>(() => Runs.Measure(layers, data)).ErrorId);
+        Assert.All(layers, layer => Assert.Equal(24, Assert.Single(Runs.Measure([layer], data)).Count));
+    }
+
+    [Fact]
+    public void A_row_is_not_measured_without_the_others_that_calls_are_given()
+    {
+        var row = Runs.Read(Place("row-at-run-time.script.pt")).Layers.Single(layer => layer.Name == "means[1]");
+        using var data = Data();
+
+        Assert.Equal("RowsApart", Assert.Throws<PreciseBnException>(() => Runs.Measure([row], data)).ErrorId);
+    }
+
+    // Tensors that were no buffers have other names in exported programs.
+    private static BnStat Find(BnStat[] measured, string name, string file) => measured.SingleOrDefault(stat => stat.Name == name)
+        ?? measured.Single(stat => file == "list.pt2" ? stat.Name == name.Replace("means[0]", "lifted_tensor_0").Replace("means[1]", "lifted_tensor_2")
+            : stat.Name == "batch_norm_0");
+
+    private static BnDataLoader Data() => BnDataLoader.FromFiles([Place("batches.npz")], new() { AsBatches = true });
+
+    private static string Place(string name) => Fixtures.Path($"places/{name}");
+
+    private static double[] Numbers(JsonElement numbers) => numbers.EnumerateArray().Select(number => number.GetDouble()).ToArray();
+}
