@@ -1,7 +1,7 @@
 namespace PreciseBn.Tests.Support;
 
-/// <summary>Runs a <see cref="RandomNetwork"/> in plain float64, and pools what its layers see.</summary>
-internal sealed class Arithmetic(RandomNetwork network)
+/// <summary>Runs a <see cref="NetworkPlan"/> in plain float64, and pools what its layers see.</summary>
+internal sealed class Arithmetic(NetworkPlan network)
 {
     /// <summary>What a layer saw in a batch: the rows of all its calls.</summary>
     public sealed record Seen(List<double[]> Rows, int Calls, int SingleCalls);
@@ -58,13 +58,13 @@ internal sealed class Arithmetic(RandomNetwork network)
     {
         var settled = new Dictionary<int, (double[] Mean, double[] Variance)>();
         // A layer comes behind those with lower numbers only.
-        for (var layer = 0; isExact && layer < network.Layers.Length; layer++)
+        for (var layer = 0; isExact && layer < network.Layers.Count; layer++)
         {
             if (Estimate(batches.Select(batch => Run(batch, settled)[layer]).ToArray(), estimator) is { } statistics)
                 settled[layer] = statistics;
         }
         var seen = batches.Select(batch => Run(batch, settled)).ToArray();
-        return Enumerable.Range(0, network.Layers.Length).Select(layer => Estimate(seen.Select(all => all[layer]).ToArray(), estimator)).ToArray();
+        return Enumerable.Range(0, network.Layers.Count).Select(layer => Estimate(seen.Select(all => all[layer]).ToArray(), estimator)).ToArray();
     }
 
     private static (double[] Mean, double[] Variance)? Estimate(IReadOnlyList<Seen> batches, Estimator estimator)
