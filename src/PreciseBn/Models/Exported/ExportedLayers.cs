@@ -136,6 +136,8 @@ internal sealed class ExportedBuffers(ExportedArchive archive)
         places = default;
         if (mean.Count != variance.Count || mean.Count is < 1 or > TensorSlot.LongestVector)
             return "its mean and variance are of different lengths";
+        if (mean.Key == variance.Key)
+            return "its mean and variance are one tensor";
         if (PlaceOf(mean) is not { } meanPlace || PlaceOf(variance) is not { } variancePlace || meanPlace == variancePlace)
             return "its statistics lie scattered in a larger tensor";
         places = (meanPlace, variancePlace);

@@ -39,6 +39,15 @@ internal sealed partial class ScriptCode(TorchArchive archive)
         ? definitions.Functions.Keys.Where(key => key.StartsWith(name + ".", StringComparison.Ordinal)).Select(key => key[(name.Length + 1)..]).ToArray()
         : [];
 
+    /// <summary>The classes that are no modules, and their methods.</summary>
+    public IEnumerable<(string ClassName, ScriptFunction Method)> MethodsOfObjects() =>
+        from file in Files
+        let definitions = Load(file)
+        from function in definitions.Functions.Values
+        let dot = function.Name.IndexOf('.')
+        where dot > 0 && !definitions.Modules.Contains(function.Name[..dot])
+        select ($"{file["code/".Length..^Suffix.Length].Replace('/', '.')}.{function.Name[..dot]}", function);
+
     /// <summary>The text of a constant of a class, such as <c>momentum : Final[float] = 0.1</c>.</summary>
     public string? Constant(string className, string constant) => Find(className) is var (definitions, name)
         ? definitions.Constants.GetValueOrDefault($"{name}.{constant}") : null;
@@ -73,9 +82,14 @@ internal sealed partial class ScriptCode(TorchArchive archive)
         var file = FileOf(qualifiedName);
         if (!_names.Contains(file))
             return null;
+        return (Load(file), qualifiedName[(qualifiedName.LastIndexOf('.') + 1)..]);
+    }
+
+    private Definitions Load(string file)
+    {
         if (!_files.TryGetValue(file, out var definitions))
             _files[file] = definitions = Definitions.Read(file, TextOf(file));
-        return (definitions, qualifiedName[(qualifiedName.LastIndexOf('.') + 1)..]);
+        return definitions;
     }
 
     [GeneratedRegex(@"[""'](?<name>\w+)[""']")]
@@ -93,6 +107,8 @@ internal sealed partial class ScriptCode(TorchArchive archive)
 
         public Dictionary<string, int> Ends { get; } = [];
 
+        public HashSet<string> Modules { get; } = [];
+
         public static Definitions Read(string file, string text)
         {
             var definitions = new Definitions();
@@ -106,6 +122,8 @@ internal sealed partial class ScriptCode(TorchArchive archive)
                 if (line.Indent == 0 && line.StartsWith("class") && line.Tokens.Count > 1)
                 {
                     owner = line.Tokens[1].Text + ".";
+                    if (line.Tokens.Any(token => token.Is("Module")))
+                        definitions.Modules.Add(owner[..^1]);
                     at++;
                 }
                 else if (line.StartsWith("def"))

@@ -89,6 +89,8 @@ internal sealed class ScriptLayerBuilder(TorchArchive archive, ScriptCode code, 
             return "its statistics are constants of 16 bits, too few to observe in";
         if (Overlaps(mean) || Overlaps(variance))
             return "its statistics overlap with those of a layer";
+        if (mean.Key == variance.Key)
+            return "its mean and variance are one tensor";
         if (PlaceOf(mean) is not { } meanPlace || PlaceOf(variance) is not { } variancePlace || meanPlace == variancePlace)
             return "its statistics lie scattered in a larger tensor";
         var pair = (meanPlace, variancePlace);

@@ -37,6 +37,9 @@ internal sealed record ScriptLayers(
         var walk = new ScriptWalk(code, objects);
         foreach (var method in code.MethodsOf(nodes[0].QualifiedName).OrderBy(method => method != Forward))
             walk.Follow(nodes[0], method);
+        var classes = nodes.Select(node => node.QualifiedName).ToHashSet();
+        foreach (var (_, method) in code.MethodsOfObjects().Where(item => !classes.Contains(item.ClassName)))
+            walk.FollowObject(method, nodes[0]);
         var (reached, modules) = (walk.Calls.Count, walk.Reached.ToArray());
         foreach (var node in nodes)
         {

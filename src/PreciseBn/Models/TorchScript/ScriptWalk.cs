@@ -37,6 +37,9 @@ internal sealed class ScriptWalk(ScriptCode code, ScriptObjects objects)
             Run(function, [new ModuleValue(node)], [], node);
     }
 
+    /// <summary>Follows a method of an object that the code makes, of which nothing is known.</summary>
+    public void FollowObject(ScriptFunction method, ScriptNode root) => Run(method, [], [], root);
+
     private ScriptValue Run(ScriptFunction function, IReadOnlyList<ScriptValue> arguments, Dictionary<string, ScriptValue> named, ScriptNode module)
     {
         if (arguments.Count > 0 && arguments[0] is ModuleValue { Node: var self })
