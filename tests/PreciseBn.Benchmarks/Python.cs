@@ -4,13 +4,23 @@ using System.Text.Json;
 
 namespace PreciseBn.Benchmarks;
 
-/// <summary>Runs peer.py. The environment variable PRECISEBN_PYTHON names the interpreter; by default it is <c>python3</c>.</summary>
+/// <summary>Runs peer.py and other programs beside it. The environment variable PRECISEBN_PYTHON names the interpreter; by default it is <c>python3</c>.</summary>
 internal static class Python
 {
     private static readonly string Interpreter = Environment.GetEnvironmentVariable("PRECISEBN_PYTHON") ?? "python3";
 
-    public static ProcessStartInfo Command(params string?[] arguments) => new(
-        Interpreter, [Path.Combine(AppContext.BaseDirectory, "peer.py"), .. arguments.OfType<string>()])
+    public static ProcessStartInfo Command(params string?[] arguments) => CommandOf("peer.py", arguments);
+
+    /// <summary>Runs peer.py to its end.</summary>
+    /// <returns>What it printed.</returns>
+    public static JsonElement Run(params string?[] arguments) => Run(Command(arguments));
+
+    /// <summary>Runs another program to its end.</summary>
+    /// <returns>What it printed.</returns>
+    public static JsonElement RunProgram(string program, params string?[] arguments) => Run(CommandOf(program, arguments));
+
+    private static ProcessStartInfo CommandOf(string program, string?[] arguments) => new(
+        Interpreter, [Path.Combine(AppContext.BaseDirectory, program), .. arguments.OfType<string>()])
     {
         RedirectStandardOutput = true,
         RedirectStandardInput = true,
@@ -29,11 +39,9 @@ internal static class Python
         }
     }
 
-    /// <summary>Runs it to its end.</summary>
-    /// <returns>What it printed.</returns>
-    public static JsonElement Run(params string?[] arguments)
+    private static JsonElement Run(ProcessStartInfo command)
     {
-        using var process = Process.Start(Command(arguments))!;
+        using var process = Process.Start(command)!;
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return process.ExitCode == 0 ? JsonDocument.Parse(output).RootElement : throw new InvalidOperationException("The Python side failed.");

@@ -45,7 +45,16 @@ public sealed class GetBnModuleCommand : PreciseBnCmdlet
     {
         ForEachFile(Path, LiteralPath, List);
         if (Model is not null)
-            ForEachItem(() => WriteLayers(BnModel.Of(Model).Layers, "the model"));
+            ForEachItem(() => List(Model));
+    }
+
+    private void List(nn.Module live)
+    {
+        using var model = BnModel.Of(live);
+        var layers = model.Layers;
+        foreach (var call in model.UnaccountedCalls)
+            WriteWarning($"the model: {call}");
+        WriteLayers(layers, "the model");
     }
 
     private void List(string path)

@@ -26,6 +26,17 @@ public sealed class LiveModelTests : IDisposable
     }
 
     [Fact]
+    public void Modules_of_other_makers_that_keep_statistics_are_named()
+    {
+        using var others = nn.Sequential(("bn", nn.BatchNorm1d(3)), ("instance", nn.InstanceNorm1d(3, track_running_stats: true)), ("own", new OwnNorm()));
+        using var model = BnModel.Of(others);
+
+        Assert.Equal(["bn"], model.Layers.Select(layer => layer.Name));
+        Assert.Contains("'own' (OwnNorm)", Assert.Single(model.UnaccountedCalls));
+        Assert.Empty(BnModel.Of(_model).UnaccountedCalls);
+    }
+
+    [Fact]
     public void Layers_are_listed_with_their_settings()
     {
         _model.eval();
@@ -155,4 +166,16 @@ public sealed class LiveModelTests : IDisposable
     }
 
     private BatchNorm Layer(string name) => (BatchNorm)_model.named_modules().Single(item => item.name == name).module;
+
+    private sealed class OwnNorm : nn.Module<Tensor, Tensor>
+    {
+        public OwnNorm()
+            : base(nameof(OwnNorm))
+        {
+            register_buffer("stored_mean", zeros(3));
+            register_buffer("stored_var", ones(3));
+        }
+
+        public override Tensor forward(Tensor input) => nn.functional.batch_norm(input, get_buffer("stored_mean"), get_buffer("stored_var"));
+    }
 }

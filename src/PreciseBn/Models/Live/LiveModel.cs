@@ -22,7 +22,7 @@ internal sealed class LiveModel(nn.Module root) : IModelSource
 
     public IReadOnlyList<string> UntrackedLayers => LiveModelReader.FindUntracked(root);
 
-    public IReadOnlyList<string> UnaccountedCalls => [];
+    public IReadOnlyList<string> UnaccountedCalls => LiveModelReader.FindOthers(root);
 
     public IReadOnlyList<string> OperatorsBeyondNumbers => [];
 

@@ -16,6 +16,19 @@ internal static class LiveModelReader
     public static IReadOnlyList<string> FindUntracked(nn.Module root) =>
         Find(root, layer => layer.running_mean is null || layer.running_var is null).Select(item => item.Name).ToArray();
 
+    /// <summary>The modules that keep means and variances without being BatchNorm of TorchSharp, in words: what they do with them cannot be seen.</summary>
+    public static IReadOnlyList<string> FindOthers(nn.Module root) => root.named_modules().Prepend(("", root))
+        .Where(item => item.Item2 is not (BatchNorm or InstanceNorm) && KeepsStatistics(item.Item2)).DistinctBy(item => item.Item2)
+        .Select(item => $"the module '{item.Item1}' ({item.Item2.GetType().Name}): it keeps means and variances, but is no BatchNorm of TorchSharp, and works as it is")
+        .ToArray();
+
+    private static bool KeepsStatistics(nn.Module module)
+    {
+        var vectors = module.named_buffers(recurse: false).Where(named => named.buffer.dim() == 1).ToArray();
+        return vectors.Any(mean => mean.name.EndsWith("mean", StringComparison.Ordinal)
+            && vectors.Any(variance => variance.name.EndsWith("var", StringComparison.Ordinal) && variance.buffer.numel() == mean.buffer.numel()));
+    }
+
     private static IEnumerable<(string Name, BatchNorm Layer)> Find(nn.Module root, Func<BatchNorm, bool> isWanted)
     {
         var named = root.named_modules();
