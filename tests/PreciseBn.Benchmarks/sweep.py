@@ -44,7 +44,7 @@ def prepared(build):
 ARCHITECTURES = {
     "resnet18": (models.resnet18, IMAGE),
     "resnet50": (models.resnet50, IMAGE),
-    "resnext (32×4d, 1 block a stage)": (lambda: models.ResNet(Bottleneck, [1, 1, 1, 1], groups=32, width_per_group=4), IMAGE),
+    "resnext (1 block a stage)": (lambda: models.ResNet(Bottleneck, [1, 1, 1, 1], groups=32, width_per_group=4), IMAGE),
     "wide_resnet (1 block a stage)": (lambda: models.ResNet(Bottleneck, [1, 1, 1, 1], width_per_group=128), IMAGE),
     "densenet121": (models.densenet121, IMAGE),
     "densenet, memory efficient": (lambda: models.DenseNet(8, (2, 2, 2, 2), 16, memory_efficient=True), IMAGE),
