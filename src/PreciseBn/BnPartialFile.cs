@@ -34,7 +34,10 @@ public static class BnPartialFile
     /// <exception cref="PreciseBnException">The file is missing, damaged, of another kind, or of a measurement that has not ended.</exception>
     public static IReadOnlyList<PartialBnStat> Read(string path)
     {
-        using var file = SourceFile.Open(SourceFile.FullPath(path));
+        var full = SourceFile.FullPath(path);
+        if (!File.Exists(full) && new PartialAttempts(full).Furthest() is var (_, attempt))
+            throw PartialErrors.Unfinished(full, attempt.Partials[0]);
+        using var file = SourceFile.Open(full);
         var contents = PartialArchive.Read(file);
         return contents.IsFinished ? contents.Partials : throw PartialErrors.Unfinished(file.Path, contents.Partials[0]);
     }

@@ -1,9 +1,11 @@
 using PreciseBn;
+using PreciseBn.Batches;
 using PreciseBn.Data;
 using PreciseBn.Primitives;
 
 // FileWriter <file> <statistics> <other statistics> <times>: puts the one and the other in turn into the file, and says for
-// each whether it was written or why not. Partial statistics take the place of the file; from data its own are recomputed.
+// each whether it was written or why not. Partial statistics take the place of the file; from data its own are recomputed; a model
+// is measured into parts of that name, with a number each.
 var writes = args[1..3].Select(Writer).ToArray();
 Console.WriteLine("ready");
 for (var i = 0; i < int.Parse(args[3]); i++)
@@ -21,6 +23,11 @@ for (var i = 0; i < int.Parse(args[3]); i++)
 
 Action Writer(string state)
 {
+    if (Path.GetExtension(state) == ".pt")
+    {
+        var part = 0;
+        return () => MeasureInto($"{args[0]}.{part++}", state);
+    }
     if (Path.GetExtension(state) == ".npy")
     {
         var data = BnDataLoader.FromFiles([state], new() { Order = DataOrder.Sequential });
@@ -41,4 +48,11 @@ Action Writer(string state)
         using var model = BnModel.Open(args[0]);
         model.Apply(statistics);
     };
+}
+
+static void MeasureInto(string part, string path)
+{
+    using var images = TorchSharp.torch.ones(2, 1, 28, 28);
+    using var model = BnModel.Open(path);
+    model.MeasureShard(BatchSource.Of(Enumerable.Repeat(images, 8)), new() { DataName = "ones", Checkpoint = part, Every = 1 });
 }

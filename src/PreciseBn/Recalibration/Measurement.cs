@@ -16,7 +16,7 @@ internal sealed class Measurement(string name, IObservedModel model, IBatchSourc
 {
     /// <summary>Runs the batches.</summary>
     /// <param name="onBatch">Told the number of batches done, after each.</param>
-    /// <param name="cancellation">Stops within a batch.</param>
+    /// <param name="cancellation">Stops within a batch; what has been measured is saved.</param>
     /// <param name="checkpoint">Where the work is saved from time to time, and goes on from; the data go on from there too.</param>
     /// <exception cref="PreciseBnException">The data or the model cannot be used.</exception>
     public MeasurementResult Run(Action<long> onBatch, CancellationToken cancellation, IMeasurementCheckpoint? checkpoint = null)
@@ -32,39 +32,47 @@ internal sealed class Measurement(string name, IObservedModel model, IBatchSourc
         InputScale? scale = null;
         var stoppedBy = start >= most ? StopReason.Iterations : StopReason.DataEnd;
         // Data come from code that is not ours, which runs in none of our modes.
-        foreach (var batch in start >= most ? [] : data.Read(cancellation))
+        try
         {
-            using (batch)
+            foreach (var batch in start >= most ? [] : data.Read(cancellation))
             {
-                RefuseTooSmall();
-                items = batch.ItemCount;
-                var fault = Observe(batch);
-                if (!batch.IsCounted)
-                    continue;
-                Refuse(fault);
-                if (tooSmall is not null)
-                    continue;
+                using (batch)
+                {
+                    RefuseTooSmall();
+                    items = batch.ItemCount;
+                    var fault = Observe(batch);
+                    if (!batch.IsCounted)
+                        continue;
+                    Refuse(fault);
+                    if (tooSmall is not null)
+                        continue;
+                }
+                onBatch(moments.Added);
+                cancellation.ThrowIfCancellationRequested();
+                if (options is MeasureOptions { RecordConvergence: true } && Convergence.IsDue(moments.Added))
+                    looks.Add(Totals());
+                if (precision?.IsDue(moments.Added) == true && precision.IsReached(Totals().Layers))
+                {
+                    stoppedBy = StopReason.Tolerance;
+                    break;
+                }
+                if (moments.Added == most)
+                {
+                    stoppedBy = StopReason.Iterations;
+                    break;
+                }
+                if (checkpoint?.IsDue(moments.Added) == true)
+                {
+                    saved = Totals();
+                    moments.Clear();
+                    checkpoint.Save(saved);
+                }
             }
-            onBatch(moments.Added);
-            cancellation.ThrowIfCancellationRequested();
-            if (options is MeasureOptions { RecordConvergence: true } && Convergence.IsDue(moments.Added))
-                looks.Add(Totals());
-            if (precision?.IsDue(moments.Added) == true && precision.IsReached(Totals().Layers))
-            {
-                stoppedBy = StopReason.Tolerance;
-                break;
-            }
-            if (moments.Added == most)
-            {
-                stoppedBy = StopReason.Iterations;
-                break;
-            }
-            if (checkpoint?.IsDue(moments.Added) == true)
-            {
-                saved = Totals();
-                moments.Clear();
-                checkpoint.Save(saved);
-            }
+        }
+        catch (OperationCanceledException) when (checkpoint is not null && moments.Added > (saved?.Batches ?? 0))
+        {
+            checkpoint.Save(Totals());
+            throw;
         }
         var totals = Totals();
         // The last of several batches is often a small one.

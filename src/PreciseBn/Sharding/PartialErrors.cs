@@ -25,7 +25,7 @@ internal static class PartialErrors
 
     public static PreciseBnException Unfinished(string path, PartialBnStat partial) => new(
         "UnfinishedPartial", ErrorKind.InvalidData,
-        $"'{path}' is the checkpoint of a measurement of shard {partial.Shards[0]} that has come no further than {partial.TotalBatches} batches.",
+        $"'{path}' is unfinished: the measurement of shard {partial.Shards[0]} has come no further than {partial.TotalBatches} batches.",
         "Measure again with the same options to let it go on.", path);
 
     public static PreciseBnException OtherArguments(string path, string name, string then, string now) => new(

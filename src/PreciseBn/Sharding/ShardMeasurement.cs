@@ -42,7 +42,6 @@ internal sealed class ShardMeasurement(
         session.RefuseFew(batches.BatchCount);
         var result = session.Measure(batches, options.MostBatches, (1, 1), cancellation, checkpoint);
         var partials = run.ToPartials(result.Totals, result.StoppedBy, batches.ItemsLeftOut + result.ItemsLeftOut, result.Entrance);
-        checkpoint?.Finish(partials);
-        return partials;
+        return checkpoint?.Finish(partials) ?? partials;
     }
 }

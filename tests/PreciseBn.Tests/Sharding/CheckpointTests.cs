@@ -66,6 +66,24 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void A_run_that_is_cancelled_saves_all_that_it_has_measured()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var options = Options with { Every = 100 };
+        var progress = new Recorder(done =>
+        {
+            if (done.Batches == 7)
+                cancellation.Cancel();
+        });
+        Assert.ThrowsAny<OperationCanceledException>(() => Runs.MeasureShard(Runs.Read(_model).Layers, _data, options, progress, cancellation.Token));
+
+        var (resumed, batches) = Count("1/1", options);
+
+        Assert.Equal(20 - 7, batches);
+        Shards.AssertSame(Shards.Merge(Shards.Measure(_model, _data, "1/1")).Estimate().Statistics, Shards.Merge(resumed).Estimate().Statistics);
+    }
+
+    [Fact]
     public void A_run_that_had_come_to_its_end_is_not_repeated()
     {
         var first = Shards.Measure(_model, _data, "1/1", Options);
@@ -90,10 +108,11 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
-    public void Other_arguments_are_named_and_the_checkpoint_stays_as_it_is()
+    public void Other_arguments_are_named_and_the_attempt_stays_as_it_is()
     {
         BreakOff("1/2", after: 4);
-        var before = File.ReadAllBytes(Checkpoint);
+        var attempt = Assert.Single(Directory.GetFiles(_folder.Path, "checkpoint*"));
+        var before = File.ReadAllBytes(attempt);
 
         AssertRefused("shard", () => Shards.Measure(_model, _data, "2/2", Options));
         AssertRefused("iterations", () => Shards.Measure(_model, _data, "1/2", Options with { Iterations = 5 }));
@@ -101,7 +120,8 @@ public sealed class CheckpointTests : IDisposable
         AssertRefused("layers", () => Runs.MeasureShard(Runs.Read(_model).Layers.Skip(1).ToArray(), _data, Options with { Shard = DataShard.Parse("1/2") }), "model");
         using var others = Runs.Digits(batchSize: 8, take: 320);
         AssertRefused("batches of 8", () => Shards.Measure(_model, others, "1/2", Options));
-        Assert.Equal(before, File.ReadAllBytes(Checkpoint));
+        Assert.Equal(before, File.ReadAllBytes(attempt));
+        Assert.False(File.Exists(Checkpoint));
     }
 
     [Fact]
@@ -160,15 +180,14 @@ public sealed class CheckpointTests : IDisposable
 
     private static void BreakOff(IReadOnlyList<BnModule> layers, IBatchSource data, ShardOptions options, int after)
     {
-        using var cancellation = new CancellationTokenSource();
         var batches = 0;
         var progress = new Recorder(_ =>
         {
             if (++batches == after + 1)
-                cancellation.Cancel();
+                throw new TimeoutException();
         });
 
-        Assert.ThrowsAny<OperationCanceledException>(() => Runs.MeasureShard(layers, data, options, progress, cancellation.Token));
+        Assert.Throws<TimeoutException>(() => Runs.MeasureShard(layers, data, options, progress));
     }
 
     private (IReadOnlyList<PartialBnStat> Partials, int Batches) Count(string shard, ShardOptions options)

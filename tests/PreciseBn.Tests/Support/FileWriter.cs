@@ -9,6 +9,8 @@ internal static class FileWriter
 
     public static Process Start(params string[] arguments) => Tool.Start(Program, arguments);
 
+    public static Process Start(IReadOnlyDictionary<string, string> environment, params string[] arguments) => Tool.Start(environment, Program, arguments);
+
     /// <summary>Runs it to its end where no file can grow beyond a size, as if the disk were full.</summary>
     public static (int ExitCode, string Output, string Errors) RunOnFullDisk(int limitInKibibytes, params string[] arguments) => Tool.Run(
         // .NET maps the code that it compiles by a file that is larger.
