@@ -11,6 +11,8 @@ namespace PreciseBn;
 /// </summary>
 public sealed class BnMerger
 {
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+
     private readonly ShardLedger _ledger = new();
     private readonly Dictionary<string, PartialSource> _sources = [];
     private readonly Dictionary<string, (int Index, PartialBnStat First, MomentMerge Merge)> _layers = [];
@@ -37,6 +39,34 @@ public sealed class BnMerger
         }
     }
 
+    /// <summary>
+    /// Adds files as they come into sight, until no shard is missing or the time is over: what one machine has written, another may see
+    /// seconds later.
+    /// </summary>
+    /// <param name="find">Looks which files there are; it is asked from time to time.</param>
+    /// <param name="longest">How long it is waited.</param>
+    /// <param name="cancellation">Ends the waiting at once.</param>
+    /// <param name="clock">By which clock; <c>null</c> takes that of the machine.</param>
+    /// <returns>The files that were added.</returns>
+    /// <exception cref="PreciseBnException">One is damaged or unfinished, or does not go with the others.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; some have been added.</exception>
+    public IReadOnlyList<string> AwaitFiles(Func<IReadOnlyList<string>> find, TimeSpan longest, CancellationToken cancellation = default, TimeProvider? clock = null)
+    {
+        clock ??= TimeProvider.System;
+        var start = clock.GetTimestamp();
+        var added = new List<string>();
+        while (true)
+        {
+            var files = find().Where(file => !added.Contains(file)).ToArray();
+            AddFiles(files, cancellation);
+            added.AddRange(files);
+            var left = longest - clock.GetElapsedTime(start);
+            if ((added.Count > 0 && MissingShards is null) || left <= TimeSpan.Zero)
+                return added;
+            Task.Delay(left < LookInterval ? left : LookInterval, clock, cancellation).GetAwaiter().GetResult();
+        }
+    }
+
     /// <summary>Adds what a shard, or several that were merged, say of one layer.</summary>
     /// <exception cref="PreciseBnException">It does not go with the others.</exception>
     public void Add(PartialBnStat partial) => Add(partial, $"shard {partial.Shards[0]}");
@@ -51,8 +81,10 @@ public sealed class BnMerger
         RefuseGaps(allowMissing);
         if (priorWeight > 0 && _otherFile is not null)
             throw PartialErrors.PriorsDiffer(First.Origin, _otherFile);
+        var model = First.Partial.Path ?? First.Origin;
+        RecalibrationErrors.RefuseNothing(model, _totals.Batches, _totals.Skipped);
         if (_layers.Values.All(layer => layer.Merge.Sum.Batches == 0))
-            throw RecalibrationErrors.NothingReached(First.Partial.Path ?? First.Origin, _totals.Batches);
+            throw RecalibrationErrors.NothingReached(model, _totals.Batches);
         var estimators = First.Partial.Estimators;
         var data = string.Join("; ", _ledger.Present.Select(shard => $"{shard.Data} ({shard.Plan})").Distinct());
         return new BnResult(estimators.SelectMany(estimator => _layers.Values.Select(layer =>

@@ -64,12 +64,28 @@ public abstract record RunOptions : CallOptions
     /// </summary>
     public bool AllowTf32 { get; init; }
 
+    /// <summary>
+    /// On how many threads libtorch computes meanwhile; <c>null</c> takes what is set, and no more than the processors that the process
+    /// may use: libtorch by itself counts those of the machine, whatever share of them a container is given.
+    /// </summary>
+    public int? Threads
+    {
+        get;
+        init => field = value is null or > 0 ? value : throw OptionErrors.Refused(nameof(Threads), value, "It is a number of threads, at least 1");
+    }
+
     /// <summary>The call of the model, such as <c>forward()</c> or <c>encode(scale=2)</c>: the same for the same options.</summary>
     internal string Call => $"{Method}({string.Join(", ", Arguments.OrderBy(argument => argument.Key, StringComparer.Ordinal)
         .Select(argument => $"{argument.Key}={JsonSerializer.Serialize(argument.Value, Json)}"))})";
 
-    /// <summary>The most batches that are used.</summary>
-    internal int MostBatches => Iterations ?? DefaultIterations;
+    /// <summary>The most batches that are used of these data.</summary>
+    internal virtual int MostBatches => Iterations ?? DefaultIterations;
+
+    /// <summary>How many there must be; <c>null</c> takes what there is.</summary>
+    internal int? FewestBatches => Iterations is null || Tolerance is not null ? null : MostBatches;
+
+    /// <summary>The part of the data that these batches are of, for messages; <c>null</c> if it is the whole.</summary>
+    internal virtual string? Part => null;
 }
 
 /// <summary>How the statistics of a model are measured on all of the data.</summary>

@@ -27,4 +27,12 @@ public sealed record ShardOptions : RunOptions
         get;
         init => field = value > 0 ? value : throw OptionErrors.Refused(nameof(Every), value, "It is a number of batches, at least 1");
     } = 20;
+
+    /// <summary>
+    /// The share of the shard. <see cref="RunOptions.Iterations"/> counts for all shards together, so that their number does not
+    /// matter: batches are dealt out in turn.
+    /// </summary>
+    internal override int MostBatches => (int)Shard.Share(base.MostBatches);
+
+    internal override string? Part => Shard.Count > 1 ? $"shard {Shard}" : null;
 }

@@ -39,6 +39,29 @@ Describe 'Measure-BnStat' {
         }
     }
 
+    It 'measures several shards, with a file each' {
+        $loader = Get-Calibration @{ Take = 160 }
+        $model = Copy-Fixture digits.scripted.pt
+        $parts = Measure-BnStat $loader $model -Shard 1..2/3, 3/3 -Checkpoint (Join-Path $TestDrive 'each-*.safetensors')
+        $parts | Should -HaveCount 18
+        (Get-ChildItem $TestDrive each-*).Name | Sort-Object | Should -Be 'each-1.safetensors', 'each-2.safetensors', 'each-3.safetensors'
+        (Get-ChildItem $TestDrive each-* | Merge-BnStat).Mean | Should -Be ($parts | Merge-BnStat).Mean
+    }
+
+    It 'leaves the others their turn when one of several shards fails' {
+        $model = Copy-Fixture digits.scripted.pt
+        Set-Content (Join-Path $TestDrive 'some-2.safetensors') 'something else'
+        $null = Measure-BnStat (Get-Calibration @{ Take = 96 }) $model -Shard 1..3/3 -Checkpoint (Join-Path $TestDrive 'some-*.safetensors') -ErrorAction SilentlyContinue -ErrorVariable failures
+        $failures.FullyQualifiedErrorId | Should -Be 'NotAPartial,PreciseBn.PowerShell.MeasureBnStatCommand'
+        (Import-BnStat (Join-Path $TestDrive 'some-1.safetensors'), (Join-Path $TestDrive 'some-3.safetensors')) | Should -HaveCount 12
+    }
+
+    It 'counts the batches of all shards together' {
+        $lines = Get-VerboseLine { Measure-BnStat (Get-Calibration) (Get-Fixture digits.scripted.pt) -Shard 1..3/3 -Iterations 7 -Verbose }
+        $lines -match '^Measured' | ForEach-Object { [regex]::Match($_, 'on (\d+) batches .*, of at most (\d+) of all shards').Groups[1, 2].Value -join ' of ' } |
+            Should -Be '3 of 7', '2 of 7', '2 of 7'
+    }
+
     It 'makes no checkpoint with -WhatIf' {
         $file = Join-Path $TestDrive 'none.safetensors'
         Get-BnModule (Get-Fixture digits.scripted.pt) | Measure-BnStat (Get-Calibration) -Checkpoint $file -WhatIf | Should -BeNullOrEmpty
@@ -47,8 +70,10 @@ Describe 'Measure-BnStat' {
 
     It 'says what is wrong: <Command>' -ForEach @(
         @{ Command = { Get-BnModule $model | Measure-BnStat $loader -Shard 3/2 }; ErrorId = 'NotAShard'; Category = 'InvalidArgument'; Target = '3/2' }
-        @{ Command = { Get-BnModule $model | Measure-BnStat $loader -Shard 1/2 -Iterations 3 }; ErrorId = 'NotEnoughData'; Category = 'InvalidData'; Target = { $model } }
+        @{ Command = { Get-BnModule $model | Measure-BnStat $loader -Shard 1/2 -Iterations 5 }; ErrorId = 'NotEnoughData'; Category = 'InvalidData'; Target = { $model } }
         @{ Command = { Get-BnModule $model, $other | Measure-BnStat $loader -Checkpoint $file }; ErrorId = 'OneCheckpoint'; Category = 'InvalidArgument'; Target = { $file } }
+        @{ Command = { Measure-BnStat $loader $model -Shard 1..2/2 -Checkpoint $file }; ErrorId = 'OneCheckpoint'; Category = 'InvalidArgument'; Target = { $file } }
+        @{ Command = { Measure-BnStat $loader $model -Shard 2..1/2 }; ErrorId = 'NotAShard'; Category = 'InvalidArgument'; Target = '2..1/2' }
         @{ Command = { Get-BnModule $model | Measure-BnStat $loader -Checkpoint $nowhere }; ErrorId = 'FolderNotFound'; Category = 'ObjectNotFound'; Target = { $nowhere } }
     ) {
         $model = Copy-Fixture digits.scripted.pt

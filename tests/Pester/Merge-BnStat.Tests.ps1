@@ -100,11 +100,33 @@ Describe 'Merge-BnStat' {
         (Get-FileHash $model).Hash | Should -Be (Get-FileHash (Get-Fixture digits.scripted.pt)).Hash
         Merge-BnStat $part -AllowMissing -WarningVariable warnings -WarningAction SilentlyContinue | Should -HaveCount 6
         $warnings | Should -HaveCount 1
-        "$warnings" | Should -Match 'shard 1, 3 of 3'
+        "$warnings" | Should -Match 'shard 1/3, 3/3 of '
+    }
+
+    It 'does not wait for what is there' {
+        (Merge-BnStat (Join-Path $TestDrive 'part-*.safetensors') -Wait 3600).Batches | Should -Be 50
+        (Merge-BnStat -LiteralPath (Join-Path $TestDrive 'part-1.safetensors'), (Join-Path $TestDrive 'part-2.safetensors') -Wait 3600).Batches | Should -Be 50
+    }
+
+    It 'is stopped at once while it waits' {
+        $shell = [powershell]::Create().AddScript("Import-Module '$PSScriptRoot/../../PreciseBn.psd1'; 'ready'; Merge-BnStat '$TestDrive/nowhere-*' -Wait 3600")
+        $output = [System.Management.Automation.PSDataCollection[object]]::new()
+        $running = $shell.BeginInvoke([System.Management.Automation.PSDataCollection[object]]::new(), $output)
+        try {
+            $first = $output.GetEnumerator()
+            $first.MoveNext() | Should -BeTrue
+            $shell.Stop()
+            $running.IsCompleted | Should -BeTrue
+            $shell.InvocationStateInfo.State | Should -Be 'Stopped'
+        }
+        finally {
+            $shell.Dispose()
+        }
     }
 
     It 'says what is wrong: <Command>' -ForEach @(
         @{ Command = { Merge-BnStat $nothing }; ErrorId = 'FileNotFound'; Category = 'ObjectNotFound'; Target = { $nothing } }
+        @{ Command = { Merge-BnStat $nothing -Wait 1 }; ErrorId = 'FileNotFound'; Category = 'ObjectNotFound'; Target = { $nothing } }
         @{ Command = { Merge-BnStat $model }; ErrorId = 'NotAPartial'; Category = 'InvalidData'; Target = { $model } }
         @{ Command = { $stranger | Merge-BnStat }; ErrorId = 'NotAPartial'; Category = 'InvalidData'; Target = { $stranger } }
         @{ Command = { @() | Merge-BnStat }; ErrorId = 'NothingGiven'; Category = 'InvalidArgument'; Target = $null }

@@ -7,7 +7,10 @@ namespace PreciseBn.PowerShell;
 /// <summary>What all cmdlets share that measure BatchNorm layers on data.</summary>
 public abstract class DataCmdlet : RunCmdlet
 {
-    /// <summary>Number of batches to use, or with -Tolerance the most. Without it all the data are used, up to 200 batches.</summary>
+    /// <summary>
+    /// Number of batches to use, of all shards together, or with -Tolerance the most. Without it all the data are used, up to 200
+    /// batches.
+    /// </summary>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
     public int? Iterations { get; set; }
@@ -35,6 +38,11 @@ public abstract class DataCmdlet : RunCmdlet
     [Parameter]
     public MemoryFormat MemoryFormat { get; set; }
 
+    /// <summary>On how many threads libtorch computes. Without it on those that are set, and no more than there are processors to use.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int? Threads { get; set; }
+
     /// <summary>
     /// Lets convolutions and matrix products on NVIDIA cards be rounded to TF32, a format of three decimal digits, where the session and
     /// the model allow it. On CPUs it changes nothing.
@@ -52,6 +60,7 @@ public abstract class DataCmdlet : RunCmdlet
             SkipNonFinite = SkipNonFinite,
             AllowTf32 = AllowTf32,
             MemoryFormat = MemoryFormat,
+            Threads = Threads,
         };
 
     /// <summary>Tells what was measured: how many layers of which model, on which data, and why no more of them.</summary>

@@ -21,6 +21,7 @@ internal static class ErrorRecords
         ErrorKind.WriteFailed => ErrorCategory.WriteError,
         ErrorKind.NotInstalled => ErrorCategory.NotInstalled,
         ErrorKind.NotAvailable => ErrorCategory.ResourceUnavailable,
+        ErrorKind.Interrupted => ErrorCategory.OperationStopped,
         _ => ErrorCategory.NotSpecified,
     };
 }

@@ -30,6 +30,20 @@ internal static class PathResolver
         }
     }
 
+    /// <summary>The files and folders that a path with wildcards stands for just now, of which there may be none.</summary>
+    /// <exception cref="PreciseBnException">The path is not in the file system.</exception>
+    public static IReadOnlyList<string> Find(PSCmdlet cmdlet, string path)
+    {
+        try
+        {
+            return Resolve(cmdlet, path);
+        }
+        catch (PreciseBnException notYet) when (notYet.Kind == ErrorKind.NotFound)
+        {
+            return [];
+        }
+    }
+
     /// <summary>The one file or folder that a path stands for; it need not exist.</summary>
     /// <exception cref="PreciseBnException">The path is not in the file system.</exception>
     public static string ResolveLiteral(PSCmdlet cmdlet, string path)

@@ -7,20 +7,22 @@ namespace PreciseBn.PowerShell;
 
 /// <summary>
 /// Measures BatchNorm layers on data, or on a shard of them, and changes nothing. What it returns merges with that of other
-/// processes by Merge-BnStat. With a shard, -Iterations counts batches of the shard.
+/// processes by Merge-BnStat. -Iterations counts batches of all shards together.
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Measure, "BnStat", HelpUri = HelpPages.Folder + "Measure-BnStat.md", SupportsShouldProcess = true, DefaultParameterSetName = InputObjectSet)]
 [OutputType(typeof(PartialBnStat))]
 public sealed class MeasureBnStatCommand : ModelCmdlet
 {
+    private const string NumberOfShard = "*";
+
     /// <summary>
-    /// Measures one of several disjoint shards of the data, such as 3/16, the third of sixteen. A loader deals out its items;
-    /// of other data every n-th batch is taken.
+    /// Measures one of several disjoint shards of the data, such as 3/16, the third of sixteen, or several, one after the other, such
+    /// as 3..8/16. A loader deals out its items; of other data every n-th batch is taken.
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ShardCompleter))]
-    public string Shard { get; set; } = "1/1";
+    public string[] Shard { get; set; } = ["1/1"];
 
     /// <summary>What the data are called. Loaders tell theirs by themselves; others need a name if there are several.</summary>
     [Parameter]
@@ -33,8 +35,8 @@ public sealed class MeasureBnStatCommand : ModelCmdlet
     public Estimator[] Estimator { get; set; } = [PreciseBn.Estimator.PopulationVariance];
 
     /// <summary>
-    /// Saves the work to this file as it goes, and goes on from it if it is there. In the end it holds the result, for
-    /// Merge-BnStat.
+    /// The file that holds the result in the end, for Merge-BnStat. Meanwhile the work is saved beside it, and the same command goes on
+    /// from there. A * stands for the number of the shard.
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -49,8 +51,8 @@ public sealed class MeasureBnStatCommand : ModelCmdlet
     protected override void EndProcessing()
     {
         var models = Models();
-        var checkpoint = Require(() => Checkpoint is null || models.Count <= 1 ? Resolve(Checkpoint) : throw OneCheckpoint());
-        var options = Options(Require(() => DataShard.Parse(Shard)), checkpoint);
+        var shards = Require(() => Shard.SelectMany(DataShard.ParseRange).Distinct().ToArray());
+        var options = Require(() => shards.Select(shard => Options(shard, CheckpointOf(shard, shards.Length, models.Count))).ToArray());
         using var progress = new ModelsProgress(this, "BatchNorm layers", models.Count);
         foreach (var model in models)
         {
@@ -59,17 +61,38 @@ public sealed class MeasureBnStatCommand : ModelCmdlet
         }
     }
 
-    private void Measure(BnModel model, ShardOptions options)
+    private void Measure(BnModel model, IReadOnlyList<ShardOptions> shards)
     {
         using var opened = model;
+        foreach (var options in shards)
+            ForEachItem(() => Measure(model, options));
+    }
+
+    private void Measure(BnModel model, ShardOptions options)
+    {
         var name = NameOf(model);
-        if (!ShouldProcess(options.Checkpoint ?? name, $"Measure {model.Layers.Count} BatchNorm layers on shard {Shard}"))
+        if (!ShouldProcess(options.Checkpoint ?? name, $"Measure {model.Layers.Count} BatchNorm layers on shard {options.Shard}"))
             return;
-        using var progress = new UpdateProgress(this, $"BatchNorm layers of {ShortNameOf(model)}, shard {Shard}");
-        var partials = model.MeasureShard(Batches, options, progress, StopToken);
-        WriteVerbose($"Measured {partials.Count} layers of {name} on {partials[0].TotalBatches} batches of shard {partials[0].Shards[0]}, stopped by {partials[0].StoppedBy}.");
+        using var progress = new UpdateProgress(this, $"BatchNorm layers of {ShortNameOf(model)}, shard {options.Shard}");
+        var partials = Measure(model, options, progress);
+        WriteVerbose($"Measured {partials.Count} layers of {name} on {partials[0].TotalBatches} batches of shard {partials[0].Shards[0]}, of at most {Iterations ?? RunOptions.DefaultIterations} of all shards, stopped by {partials[0].StoppedBy}.");
         WarnOfItemsLeftOut(partials[0].ItemsLeftOut, name);
         WriteObject(partials, enumerateCollection: true);
+    }
+
+    private IReadOnlyList<PartialBnStat> Measure(BnModel model, ShardOptions options, UpdateProgress progress)
+    {
+        if (options.Checkpoint is null)
+            return model.MeasureShard(Batches, options, progress, StopToken);
+        using var signal = new TerminationSignal(StopToken);
+        try
+        {
+            return model.MeasureShard(Batches, options, progress, signal.Token);
+        }
+        catch (OperationCanceledException) when (!StopToken.IsCancellationRequested)
+        {
+            return Require<IReadOnlyList<PartialBnStat>>(() => throw TerminationSignal.Interrupted(options));
+        }
     }
 
     private ShardOptions Options(DataShard shard, string? checkpoint) => Fill(new ShardOptions()) with
@@ -81,9 +104,17 @@ public sealed class MeasureBnStatCommand : ModelCmdlet
         Every = Every,
     };
 
-    private string? Resolve(string? path) => path is null ? null : PathResolver.ResolveLiteral(this, path);
+    private string? CheckpointOf(DataShard shard, int shards, int models)
+    {
+        if (Checkpoint is null)
+            return null;
+        if (models > 1)
+            throw OneCheckpoint("models", "Measure one model at a time.");
+        if (shards > 1 && !Checkpoint.Contains(NumberOfShard))
+            throw OneCheckpoint("shards", "Put a * where their numbers are to stand, as in part-*.safetensors.");
+        return PathResolver.ResolveLiteral(this, Checkpoint.Replace(NumberOfShard, $"{shard.Index}", StringComparison.Ordinal));
+    }
 
-    private PreciseBnException OneCheckpoint() => new(
-        "OneCheckpoint", ErrorKind.InvalidArgument,
-        $"Several models cannot all be saved to '{Checkpoint}'.", "Measure one model at a time.", Checkpoint);
+    private PreciseBnException OneCheckpoint(string several, string advice) => new(
+        "OneCheckpoint", ErrorKind.InvalidArgument, $"Several {several} cannot all be saved to '{Checkpoint}'.", advice, Checkpoint);
 }

@@ -45,6 +45,14 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
     [Parameter]
     public SwitchParameter AllowMissing { get; set; }
 
+    /// <summary>
+    /// The most seconds to wait for shards that are missing: files that other machines have written may be seen here some time later.
+    /// </summary>
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
+    [ValidateRange(0, int.MaxValue)]
+    public int Wait { get; set; }
+
     /// <summary>Returns partial statistics again, which merge with others later; shards may be missing.</summary>
     [Parameter]
     public SwitchParameter AsPartial { get; set; }
@@ -52,8 +60,11 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        IReadOnlyList<string> waitedFor = [];
+        OrEnd(() => waitedFor = Wait > 0 ? _merger.AwaitFiles(FilesInSight, TimeSpan.FromSeconds(Wait), StopToken) : []);
         AddFiles(Path.SelectMany(path => Require(() => PathResolver.Resolve(this, path)))
-            .Concat(LiteralPath.Select(path => Require(() => PathResolver.ResolveLiteral(this, path)))).ToArray());
+            .Concat(LiteralPath.Select(path => Require(() => PathResolver.ResolveLiteral(this, path))))
+            .Where(path => !waitedFor.Contains(path)).ToArray());
         foreach (var item in InputObject)
             Add(item);
     }
@@ -74,6 +85,9 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
             WriteWarning($"No batch reached the layer '{name}'; its statistics are what they were.");
         WriteObject(result.Statistics, enumerateCollection: true);
     }
+
+    private string[] FilesInSight() =>
+        Path.SelectMany(path => PathResolver.Find(this, path)).Concat(LiteralPath.Select(path => PathResolver.ResolveLiteral(this, path)).Where(File.Exists)).ToArray();
 
     private void Add(PSObject item)
     {

@@ -31,9 +31,28 @@ public sealed record DataShard
         var parts = text.Split('/');
         return parts.Length == 2 && TryParse(parts[0], out var index) && TryParse(parts[1], out var count) && index <= count
             ? new DataShard(index, count)
-            : throw new PreciseBnException(
-                "NotAShard", ErrorKind.InvalidArgument, $"'{text}' is no shard.", "Give its number, from 1, and how many there are, such as 3/16.", text);
+            : throw NotAShard(text);
     }
+
+    /// <summary>Reads <c>17..32/1000</c>, sixteen of a thousand, or a single one.</summary>
+    /// <exception cref="PreciseBnException">The text is nothing like that.</exception>
+    public static IReadOnlyList<DataShard> ParseRange(string text)
+    {
+        var parts = text.Split("..");
+        if (parts.Length == 1)
+            return [Parse(text)];
+        var last = parts.Length == 2 ? Parse(parts[1]) : throw NotAShard(text);
+        return TryParse(parts[0], out var first) && first <= last.Index
+            ? Enumerable.Range(first, last.Index - first + 1).Select(index => new DataShard(index, last.Count)).ToArray()
+            : throw NotAShard(text);
+    }
+
+    /// <summary>Writes some shards as <see cref="ParseRange"/> reads them, with commas between.</summary>
+    /// <param name="indices">Their numbers, in order.</param>
+    /// <param name="count">How many there are of all.</param>
+    internal static string Join(IEnumerable<int> indices, int count) =>
+        string.Join(", ", indices.Index().GroupBy(shard => shard.Item - shard.Index, shard => shard.Item)
+            .Select(run => run.Count() == 1 ? $"{run.First()}/{count}" : $"{run.First()}..{run.Last()}/{count}"));
 
     /// <summary>How many of some items are in the shard, when they are dealt out in turn.</summary>
     public long Share(long items) => (items + Count - Index) / Count;
@@ -43,6 +62,10 @@ public sealed record DataShard
 
     /// <summary>As <see cref="Parse"/> reads it.</summary>
     public override string ToString() => $"{Index}/{Count}";
+
+    private static PreciseBnException NotAShard(string text) => new(
+        "NotAShard", ErrorKind.InvalidArgument, $"'{text}' is no shard.",
+        "Give its number, from 1, and how many there are, such as 3/16, or several as 3..8/16.", text);
 
     private static bool TryParse(string text, out int number) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number > 0;

@@ -30,7 +30,7 @@ internal sealed class FittedBatches(IBatchSource source, SizeRange accepted) : I
                 batch = batch.Own();
                 if (!(hasBatch = batches.MoveNext()))
                 {
-                    ItemsLeftOut = batch.ItemCount;
+                    ItemsLeftOut = batch.IsCounted ? batch.ItemCount : 0;
                     batch.Dispose();
                     yield break;
                 }

@@ -37,6 +37,12 @@ public sealed class PreciseBnException : Exception
 
     /// <summary>The path, name or object the failure is about.</summary>
     public object? Target { get; }
+
+    /// <summary>
+    /// Whether the same may succeed a little later, with nothing changed: a file was in use, reading or writing failed, or the work was
+    /// interrupted. All other failures come again as long as nobody does something about them.
+    /// </summary>
+    public bool IsTransient => Kind is ErrorKind.ReadFailed or ErrorKind.WriteFailed or ErrorKind.Interrupted || ErrorId is "FileBusy" or "FileChanged" or "FileInUse";
 }
 
 /// <summary>What sort of thing went wrong, for callers that branch on it rather than on the message.</summary>
@@ -71,4 +77,7 @@ public enum ErrorKind
 
     /// <summary>Memory or a device is there, and cannot give what is needed.</summary>
     NotAvailable,
+
+    /// <summary>The process was asked to end before the work was done.</summary>
+    Interrupted,
 }

@@ -132,12 +132,11 @@ internal sealed class Measurement(string name, IObservedModel model, IBatchSourc
 
     private void RefuseShortData(MomentTotals totals, StopReason stoppedBy)
     {
-        if (totals.Batches == 0)
-            throw RecalibrationErrors.NoData(name);
-        if (totals.Skipped == totals.Batches)
-            throw RecalibrationErrors.AllSkipped(name, totals.Batches);
-        if (stoppedBy == StopReason.DataEnd && totals.Batches < options.Iterations && options.Tolerance is null)
-            throw RecalibrationErrors.NotEnoughData(name, options.Iterations.Value, totals.Batches);
+        // A part of the data may have nothing where others have.
+        if (options.Part is null)
+            RecalibrationErrors.RefuseNothing(name, totals.Batches, totals.Skipped);
+        if (stoppedBy == StopReason.DataEnd && totals.Batches < options.FewestBatches)
+            throw RecalibrationErrors.NotEnoughData(name, options, totals.Batches);
     }
 
     private PreciseBnException Explain(ObservationFault fault, string? origin)

@@ -14,6 +14,7 @@ internal sealed class MeasuringSession : IDisposable
     private readonly IProgress<MeasureProgress>? _progress;
     private readonly RetainedHeap _memory = new();
     private readonly FullPrecision? _precision;
+    private readonly ThreadLimit _threads;
     private readonly Stopwatch _clock = new();
     private readonly bool _isWhole;
 
@@ -29,6 +30,7 @@ internal sealed class MeasuringSession : IDisposable
         _progress = progress;
         _isWhole = layers.Count == source.Layers.Count;
         Name = source.Name;
+        _threads = new ThreadLimit(options.Threads);
         using var gradients = TorchSharp.torch.no_grad();
         _precision = options.AllowTf32 ? null : new FullPrecision();
         try
@@ -39,6 +41,7 @@ internal sealed class MeasuringSession : IDisposable
         catch
         {
             _precision?.Dispose();
+            _threads.Dispose();
             _memory.Dispose();
             throw;
         }
@@ -58,8 +61,8 @@ internal sealed class MeasuringSession : IDisposable
     /// <summary>Refuses data that are known to be too few, before any is read.</summary>
     public void RefuseFew(long? batches)
     {
-        if (batches < _options.Iterations && _options.Tolerance is null)
-            throw RecalibrationErrors.NotEnoughData(Name, _options.Iterations.Value, batches.Value);
+        if (batches < _options.FewestBatches)
+            throw RecalibrationErrors.NotEnoughData(Name, _options, batches.Value);
     }
 
     /// <summary>Tells of a plan of several passes, before the first.</summary>
@@ -107,6 +110,7 @@ internal sealed class MeasuringSession : IDisposable
         }
         finally
         {
+            _threads.Dispose();
             _memory.Dispose();
         }
     }

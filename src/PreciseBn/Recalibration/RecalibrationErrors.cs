@@ -8,12 +8,21 @@ internal static class RecalibrationErrors
 {
     private const string Unchanged = "Nothing was changed.";
 
-    public static PreciseBnException NotEnoughData(string model, long wanted, long given) => new(
-        "NotEnoughData", ErrorKind.InvalidData,
-        $"{wanted} batches were asked for, and the data ended after {given}. {Unchanged}",
-        $"Give more data, smaller batches, or ask for {given}; if no number is asked for, all the data are used.", model);
+    /// <exception cref="PreciseBnException">There was no batch, or none was left.</exception>
+    public static void RefuseNothing(string model, long batches, long skipped)
+    {
+        if (batches == 0)
+            throw NoData(model);
+        if (skipped == batches)
+            throw AllSkipped(model, batches);
+    }
 
-    public static PreciseBnException NoData(string model) => new(
+    public static PreciseBnException NotEnoughData(string model, RunOptions options, long given) => new(
+        "NotEnoughData", ErrorKind.InvalidData,
+        $"{options.FewestBatches} batches{(options.Part is null ? "" : $" of {options.Part}")} were asked for, and the data ended after {given}. {Unchanged}",
+        $"Give more data, smaller batches, or ask for {(options.Part is null ? $"{given}" : "fewer")}; if no number is asked for, all the data are used.", model);
+
+    private static PreciseBnException NoData(string model) => new(
         "NoData", ErrorKind.InvalidData, $"The data have no batch. {Unchanged}", "Check where they come from.", model);
 
     public static PreciseBnException LayerReused(string model, string layer, long batch) => new(
@@ -41,7 +50,7 @@ internal static class RecalibrationErrors
         FormattableString.Invariant($"The data are plainly not scaled as those that '{model}' was trained on: their numbers have the mean {scale.Mean:0.##} and the deviation {scale.Deviation:0.##}, and what reaches its first layer '{layer}' has moved far. {Unchanged}"),
         "Normalise the data as in training; or, if they are right, write to another file, or say that the model is to be changed all the same.", model);
 
-    public static PreciseBnException AllSkipped(string model, long batches) => new(
+    private static PreciseBnException AllSkipped(string model, long batches) => new(
         "AllBatchesSkipped", ErrorKind.InvalidData,
         $"All {batches} batches gave '{model}' NaN or infinity, so that nothing is left to measure. {Unchanged}",
         "Check the data, their normalisation and the weights of the model.", model);

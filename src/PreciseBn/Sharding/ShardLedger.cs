@@ -35,10 +35,8 @@ internal sealed class ShardLedger
 
     private string? Describe(ShardLabel any)
     {
-        const int MostNamed = 8;
         var missing = Enumerable.Range(1, any.Shard.Count).Where(index => !_shards.ContainsKey((any.Data, index))).ToArray();
-        var more = missing.Length > MostNamed ? $" and {missing.Length - MostNamed} more" : "";
-        return missing.Length == 0 ? null : $"shard {string.Join(", ", missing.Take(MostNamed))}{more} of {any.Shard.Count} of {any.Data} ({any.Plan})";
+        return missing.Length == 0 ? null : $"shard {DataShard.Join(missing, any.Shard.Count)} of {any.Data} ({any.Plan})";
     }
 
     private ShardLabel Label(string data, int index)

@@ -219,6 +219,7 @@ public sealed class BnModelTests : IDisposable
         { "Estimators", () => new MeasureOptions { Estimators = [(Estimator)7] } },
         { "MemoryFormat", () => new MeasureOptions { MemoryFormat = (MemoryFormat)7 } },
         { "Every", () => new ShardOptions { Every = 0 } },
+        { "Threads", () => new MeasureOptions { Threads = 0 } },
         { "Shard", () => new ShardOptions { Shard = null! } },
         { "Map", () => new MatchOptions { Map = null! } },
         { "priorWeight", () => new BnMerger().Estimate(priorWeight: double.NaN) },

@@ -50,7 +50,7 @@ public sealed class MergeRefusalTests : IDisposable
         var error = Assert.Throws<PreciseBnException>(() => merger.Estimate());
 
         Assert.Equal("ShardsMissing", error.ErrorId);
-        Assert.Contains("shard 1, 3, 5 of 5 of ", error.Message);
+        Assert.Contains("shard 1/5, 3/5, 5/5 of ", error.Message);
         Assert.Equal(6, merger.Estimate(allowMissing: true).Statistics.Count);
     }
 

@@ -110,8 +110,38 @@ public sealed class ShardTests
     [InlineData("-1/4")]
     [InlineData("1/4/2")]
     [InlineData("a/b")]
-    public void What_is_no_shard_is_refused(string text) =>
+    [InlineData("2..1/4")]
+    [InlineData("0..1/4")]
+    [InlineData("1..5/4")]
+    [InlineData("1..2..3/4")]
+    [InlineData("1/4..2/4")]
+    public void What_is_no_shard_is_refused(string text)
+    {
         Assert.Equal("NotAShard", Assert.Throws<PreciseBnException>(() => DataShard.Parse(text)).ErrorId);
+        Assert.Equal("NotAShard", Assert.Throws<PreciseBnException>(() => DataShard.ParseRange(text)).ErrorId);
+    }
+
+    [Theory]
+    [InlineData("3/16", "3/16")]
+    [InlineData("3..3/16", "3/16")]
+    [InlineData("15..16/16", "15/16 16/16")]
+    public void Several_shards_are_a_range(string text, string expected) =>
+        Assert.Equal(expected, string.Join(' ', DataShard.ParseRange(text)));
+
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("2", "2/9")]
+    [InlineData("1 2", "1..2/9")]
+    [InlineData("1 3 4 5 8 9", "1/9, 3..5/9, 8..9/9")]
+    public void Shards_are_written_as_they_are_read(string numbers, string expected)
+    {
+        var indices = numbers.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse).ToArray();
+
+        var text = DataShard.Join(indices, 9);
+
+        Assert.Equal(expected, text);
+        Assert.Equal(indices, text.Split(", ", StringSplitOptions.RemoveEmptyEntries).SelectMany(DataShard.ParseRange).Select(shard => shard.Index));
+    }
 
     private static BnDataLoader Loader(int batchSize = 4, int? seed = null) =>
         BnDataLoader.FromObjects([Items], new() { BatchSize = batchSize, Order = seed is null ? DataOrder.Sequential : DataOrder.Shuffled, Seed = seed ?? 0 });
