@@ -36,9 +36,8 @@ $jobs = foreach ($shard in 1..$Shards) {
     Start-Job {
         $ErrorActionPreference = 'Stop'
         Import-Module $using:module
-        [TorchSharp.torch]::set_num_threads($using:threads)
         $loader = New-BnDataLoader $using:Data -Key images -Mean 0.1307 -StandardDeviation 0.3081 -Workers 1
-        Get-BnModule $using:Model | Measure-BnStat -Data $loader -Shard "$using:shard/$using:Shards"
+        Get-BnModule $using:Model | Measure-BnStat -Data $loader -Shard "$using:shard/$using:Shards" -Threads $using:threads
     }
 }
 try {

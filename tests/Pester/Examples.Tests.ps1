@@ -1,6 +1,6 @@
 BeforeDiscovery {
     $root = Convert-Path "$PSScriptRoot/../.."
-    $scripts = Get-ChildItem "$root/build.ps1", "$root/module/examples/*.ps1", "$root/module/examples/slurm/*.ps1" |
+    $scripts = Get-ChildItem "$root/build.ps1", "$root/module/examples/*.ps1" |
         ForEach-Object { @{ Script = $_.FullName; Name = [System.IO.Path]::GetRelativePath($root, $_.FullName) } }
 }
 

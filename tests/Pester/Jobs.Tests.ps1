@@ -49,14 +49,14 @@ Describe 'Work that is divided' {
         Assert-SameStatistics $merged
     }
 
-    It 'on Slurm is one script for a shard, and one that merges' {
+    It 'by a scheduler is one script for a shard, and one that merges' {
         $common = @{ Model = Get-Fixture digits.scripted.pt; Folder = "$TestDrive" }
         foreach ($shard in 1..2) {
-            $done = Invoke-Example slurm/measure.ps1 ($common + @{ Data = Get-Fixture digits.calibration.npz; Shard = "$shard/2" })
+            $done = Invoke-Example measure.ps1 ($common + (Get-DigitsOption) + @{ Data = Get-Fixture digits.calibration.npz; Shard = "$shard/2" })
             $done.Output + $done.Errors | Should -BeNullOrEmpty
         }
-        $merged = Join-Path $TestDrive 'slurm.pt'
-        $null = Invoke-Example slurm/merge.ps1 ($common + @{ Destination = $merged })
+        $merged = Join-Path $TestDrive 'scheduled.pt'
+        $null = Invoke-Example merge.ps1 ($common + @{ Destination = $merged })
         Assert-SameStatistics $merged
     }
 }

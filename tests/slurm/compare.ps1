@@ -1,6 +1,5 @@
 # Compares what the jobs merged with the same shards measured here without a break, and with a single run over the same
-# batches, the last first. A shard has every n-th image, and its batches have two of them, as a single image is one value of
-# each channel in the last layer.
+# batches, the last first. The batches have two images, as a single one is one value of each channel in the last layer.
 param(
     [string] $Model,
     [string] $Data,
@@ -28,28 +27,22 @@ function Get-Distance($One, $Other) {
 $parts = Get-ChildItem $Folder -Filter part-*.safetensors
 $shards = $parts.Count
 $merged = $parts | Merge-BnStat
+$iterations = $merged[0].Batches
 
-$scale = @{ Key = 'images'; Mean = 0.1307; StandardDeviation = 0.3081 }
-$pairs = New-BnDataLoader $Data -BatchSize 2 @scale
-$unbroken = 1..$shards | ForEach-Object { Get-BnModule $Model | Measure-BnStat -Data $pairs -Shard "$_/$shards" } | Merge-BnStat
-$worst = Get-Distance $unbroken $merged
-if (-not ($worst -le 1e-12)) {
-    throw "The merged statistics are $worst from those of shards without a break."
-}
-
-$loader = New-BnDataLoader $Data -BatchSize 1 @scale
-$images = @(foreach ($batch in $loader.Read()) { $batch.Inputs[0] })
-$batches = @(foreach ($shard in 0..($shards - 1)) {
-        for ($image = $shard; $image + $shards -lt $images.Count; $image += 2 * $shards) {
-            [TorchSharp.torch]::cat(@($images[$image], $images[$image + $shards]), 0)
-        }
+# With one thread, as in the jobs: with more, sums of float32 inside the model are added up in another order.
+$pairs = New-BnDataLoader $Data -BatchSize 2 -Key images -Mean 0.1307 -StandardDeviation 0.3081
+$unbroken = Measure-BnStat $pairs $Model -Shard "1..$shards/$shards" -Iterations $iterations -Threads 1 | Merge-BnStat
+$batches = @(foreach ($shard in 1..$shards) {
+        $share = [PreciseBn.Batches.DataShard]::Parse("$shard/$shards")
+        $pairs.Shard($share, 0, $share.Share($iterations)).Read([Threading.CancellationToken]::None).Inputs
     })
 [array]::Reverse($batches)
-$single = Get-BnModule $Model | Measure-BnStat -Data $batches -Iterations $batches.Count | Merge-BnStat
-# The model computes in float32, and the last bit of a batch can depend on the batches before it.
-$worst = Get-Distance $single $merged
-if (-not ($worst -le 1e-6)) {
-    throw "The merged statistics are $worst from those of a single run."
+$single = Measure-BnStat $batches $Model -Iterations $iterations -Threads 1 | Merge-BnStat
+foreach ($other in $unbroken, $single) {
+    $worst = Get-Distance $other $merged
+    if (-not ($worst -le 1e-12)) {
+        throw "The merged statistics are $worst from those of another run."
+    }
 }
 
 $alone = Join-Path $Folder single.pt
@@ -57,4 +50,4 @@ $single | Set-BnStat $Model -Destination $alone
 if (Compare-BnStat $alone (Join-Path $Folder (Split-Path $Model -Leaf)) | Where-Object MeanShift -GT 1e-6) {
     throw 'The job that merges wrote something else.'
 }
-"$($batches.Count) batches in $shards shards: at most $worst from a single run."
+"$iterations batches in $shards shards: at most $worst from a single run."

@@ -1,36 +1,47 @@
 #!/usr/bin/env bash
-# Runs the Slurm example on a real Slurm of one node: eight shards, one of which is killed on the way and goes back into the
-# queue. Installs Debian's packages where they are missing; everything else is in a folder that is gone in the end.
+# Runs the Slurm example on a real Slurm of four nodes, which are four daemons on this machine: a normal run, shards that are killed
+# twice and always, a node that is cut off and comes back, a signal before the time is over, a part that is damaged, and another number of
+# shards in the same folder. Installs Debian's packages where they are missing; everything else is in a folder that is gone in the end.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-readonly shards=8 victim=5 patience=600
+readonly shards=3 nodes=4 patience=300
+readonly model=tests/fixtures/digits.scripted.pt data=tests/fixtures/digits.calibration.npz
+readonly measuring=(-Key images -Mean 0.1307 -StandardDeviation 0.3081 -BatchSize 2 -Iterations 600 -Every 1)
 
 skip() {
     echo "The Slurm test was skipped: $1."
     exit 0
 }
 
-fail() {
-    echo "The Slurm test failed: $1." >&2
-    tail -n 20 "$work"/*.log "$work"/out/*.log >&2 || true
-    exit 1
-}
-
 stop() {
     for ((i = ${#daemons[@]} - 1; i >= 0; i--)); do
+        kill -CONT "${daemons[i]}" 2> /dev/null || true
         kill "${daemons[i]}" 2> /dev/null || true
         wait "${daemons[i]}" 2> /dev/null || true
     done
     rm -rf "$work"
 }
 
-# wait_for WHAT COMMAND...
-wait_for() {
-    local what=$1 end=$((SECONDS + patience))
+# check WHAT COMMAND...: counts what holds, and what does not.
+passed=0 failed=0
+check() {
+    local what=$1
     shift
+    if "$@" > "$work/check.log" 2>&1; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED Slurm: $what"
+        tail -n 20 "$work/check.log"
+    fi
+}
+
+# until_it COMMAND...: waits until it succeeds, for a while.
+until_it() {
+    local end=$((SECONDS + patience))
     until "$@" > /dev/null 2>&1; do
-        [ "$SECONDS" -lt "$end" ] || fail "$what took more than $patience s"
+        [ "$SECONDS" -lt "$end" ] || { echo "This took more than $patience s: $*"; return 1; }
         sleep 0.05
     done
 }
@@ -56,29 +67,31 @@ chmod 600 "$work/munge.key"
 munged --force --foreground --key-file="$work/munge.key" --socket="$work/munge.socket" --pid-file="$work/munge.pid" \
     --log-file="$work/munge.log" --seed-file="$work/munge.seed" &
 daemons+=($!)
-wait_for "the start of munged" test -S "$work/munge.socket"
+until_it test -S "$work/munge.socket"
 
 # Ports of its own, so that it is in nobody's way.
 cat > "$SLURM_CONF" << CONF
 ClusterName=test
 SlurmctldHost=$(hostname -s)(127.0.0.1)
 SlurmctldPort=26817
-SlurmdPort=26818
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
 AuthInfo=socket=$work/munge.socket,cred_expire=5
 StateSaveLocation=$work/state
-SlurmdSpoolDir=$work/spool
+SlurmdSpoolDir=$work/spool/%n
 SlurmctldPidFile=$work/slurmctld.pid
-SlurmdPidFile=$work/slurmd.pid
+SlurmdPidFile=$work/slurmd-%n.pid
+SlurmdTimeout=10
+MessageTimeout=5
+ReturnToService=2
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
 SchedulerParameters=sched_interval=2
-NodeName=node NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 CPUs=$(nproc)
-PartitionName=all Nodes=node Default=YES MaxTime=60
+NodeName=node[1-$nodes] NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 Port=[26818-$((26817 + nodes))] CPUs=1
+PartitionName=all Nodes=ALL Default=YES MaxTime=60
 CONF
 # No control groups are used. In older versions that has no name, but the plugin for version 1 does nothing until it is asked to.
 case "$(slurmd -V)" in
@@ -87,28 +100,104 @@ case "$(slurmd -V)" in
 esac
 slurmctld -D -L "$work/slurmctld.log" 2> /dev/null &
 daemons+=($!)
-slurmd -D -N node -L "$work/slurmd.log" 2> /dev/null &
-daemons+=($!)
-wait_for "the start of Slurm" sh -c "sinfo -h -o %T | grep -q idle"
+declare -A slurmd
+for ((i = 1; i <= nodes; i++)); do
+    slurmd -D -N "node$i" -L "$work/slurmd-node$i.log" 2> /dev/null &
+    slurmd[node$i]=$!
+    daemons+=($!)
+done
+all_idle() { [ "$(sinfo -h -N -o %T | grep -c idle)" = "$nodes" ]; }
+until_it all_idle
 
-model=tests/fixtures/digits.scripted.pt
-data=tests/fixtures/digits.calibration.npz
-read -r array merge < <(module/examples/slurm/submit.sh "$model" "$data" "$work/out" "$shards" -BatchSize 2 -Every 1)
-echo "Submitted the array $array and the merge $merge."
-
+# submit NAME [SHARDS]: submits the example into a folder of that name, and keeps the numbers of its jobs.
+declare -A array merge
+submit() {
+    read -r "array[$1]" "merge[$1]" < <(module/examples/slurm/submit.sh "$model" "$data" "$work/$1" "${2:-$shards}" "${measuring[@]}")
+}
+process() { pgrep -f -- "-Folder $work/$1 -Shard $2/$shards"; }
+attempts() { find "$work/$1" -name "part-$2.safetensors.attempt-*" | wc -l; }
+has_attempts() { [ "$(attempts "$1" "$2")" -ge "$3" ] && process "$1" "$2"; }
 ended() { ! squeue -h -j "$1" 2> /dev/null | grep -q .; }
-checkpoint_or_end() { [ -e "$work/out/part-$victim.safetensors" ] || ended "$array"; }
-wait_for "the first checkpoint of shard $victim" checkpoint_or_end
-[ -e "$work/out/part-$victim.safetensors" ] || fail "shard $victim ended without a checkpoint"
-running=$(pgrep -f -- "-Folder $work/out -Shard $victim/$shards") || fail "shard $victim had ended before it could be killed"
-kill -KILL "$running"
+exit_code() { scontrol show job "$1" | grep -oE ' ExitCode=[0-9]+' | head -n 1 | cut -d = -f 2; }
+all_ended() { until_it ended "${array[$1]}" && until_it ended "${merge[$1]}"; }
+ends_with() { all_ended "$1" && [ "$(exit_code "${merge[$1]}")" = "$2" ] || { cat "$work/$1"/*.log; exit_code "${merge[$1]}"; return 1; }; }
+names() { grep -qF -- "$2" "$work/$1" || { cat "$work/$1"; return 1; }; }
+has_no_model() { [ ! -e "$work/$1/$(basename "$model")" ]; }
+# The right model, the same as of a single run, and nothing left of the attempts.
+is_right() {
+    ends_with "$1" 0 && [ "$(find "$work/$1" -name "*.attempt-*" | wc -l)" = 0 ] \
+        && pwsh -NoProfile -File tests/slurm/compare.ps1 -Model "$model" -Data "$data" -Folder "$work/$1"
+}
 
-wait_for "the array" ended "$array"
-wait_for "the merge" ended "$merge"
+submit normal
+submit twice
+submit always
+submit signal
 
-grep -q "Attempt 2 at shard $victim/$shards" "$work/out/measure-$victim.log" || fail "shard $victim was not put back into the queue"
-[ -e "$work/out/digits.scripted.pt" ] || fail "nothing was merged"
-# With one thread, as in the jobs: with more, sums of float32 inside the model are added up in another order.
-OMP_NUM_THREADS=1 pwsh -NoProfile -File tests/slurm/compare.ps1 -Model "$model" -Data "$data" -Folder "$work/out" \
-    || fail "the result is another"
-echo "The Slurm test passed in $SECONDS s."
+# Killed as often as it starts: the third time is given up after three more.
+kill_always() { while ! ended "${array[always]}"; do pkill -KILL -f -- "-Folder $work/always -Shard 3/$shards" || true; sleep 0.2; done; }
+kill_always &
+killer=$!
+kill_when() { until_it has_attempts "$1" "$2" "$3" && kill "-$4" "$(process "$1" "$2")"; }
+kill_twice() { kill_when twice 2 1 KILL && kill_when twice 2 2 KILL; }
+# As Slurm sends it to the shell of the job before the time is over, or when the job has to give way.
+signal() { until_it has_attempts signal 2 1 && scancel --signal=TERM --batch "${array[signal]}_2"; }
+kill_twice &
+twice=$!
+check "a task that is asked to end can be told" signal
+check "a shard could be killed twice" wait "$twice"
+
+check "a normal run makes the model" is_right normal
+check "a shard that is killed twice is measured at the third attempt" is_right twice
+check "it is told from which attempt" names twice/measure-2.log "Attempt 3 at shard 2/$shards"
+check "a shard that is interrupted goes on in another attempt" is_right signal
+check "it says why" names signal/measure-2.log "The process was asked to end while shard 2/$shards was measured"
+check "it is no failure" test ! -e "$work/signal/measure-2.failures"
+check "without a shard the merge ends with 65" ends_with always 65
+check "the merge names it" names always/merge.log "There are no partial statistics of shard 3/$shards of "
+check "no model is written" has_no_model always
+check "it was tried four times" test "$(wc -l < "$work/always/measure-3.failures")" = 4
+wait "$killer"
+
+# A node that hangs with all that runs there, until another has finished its shard.
+cut_off() {
+    until_it has_attempts cut 1 1 || return 1
+    victim=$(process cut 1)
+    job=$(squeue -h -r -j "${array[cut]}_1" -o %A)
+    node=$(squeue -h -r -j "${array[cut]}_1" -o %N)
+    around=("${slurmd[$node]}" $(pgrep -f "slurmstepd: \[$job\.") $(pgrep -f "slurm_script .* $work/cut "))
+    kill -STOP "${around[@]}" "$victim" 2> /dev/null
+    until_it test -e "$work/cut/part-1.safetensors"
+}
+come_back() {
+    local part before
+    part=$work/cut/part-1.safetensors
+    before=$(sha256sum < "$part")
+    kill -CONT "$victim" && until_it gone "$victim" && [ "$(sha256sum < "$part")" = "$before" ]
+    local result=$?
+    kill -CONT "${around[@]}" 2> /dev/null || true
+    return "$result"
+}
+gone() { ! kill -0 "$1" 2> /dev/null || [ "$(ps -o stat= -p "$1" | cut -c 1)" = Z ]; }
+submit cut
+check "a node that hangs is given up, and its shard measured elsewhere" cut_off
+check "the attempt that wakes leaves the finished part as it is" come_back
+check "the run with a node that hangs makes the model" is_right cut
+
+readonly written=$work/normal/$(basename "$model")
+before=$(sha256sum < "$written")
+is_untouched() { [ "$(sha256sum < "$written")" = "$before" ]; }
+submit normal 2
+check "another number of shards in the same folder is refused" ends_with normal 65
+check "measuring says why" names normal/measure-1.log "is the checkpoint of a run with other options: shard was"
+check "it is not tried again" bash -c "! grep -q 'Attempt 2' '$work/normal/measure-1.log'"
+size=$(stat -c %s "$work/normal/part-2.safetensors")
+printf 'damage' | dd of="$work/normal/part-2.safetensors" bs=1 seek=$((size - 100)) conv=notrunc status=none
+merge[normal]=$(sbatch --parsable --output="$work/normal/again.log" module/examples/slurm/merge.sbatch \
+    "$PWD/module/examples" "$model" "$work/normal" "$written")
+check "a damaged part ends the merge with 65" ends_with normal 65
+check "it is named" names normal/again.log "part-2.safetensors' is damaged"
+check "the model from before stays" is_untouched
+
+echo "The Slurm test took $SECONDS s: $passed passed, $failed failed"
+[ "$failed" -eq 0 ]
