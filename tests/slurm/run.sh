@@ -156,6 +156,7 @@ check "it is no failure" test ! -e "$work/signal/measure-2.failures"
 check "without a shard the merge ends with 65" ends_with always 65
 check "the merge names it" names always/merge.log "There are no partial statistics of shard 3/$shards of "
 check "no model is written" has_no_model always
+check "the other shards are left alone" bash -c "! grep -q 'Attempt 2' '$work'/always/measure-[12].log"
 check "it was tried four times" test "$(wc -l < "$work/always/measure-3.failures")" = 4
 wait "$killer"
 
@@ -187,10 +188,12 @@ check "the run with a node that hangs makes the model" is_right cut
 readonly written=$work/normal/$(basename "$model")
 before=$(sha256sum < "$written")
 is_untouched() { [ "$(sha256sum < "$written")" = "$before" ]; }
-submit normal 2
-check "another number of shards in the same folder is refused" ends_with normal 65
-check "measuring says why" names normal/measure-1.log "is the checkpoint of a run with other options: shard was"
+submit normal 4
+check "another number of shards in the same folder is not merged" ends_with normal 65
+check "the merge says why" names normal/merge.log "so that they may overlap; nothing was merged"
+check "measuring says so before" names normal/measure-1.log "is the checkpoint of a run with other options: shard was"
 check "it is not tried again" bash -c "! grep -q 'Attempt 2' '$work/normal/measure-1.log'"
+rm "$work/normal/part-4.safetensors"
 size=$(stat -c %s "$work/normal/part-2.safetensors")
 printf 'damage' | dd of="$work/normal/part-2.safetensors" bs=1 seek=$((size - 100)) conv=notrunc status=none
 merge[normal]=$(sbatch --parsable --output="$work/normal/again.log" module/examples/slurm/merge.sbatch \
