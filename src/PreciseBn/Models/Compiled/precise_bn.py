@@ -11,16 +11,14 @@
 #   LAST       leave them as a studied layer does, and end the run: nothing behind it is asked for
 #   AS_SAVED   nothing
 #
-# A call at which all layers are known, and observed, says which: there other statistics are none of the file, and the layer would go
-# unseen. If they are known, and not all observed, it says "*". One that says nothing may be given statistics with such a stride of their
-# own, as a column of a table has; before those that lie here stands a signature, with the number of channels and that of the layer.
+# A call says which layers it is given, so that none goes unseen, or "*" if not all of them are observed. If it says nothing, it may be given
+# others with such a stride, as columns of tables have: before ours stand a signature, less their number, and the layer's number.
 #
 # The cells lie at the start of the storage that the statistics are in (StatisticsLayout): one that counts calls, those for means
 # and for variances, and as many with the means from which those of the batch are counted. The statistics themselves begin
 # behind them, PITCH numbers apart, in the same order, so that the place of the one tells the place of the other. Behind the C
-# means of a layer are the cells that count (ObservationLayout); the first is for values, the second is 1. The usual case is kept
-# short, as each operation counts in small models. Layers with a mark are never computed by cuDNN, the last argument of
-# torch.batch_norm: what it demands of the alignment of views is not documented, and it copies those that are not contiguous.
+# means of a layer are the cells that count (ObservationLayout); the first is for values, the second is 1. The usual case is kept short.
+# Layers with a mark are never computed by cuDNN, the last argument of torch.batch_norm: it copies views that are not contiguous.
 
 def batch_norm(input: Tensor,
     weight: Optional[Tensor],
