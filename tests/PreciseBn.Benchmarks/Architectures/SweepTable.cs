@@ -18,7 +18,7 @@ internal static class SweepTable
     public static MarkdownTable Make(Options options)
     {
         var table = new MarkdownTable("architecture", "layers", "forms", "largest difference", "rounding of float32", "remarks");
-        foreach (var name in Python.RunProgram(Program, "list").EnumerateArray().Select(item => item.GetString()!).Where(name => options.Only is null || options.Only == name))
+        foreach (var name in Python.RunProgram(Program, "list").EnumerateArray().Select(item => item.GetString()!).Where(options.Times))
         {
             using var folder = new TemporaryFolder();
             Python.RunProgram(Program, folder.Path, name);

@@ -24,7 +24,7 @@ internal static partial class ObservationFunction
     public static string ForArchive(StatisticsLayout layout)
     {
         var constants = new Dictionary<string, long>(layout.Constants);
-        var code = Comment().Replace(EmbeddedText.Read("precise_bn.py"), "");
+        var code = Comment().Replace(EmbeddedText.Read("precise_bn.py") + "\n" + EmbeddedText.Read("spellings.py"), "");
         return Constant().Replace(code, name => constants[name.Value].ToString(CultureInfo.InvariantCulture));
     }
 
