@@ -100,7 +100,7 @@ internal static class StatisticsArchive
             Aliases = Given(module.Aliases),
             Type = module.Type,
             Path = module.Path,
-            Module = new(module.Momentum, module.Eps, module.Affine, module.Training, module.DType),
+            Module = new(module.Momentum, module.Eps, module.Affine, module.Training, module.DType, module.IsStale),
         },
         _ => throw new ArgumentException($"Statistics of the type {layer.GetType().Name} cannot be exported.", nameof(layer)),
     };
@@ -150,6 +150,7 @@ internal static class StatisticsArchive
             Eps = module.Eps,
             Affine = module.Affine,
             Training = module.Training,
+            IsStale = module.IsStale,
             DType = module.DType,
             BatchesTracked = batches,
             Mean = Vector(Mean),
@@ -190,7 +191,7 @@ internal sealed record LayerRecord
     /// <summary>What only a <see cref="BnStat"/> has.</summary>
     public StatRecord? Stat { get; init; }
 
-    internal sealed record ModuleRecord(double? Momentum, double Eps, bool Affine, bool Training, DType DType);
+    internal sealed record ModuleRecord(double? Momentum, double Eps, bool Affine, bool Training, DType DType, bool IsStale = false);
 
     internal sealed record StatRecord(
         long Batches, long Uses, long Count, Estimator Estimator, long SkippedBatches, StopReason StoppedBy, IReadOnlyList<ConvergencePoint>? Convergence, double Eps = double.NaN,
