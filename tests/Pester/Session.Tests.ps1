@@ -49,6 +49,7 @@ Describe 'In strict mode' {
     BeforeAll {
         $folder = (New-Item (Join-Path $TestDrive 'strict') -ItemType Directory).FullName
         $null = Copy-Fixture digits.scripted.pt -As 'strict/model.pt'
+        $parts = (New-Item "$folder/parts" -ItemType Directory).FullName
         $loader = Get-DigitsOption
         $calls = [ordered]@{
             digits          = @{ Folder = $folder }
@@ -56,6 +57,8 @@ Describe 'In strict mode' {
             fleet           = @{ Folder = $folder; Filter = 'model.pt'; Data = $paths[2]; Loader = $loader; Update = @{ Iterations = 2 } }
             jobs            = @{ Shards = 1; Destination = "$folder/jobs.pt" }
             'live-model'    = @{ Steps = 1 }
+            measure         = @{ Model = $paths[1]; Data = $paths[2]; Key = 'images'; Mean = '0.1307'; StandardDeviation = '0.3081'; Folder = $parts; Shard = '1..2/2'; Iterations = 2 }
+            merge           = @{ Model = $paths[1]; Folder = $parts; Destination = "$folder/merged.pt"; Wait = 0 }
             nightly         = @{ Model = "$folder/model.pt"; Data = $paths[2]; Holdout = (Get-Fixture digits.test.npz); Loader = $loader; LabelKey = 'labels' }
             parallel        = @{ Shards = 1; Destination = "$folder/parallel.pt" }
         }
@@ -75,7 +78,7 @@ Describe 'In strict mode' {
         $failures = Import-Clixml "$folder/failures.clixml"
     }
 
-    It '<_> runs' -ForEach 'digits', 'drift-monitor', 'fleet', 'jobs', 'live-model', 'nightly', 'parallel' {
+    It '<_> runs' -ForEach 'digits', 'drift-monitor', 'fleet', 'jobs', 'live-model', 'measure', 'merge', 'nightly', 'parallel' {
         $failures[$_] | Should -BeExactly ''
     }
 
