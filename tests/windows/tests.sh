@@ -61,7 +61,7 @@ run_powershell() {
 
 count_demo() {
     local counts='0 1 0'
-    ! grep -q 'images after: *97\.1 %' "$2" || counts='1 0 0'
+    ! grep -qE '97\.10 .*digits\.precise\.pt' "$2" || counts='1 0 0'
     count "$1" "$counts" "$2"
 }
 
