@@ -48,7 +48,7 @@ copy_with_crlf "$checkout"
 copy_with_crlf "$linux"
 build_for_windows
 run_here
-at_the_same_time run_cmdlets run_xunit
+at_the_same_time run_cmdlets run_xunit_1 run_xunit_2
 
 echo "Skipped there:"
 sort "$work/reasons"

@@ -20,14 +20,17 @@ run_cmdlets() {
     sed -nE 's/^ +"(.*)",?\r?$/\1/p' "$result" >> "$work/reasons" || true
 }
 
-# The tests of the assemblies, one after the other.
+# The tests of the assemblies, in two parts.
+run_xunit_1() { run_xunit 1/2; }
+run_xunit_2() { run_xunit 2/2; }
+
 run_xunit() {
     local project name log
     for project in "${xunit[@]}"; do
         name=${project##*/}
-        log=$work/logs/$name.log
-        in_windows "$checkout/$project/bin/Release/net10.0/Runner.exe" "$name.dll" "$(windows_path "$log")" > "$log.console" 2>&1 || true
-        count "$name" "$(tail -n 1 "$log" | tr -d '\r')" "$log"
+        log=$work/logs/$name-${1%/*}.log
+        in_windows "$checkout/$project/bin/Release/net10.0/Runner.exe" "$name.dll" "$(windows_path "$log")" "$1" > "$log.console" 2>&1 || true
+        count "$name, part $1" "$(tail -n 1 "$log" | tr -d '\r')" "$log"
         sed -nE 's/^SKIP ([^\r]*)\r?$/\1/p' "$log" >> "$work/reasons" || true
     done
 }
