@@ -143,6 +143,6 @@ public sealed partial class HelpTests : IDisposable
     [GeneratedRegex("\"[^\"]*(\\s-[A-Z][A-Za-z]+|\\b[A-Z][a-z]+-Bn[A-Z][A-Za-z]+)")]
     private static partial Regex ShellWord();
 
-    [GeneratedRegex("\"(?<id>[A-Z][A-Za-z0-9]+)\",\\s*ErrorKind\\.")]
+    [GeneratedRegex("\"(?<id>[A-Z][A-Za-z0-9]+)\",\\s*(ErrorKind\\.|inner\\b)")]
     private static partial Regex UsedId();
 }
