@@ -30,7 +30,7 @@ run_xunit() {
         name=${project##*/}
         log=$work/logs/$name-${1%/*}.log
         in_windows "$checkout/$project/bin/Release/net10.0/Runner.exe" "$name.dll" "$(windows_path "$log")" "$1" > "$log.console" 2>&1 || true
-        count "$name, part $1" "$(tail -n 1 "$log" | tr -d '\r')" "$log"
+        count "$name, part ${1/\// of }" "$(tail -n 1 "$log" | tr -d '\r')" "$log"
         sed -nE 's/^SKIP ([^\r]*)\r?$/\1/p' "$log" >> "$work/reasons" || true
     done
 }

@@ -46,8 +46,9 @@ public static class TorchLibrary
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
-            // .NET says what to do about such errors first, and what the system said last.
-            return Sentence(e.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1]);
+            // .NET says what to do about such errors first, and what the system said last; on Windows that need not name the file.
+            var reason = Sentence(e.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1]);
+            return reason.Contains(path, StringComparison.Ordinal) ? reason : $"'{path}': {reason}";
         }
     }
 
