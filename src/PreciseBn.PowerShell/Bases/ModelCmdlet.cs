@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using PreciseBn.Batches;
-using PreciseBn.Primitives;
 
 namespace PreciseBn.PowerShell;
 
@@ -93,8 +92,4 @@ public abstract class ModelCmdlet : DataCmdlet
         _hasFailed |= layers.Count == 0;
         _layers.AddRange(layers);
     }
-
-    private static PreciseBnException NotAModel(PSObject item) => new(
-        "NotAModelOrLayer", ErrorKind.InvalidArgument, $"An object of type {PowerShellData.TypeName(item)} is neither a layer nor the path of a model.",
-        "Give layers of Get-BnModule, or paths.", item);
 }

@@ -88,6 +88,11 @@ public abstract class RunCmdlet : PreciseBnCmdlet
     /// <summary>What a model is called where there is little room.</summary>
     private protected static string ShortNameOf(BnModel model) => System.IO.Path.GetFileName(model.Path) ?? InMemory;
 
+    /// <summary>What is said of an object in the pipeline that is no model.</summary>
+    private protected static PreciseBnException NotAModel(PSObject item) => new(
+        "NotAModelOrLayer", ErrorKind.InvalidArgument, $"An object of type {PowerShellData.TypeName(item)} is neither a layer nor the path of a model.",
+        "Give layers of Get-BnModule, which takes TorchSharp models too, or paths.", item);
+
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {

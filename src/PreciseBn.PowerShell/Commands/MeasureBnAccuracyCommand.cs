@@ -166,8 +166,4 @@ public sealed class MeasureBnAccuracyCommand : RunCmdlet
     private static PreciseBnException LabelKeyWithoutEffect() => new(
         "OptionWithoutEffect", ErrorKind.InvalidArgument, "-LabelKey has no effect on a source of batches of your own, which gives labels itself.",
         "Leave it out.", nameof(LabelKey));
-
-    private static PreciseBnException NotAModel(PSObject item) => new(
-        "NotAModelOrLayer", ErrorKind.InvalidArgument, $"An object of type {PowerShellData.TypeName(item)} is neither a layer nor the path of a model.",
-        "Give layers of Get-BnModule, which takes TorchSharp models too, or paths.", item);
 }

@@ -56,6 +56,8 @@ public sealed class MemoryFormatTests : IDisposable
     [InlineData("bn2d.scripted.pt", new long[] { 16, 4, 64, 64 }, 3)]
     [InlineData("bn2d.scripted.pt", new long[] { 7, 4, 61, 53 }, 3)]
     [InlineData("bn2d.scripted.pt", new long[] { 1, 4, 41, 25 }, 29)]
+    [InlineData("bn2d.scripted.pt", new long[] { 1, 4, 40, 25 }, 9)]
+    [InlineData("bn2d.scripted.pt", new long[] { 1, 4, 40, 25 }, 29)]
     [InlineData("bn2d.scripted.pt", new long[] { 16, 4, 64, 64 }, 100)]
     [InlineData("bn1d.scripted.pt", new long[] { 70001, 4 }, 3)]
     [InlineData("bn1d.scripted.pt", new long[] { 70001, 4 }, 29)]
@@ -80,6 +82,17 @@ public sealed class MemoryFormatTests : IDisposable
         using var model = nn.Sequential(("bn", layer));
 
         AssertExact(values, Runs.Measure(Runs.Layers(model), new EnumerableBatchSource([given], []))[0]);
+    }
+
+    // So few values that they are summed at once, and so many channels that the worst of them is bad.
+    [Fact]
+    public void Means_that_are_some_deviations_away_from_0_are_as_precise()
+    {
+        using var scope = NewDisposeScope();
+        var values = Values([1000, 512], 25);
+        using var model = nn.Sequential(("bn", nn.BatchNorm1d(512)));
+
+        AssertExact(values, Runs.Measure(Runs.Layers(model), new EnumerableBatchSource([values], []), new() { Threads = 1 })[0]);
     }
 
     [Theory]
