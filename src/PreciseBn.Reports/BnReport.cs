@@ -12,6 +12,16 @@ public static class BnReport
 {
     private const float PlotWidth = 1000;
 
+    /// <summary>What kind of report the extension of a file stands for.</summary>
+    /// <exception cref="PreciseBnException">It stands for none.</exception>
+    public static BnReportFormat FormatOf(string path) => Path.GetExtension(path).ToLowerInvariant() switch
+    {
+        ".png" => BnReportFormat.Png,
+        ".svg" => BnReportFormat.Svg,
+        ".html" or ".htm" => BnReportFormat.Html,
+        _ => throw ReportErrors.UnknownFormat(path),
+    };
+
     /// <summary>Writes a report as a whole, or fails and leaves what was there.</summary>
     /// <param name="path">The file.</param>
     /// <param name="layers">

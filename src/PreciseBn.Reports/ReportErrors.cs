@@ -12,4 +12,8 @@ internal static class ReportErrors
     public static PreciseBnException GivenTwice(string name) => new(
         "LayerGivenTwice", ErrorKind.InvalidArgument,
         $"The layer '{name}' was given twice, and a report is of one model and one estimator.", "Write a report for each.", name);
+
+    public static PreciseBnException UnknownFormat(string path) => new(
+        "UnknownReportFormat", ErrorKind.InvalidArgument, $"The name of '{path}' does not tell what kind of report it is to be.",
+        "End it with .html, .svg or .png.", path);
 }

@@ -47,6 +47,12 @@ Describe 'Export-BnReport' {
         $report | Should -Exist
     }
 
+    It 'asks that before what stands before it in the pipeline has begun' {
+        $script:begun = $false
+        { & { $script:begun = $true; $stats } | Export-BnReport (Join-Path $TestDrive 'late.pdf') } | Should -Throw -ErrorId 'UnknownReportFormat*'
+        $script:begun | Should -BeFalse
+    }
+
     It 'says what it cannot report on' {
         { Get-BnModule $precise | Export-BnReport (Join-Path $TestDrive 'none.html') } | Should -Throw -ErrorId 'NotReportable*'
     }

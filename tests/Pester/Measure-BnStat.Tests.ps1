@@ -12,6 +12,12 @@ Describe 'Measure-BnStat' {
         (Get-FileHash $model).Hash | Should -Be $before
     }
 
+    It 'warns of a call whose statistics are of no layer' {
+        $data = New-BnDataLoader (Get-Fixture places/batches.npz) -AsBatches
+        $null = Measure-BnStat $data (Get-Fixture places/columns.script.pt) -WarningVariable warnings -WarningAction SilentlyContinue
+        "$warnings" | Should -Match "columns.script.pt'.*its statistics come from"
+    }
+
     It 'goes on from a checkpoint' {
         $model = Copy-Fixture digits.scripted.pt
         $file = Join-Path $TestDrive 'part.safetensors'

@@ -91,6 +91,8 @@ Describe 'A mistake at the prompt' {
         @{ Command = { 5 | Update-BnStat $loader }; ErrorId = 'NotAModelOrLayer' }
         @{ Command = { & { Get-BnModule model.pt; $stats[0] } | Update-BnStat }; ErrorId = 'DataNeeded' }
         @{ Command = { $stats | Update-BnStat -Iterations 3 }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { $stats | Update-BnStat -Threads 1 }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { $stats | Update-BnStat -AllowTf32 }; ErrorId = 'OptionWithoutEffect' }
         @{ Command = { & { $stats; $stats } | Update-BnStat -Destination twice.pt }; ErrorId = 'LayerGivenTwice' }
         @{ Command = { & { $stats[0..2]; Get-BnModule model.pt | Measure-BnStat $loader -Iterations 2 | Merge-BnStat } | Update-BnStat -Destination mixed.pt }; ErrorId = 'ModelsMixed' }
         @{ Command = { 'missing.pt' | Update-BnStat }; ErrorId = 'DataNeeded' }

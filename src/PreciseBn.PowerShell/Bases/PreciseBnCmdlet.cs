@@ -63,11 +63,7 @@ public abstract class PreciseBnCmdlet : PSCmdlet, IDisposable
     {
         if (IsWhatIf)
             return;
-        Require(() =>
-        {
-            BnDestination.Require(PathResolver.ResolveLiteral(this, path), force);
-            return path;
-        });
+        Require(() => BnDestination.Require(PathResolver.ResolveLiteral(this, path), force));
     }
 
     /// <summary>
@@ -103,6 +99,13 @@ public abstract class PreciseBnCmdlet : PSCmdlet, IDisposable
         }
     }
 
+    /// <summary>Runs work without which the cmdlet can do nothing; its failure ends the cmdlet.</summary>
+    protected void Require(Action work) => Require(() =>
+    {
+        work();
+        return true;
+    });
+
     /// <summary>Runs work without which the cmdlet can do nothing, and which Ctrl+C stops.</summary>
     protected T RequireUnlessStopped<T>(Func<T> work)
     {
@@ -115,6 +118,13 @@ public abstract class PreciseBnCmdlet : PSCmdlet, IDisposable
             throw new PipelineStoppedException();
         }
     }
+
+    /// <summary>Runs work without which the cmdlet can do nothing, and which Ctrl+C stops.</summary>
+    protected void RequireUnlessStopped(Action work) => RequireUnlessStopped(() =>
+    {
+        work();
+        return true;
+    });
 
     /// <summary>Releases the token.</summary>
     public void Dispose()

@@ -88,6 +88,13 @@ public abstract class RunCmdlet : PreciseBnCmdlet
     /// <summary>What a model is called where there is little room.</summary>
     private protected static string ShortNameOf(BnModel model) => System.IO.Path.GetFileName(model.Path) ?? InMemory;
 
+    /// <summary>Warns of calls of batch_norm whose statistics are of no layer that is known.</summary>
+    private protected void WarnOfUnaccountedCalls(BnModel model)
+    {
+        foreach (var call in model.UnaccountedCalls)
+            WriteWarning($"{NameOf(model)}: {call}");
+    }
+
     /// <summary>What is said of an object in the pipeline that is no model.</summary>
     private protected static PreciseBnException NotAModel(PSObject item) => new(
         "NotAModelOrLayer", ErrorKind.InvalidArgument, $"An object of type {PowerShellData.TypeName(item)} is neither a layer nor the path of a model.",

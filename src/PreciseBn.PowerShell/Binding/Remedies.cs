@@ -62,6 +62,7 @@ internal static class Remedies
         ["ShardsMissing"] = "Measure what is missing, or use -AllowMissing to do without.",
         ["ShardsNotCopied"] = "Copy the folder first, and leave out -Destination.",
         ["UnfinishedPartial"] = "Run Measure-BnStat again with the same arguments to let it go on.",
+        ["UnknownReportFormat"] = "End it with .html, .svg or .png, or give -Format.",
         ["UnreadableImage"] = "Repair or remove it, or use -SkipUnreadable.",
         ["WrongLabelShape"] = "Give the number of the class of each item, or measure something else with -Metric.",
         ["WrongInputCount"] = "Choose the inputs with -Key of New-BnDataLoader or with -InputKey.",

@@ -58,7 +58,11 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => RequireDestination(Path, Force);
+    protected override void BeginProcessing()
+    {
+        Format ??= Require(() => BnReport.FormatOf(Path));
+        RequireDestination(Path, Force);
+    }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -84,11 +88,10 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
         var path = PathResolver.ResolveLiteral(this, Path);
         if (WasGivenNothing(_layers.Count + _accuracies.Count, path))
             return;
-        var format = Format ?? FormatOf(path);
         if (!ShouldProcess(path, $"Export a report on {_layers.Count} BatchNorm layers"))
             return;
         var findings = _findings.Count > 0 ? _findings : BnExaminer.Examine(_layers).Select(finding => finding.InWordsOfCmdlets()).ToList();
-        BnReport.Write(path, _layers, findings, Title ?? DefaultTitle(), format, Force, _accuracies);
+        BnReport.Write(path, _layers, findings, Title ?? DefaultTitle(), Format!.Value, Force, _accuracies);
         WriteVerbose($"Wrote a report on {_layers.Count} layers, with {findings.Count} findings, to '{path}'.");
         if (PassThru)
             WriteObject(new FileInfo(path));
@@ -105,18 +108,6 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
         BnStat stat => BnComparer.CompareWithPrevious(stat),
         _ => throw NotReportable(item),
     };
-
-    private static BnReportFormat FormatOf(string path) => System.IO.Path.GetExtension(path).ToLowerInvariant() switch
-    {
-        ".png" => BnReportFormat.Png,
-        ".svg" => BnReportFormat.Svg,
-        ".html" or ".htm" => BnReportFormat.Html,
-        _ => throw UnknownFormat(path),
-    };
-
-    private static PreciseBnException UnknownFormat(string path) => new(
-        "UnknownReportFormat", ErrorKind.InvalidArgument, $"The name of '{path}' does not tell what kind of report it is to be.",
-        "End it with .html, .svg or .png, or give -Format.", path);
 
     private static PreciseBnException NotReportable(object item) => new(
         "NotReportable", ErrorKind.InvalidArgument, $"An object of the type {item.GetType().Name} has nothing that a report could compare.",

@@ -57,15 +57,11 @@ public sealed class MeasureBnStatCommand : ModelCmdlet
         foreach (var model in models)
         {
             progress.Begin(model.Path ?? InMemory);
-            ForEachItem(() => Measure(model, options));
+            using var opened = model;
+            ForEachItem(() => WarnOfUnaccountedCalls(model));
+            foreach (var shard in options)
+                ForEachItem(() => Measure(model, shard));
         }
-    }
-
-    private void Measure(BnModel model, IReadOnlyList<ShardOptions> shards)
-    {
-        using var opened = model;
-        foreach (var options in shards)
-            ForEachItem(() => Measure(model, options));
     }
 
     private void Measure(BnModel model, ShardOptions options)

@@ -48,8 +48,7 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
     /// <summary>
     /// The most seconds to wait for shards that are missing: files that other machines have written may be seen here some time later.
     /// </summary>
-    [Parameter(ParameterSetName = PathSet)]
-    [Parameter(ParameterSetName = LiteralPathSet)]
+    [Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
     [ValidateRange(0, int.MaxValue)]
     public int Wait { get; set; }
 
@@ -60,8 +59,7 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        IReadOnlyList<string> waitedFor = [];
-        OrEnd(() => waitedFor = Wait > 0 ? _merger.AwaitFiles(FilesInSight, TimeSpan.FromSeconds(Wait), StopToken) : []);
+        var waitedFor = RequireUnlessStopped(() => Wait > 0 ? _merger.AwaitFiles(FilesInSight, TimeSpan.FromSeconds(Wait), StopToken) : []);
         AddFiles(Path.SelectMany(path => Require(() => PathResolver.Resolve(this, path)))
             .Concat(LiteralPath.Select(path => Require(() => PathResolver.ResolveLiteral(this, path))))
             .Where(path => !waitedFor.Contains(path)).ToArray());
@@ -100,23 +98,17 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
                 AddFiles([file.FullName]);
                 break;
             default:
-                OrEnd(() => _merger.Add(ReceivedObjects.Restore(item) as PartialBnStat ?? throw NotAPartial(item)));
+                RequireUnlessStopped(() => _merger.Add(ReceivedObjects.Restore(item) as PartialBnStat ?? throw NotAPartial(item)));
                 break;
         }
     }
 
     private void AddFiles(IReadOnlyList<string> files)
     {
-        OrEnd(() => _merger.AddFiles(files, StopToken));
+        RequireUnlessStopped(() => _merger.AddFiles(files, StopToken));
         foreach (var file in files)
             WriteVerbose($"Added the partial statistics in '{file}'.");
     }
-
-    private void OrEnd(Action work) => RequireUnlessStopped(() =>
-    {
-        work();
-        return true;
-    });
 
     private static PreciseBnException NotAPartial(PSObject item) => new(
         "NotAPartial", ErrorKind.InvalidData,

@@ -95,6 +95,7 @@ public sealed class TestBnStatCommand : DataCmdlet
         if (models is not [var model])
             throw NotOneModel(models.Count);
         using var opened = model;
+        WarnOfUnaccountedCalls(model);
         var batches = ToBatches(Data);
         var name = ShortNameOf(model);
         using var progress = new UpdateProgress(this, $"Measuring {name}");

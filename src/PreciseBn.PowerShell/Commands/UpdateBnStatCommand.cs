@@ -1,17 +1,16 @@
 using System.Diagnostics;
 using System.Management.Automation;
-using PreciseBn.Primitives;
 
 namespace PreciseBn.PowerShell;
 
 /// <summary>Recomputes the statistics of BatchNorm layers from data, with the weights fixed.</summary>
 [Cmdlet(VerbsData.Update, "BnStat", HelpUri = HelpPages.Folder + "Update-BnStat.md", SupportsShouldProcess = true, DefaultParameterSetName = InputObjectSet)]
 [OutputType(typeof(BnStat))]
-public sealed class UpdateBnStatCommand : ModelCmdlet
+public sealed class UpdateBnStatCommand : ModelWritingCmdlet
 {
     private const string MergedSet = "Merged";
 
-    private readonly List<BnStat> _merged = [];
+    private readonly MergedStatistics _merged = new();
 
     /// <summary>Statistics from Merge-BnStat, which are written into the model that they were measured on.</summary>
     [Parameter(Mandatory = true, ParameterSetName = MergedSet, ValueFromPipeline = true)]
@@ -19,52 +18,22 @@ public sealed class UpdateBnStatCommand : ModelCmdlet
     public PSObject[] Merged { get; set; } = [];
 
     /// <summary>How the variance is estimated. Of several, each gives objects of its own, and the first is written.</summary>
-    [Parameter(ParameterSetName = InputObjectSet)]
-    [Parameter(ParameterSetName = PathSet)]
-    [Parameter(ParameterSetName = LiteralPathSet)]
+    [Parameter(ParameterSetName = InputObjectSet), Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
     [ValidateNotNullOrEmpty]
     public Estimator[] Estimator { get; set; } = [PreciseBn.Estimator.PopulationVariance];
 
     /// <summary>How many values the statistics from before count as, in a mixture with the new ones.</summary>
-    [Parameter(ParameterSetName = InputObjectSet)]
-    [Parameter(ParameterSetName = PathSet)]
-    [Parameter(ParameterSetName = LiteralPathSet)]
+    [Parameter(ParameterSetName = InputObjectSet), Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
     [ValidateRange(0.0, double.MaxValue)]
     public double PriorWeight { get; set; }
 
     /// <summary>Measures each layer with those before it normalised by their final statistics; one pass over the data each, and one to check them.</summary>
-    [Parameter(ParameterSetName = InputObjectSet)]
-    [Parameter(ParameterSetName = PathSet)]
-    [Parameter(ParameterSetName = LiteralPathSet)]
+    [Parameter(ParameterSetName = InputObjectSet), Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
     public SwitchParameter Exact { get; set; }
 
     /// <summary>Keeps how precise the statistics were after 1, 2, 4, 8 batches and so on, for Export-BnReport.</summary>
-    [Parameter(ParameterSetName = InputObjectSet)]
-    [Parameter(ParameterSetName = PathSet)]
-    [Parameter(ParameterSetName = LiteralPathSet)]
+    [Parameter(ParameterSetName = InputObjectSet), Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
     public SwitchParameter RecordConvergence { get; set; }
-
-    /// <summary>File, or folder for several models, to write to. Without it the models themselves are changed.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? Destination { get; set; }
-
-    /// <summary>Keeps what is replaced, with .bak, or the first free of .bak.1, .bak.2 and so on, appended to its name.</summary>
-    [Parameter]
-    public SwitchParameter Backup { get; set; }
-
-    /// <summary>Replaces a file that is already at the destination; and changes a model where it is although the data look otherwise scaled than those of its training.</summary>
-    [Parameter]
-    public SwitchParameter Force { get; set; }
-
-    /// <inheritdoc/>
-    protected override void BeginProcessing()
-    {
-        base.BeginProcessing();
-        // What stands before it in the pipeline measures, if it merges that.
-        if (Data is null && Destination is not null && !Require(() => Directory.Exists(PathResolver.ResolveLiteral(this, Destination))))
-            RequireDestination(Destination, Force);
-    }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -79,14 +48,13 @@ public sealed class UpdateBnStatCommand : ModelCmdlet
     {
         if (Data is null)
         {
-            RefuseWithoutEffect();
+            Require(() => MergedStatistics.RefuseWithoutEffect(MyInvocation.BoundParameters));
             ForEachItem(WriteMerged);
             return;
         }
-        if (_merged.Count > 0)
-            ThrowTerminatingError(ModelsAndMerged().ToErrorRecord());
+        Require(_merged.RequireNone);
         var models = Models();
-        var destinations = Require(() => new UpdateDestination(this, Destination, models.Count > 1).RequireFree(models, Force || IsWhatIf));
+        var destinations = DestinationsOf(models);
         using var progress = new ModelsProgress(this, "BatchNorm statistics", models.Count);
         foreach (var model in models)
         {
@@ -98,11 +66,8 @@ public sealed class UpdateBnStatCommand : ModelCmdlet
     // What comes through a pipeline is bound here where no data are given: layers then want to be measured on some.
     private void AddMerged(PSObject item)
     {
-        if (ReceivedObjects.Restore(item) is BnStat stat)
-        {
-            _merged.Add(stat);
+        if (_merged.TryAdd(item))
             return;
-        }
         Data ??= Require(() => DataPrompt.Ask(this));
         Add(item);
     }
@@ -115,8 +80,7 @@ public sealed class UpdateBnStatCommand : ModelCmdlet
         var layers = model.Layers.Count;
         if (!ShouldProcess(destination ?? name, $"Recompute the statistics of {layers} BatchNorm layers"))
             return;
-        foreach (var call in model.UnaccountedCalls)
-            WriteWarning($"{name}: {call}");
+        WarnOfUnaccountedCalls(model);
         if ((destination ?? model.Path) is { } file)
             WarnOfOtherNames(file);
         var clock = Stopwatch.StartNew();
@@ -128,16 +92,6 @@ public sealed class UpdateBnStatCommand : ModelCmdlet
         WriteObject(result.Statistics, enumerateCollection: true);
     }
 
-    // What was measured elsewhere is only written.
-    private void RefuseWithoutEffect()
-    {
-        string[] ofMeasuring =
-            [nameof(Iterations), nameof(Tolerance), nameof(Device), nameof(InputKey), nameof(AllowReuse), nameof(SkipNonFinite),
-             nameof(MemoryFormat), nameof(AllowOperator), nameof(Method), nameof(Argument)];
-        if (ofMeasuring.FirstOrDefault(MyInvocation.BoundParameters.ContainsKey) is { } parameter)
-            ThrowTerminatingError(WithoutEffect(parameter).ToErrorRecord());
-    }
-
     private void WriteMerged()
     {
         if (_merged.Count == 0)
@@ -145,20 +99,16 @@ public sealed class UpdateBnStatCommand : ModelCmdlet
             WriteWarning("No statistics came through the pipeline, so that nothing was written.");
             return;
         }
-        var path = _merged[0].Path ?? throw NoFileToWrite();
-        var destination = new UpdateDestination(this, Destination, hasSeveralModels: false).For(path);
+        var destination = DestinationOf(_merged.Path);
         if (!ShouldProcess(destination, $"Write the statistics of {_merged.Count} BatchNorm layers"))
             return;
-        using var model = BnModel.Open(path);
+        using var model = BnModel.Open(_merged.Path);
         WarnOfOtherNames(destination);
-        WarnOfOtherScale(new BnResult(_merged), NameOf(model));
-        var written = model.Save(new BnResult(_merged), Saving(destination), StopToken);
+        WarnOfOtherScale(_merged.Result, NameOf(model));
+        var written = model.Save(_merged.Result, Saving(destination), StopToken);
         TellOfResult(written.Layers.Count, $"'{written.Layers[0].Path}'");
         WriteObject(written.Layers, enumerateCollection: true);
     }
-
-    private void TellOfResult(int layers, string place, string when = "") => WriteVerbose(
-        $"The statistics of {layers} layers were written into {place}{when}{(Backup ? "; a backup keeps what was replaced" : "")}.");
 
     private MeasureOptions Options() => Fill(new MeasureOptions()) with
     {
@@ -167,18 +117,4 @@ public sealed class UpdateBnStatCommand : ModelCmdlet
         Exact = Exact,
         RecordConvergence = RecordConvergence,
     };
-
-    private SaveOptions Saving(string? destination) => destination is null ? new() { Force = Force } : new() { Destination = destination, Force = Force, Backup = Backup };
-
-    private static PreciseBnException WithoutEffect(string parameter) => new(
-        "OptionWithoutEffect", ErrorKind.InvalidArgument, $"-{parameter} has no effect on statistics that are merged already.",
-        "Give it to Measure-BnStat.", parameter);
-
-    private static PreciseBnException ModelsAndMerged() => new(
-        "ModelsAndMerged", ErrorKind.InvalidArgument, "There are both models to measure and statistics that were merged.",
-        "Give these to calls of their own.");
-
-    private static PreciseBnException NoFileToWrite() => new(
-        "NoFileToWrite", ErrorKind.NotSupported,
-        "The statistics were measured on a model in memory, so that there is no file to write them to.", "Write them to a file with Set-BnStat.");
 }

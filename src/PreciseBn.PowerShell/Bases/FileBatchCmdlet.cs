@@ -1,0 +1,87 @@
+using System.Management.Automation;
+using PreciseBn.Data;
+using PreciseBn.Data.Tables;
+using PreciseBn.PowerShell.Completion;
+
+namespace PreciseBn.PowerShell;
+
+/// <summary>A cmdlet that makes batches of files: which files, and the parameters for arrays, tables and images in them.</summary>
+public abstract class FileBatchCmdlet : BatchCmdlet
+{
+    private protected const string PathSet = "Path";
+    private protected const string LiteralPathSet = "LiteralPath";
+
+    /// <summary>Files of arrays or tables, of which several make one data set, or folders of images; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[] Path { get; set; } = [];
+
+    /// <summary>Files or folders, taken as they are.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true)]
+    [Alias("PSPath", "LP")]
+    [ValidateNotNullOrEmpty]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>Names of the arrays to use, one for each input of the model, in that order.</summary>
+    [Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ArrayKeyCompleter))]
+    public string[] Key { get; set; } = [];
+
+    /// <summary>Columns of a table to use, in that order; wildcards are allowed. Without it all that have numbers are used.</summary>
+    [Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(ColumnCompleter))]
+    public string[] Column { get; set; } = [];
+
+    /// <summary>Columns of a table that are not used, such as labels; wildcards are allowed.</summary>
+    [Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(ColumnCompleter))]
+    public string[] ExcludeColumn { get; set; } = [];
+
+    /// <summary>What is between the cells of a CSV table. Without it this is found out.</summary>
+    [Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    public char? Delimiter { get; set; }
+
+    /// <summary>Length in pixels to which the short side of an image is resized.</summary>
+    [Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    [ValidateRange(1, 65536)]
+    public int? Size { get; set; }
+
+    /// <summary>Side in pixels of the square that is cut from the centre of an image.</summary>
+    [Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    [ValidateRange(1, 65536)]
+    public int? CropSize { get; set; }
+
+    /// <summary>Makes images of one channel, for greyscale models.</summary>
+    [Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    public SwitchParameter Grayscale { get; set; }
+
+    /// <summary>Turns images as their EXIF orientation says.</summary>
+    [Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    public SwitchParameter AutoOrient { get; set; }
+
+    /// <summary>Leaves out image files that cannot be read, and counts them.</summary>
+    [Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    public SwitchParameter SkipUnreadable { get; set; }
+
+    /// <summary>What they say, beside those for all batches.</summary>
+    private protected BnDataLoaderOptions FileOptions() => BatchOptions() with
+    {
+        Keys = Key,
+        Columns = Array.ConvertAll(Column, ToPattern),
+        ExcludeColumns = Array.ConvertAll(ExcludeColumn, ToPattern),
+        Delimiter = Delimiter,
+        Size = Size,
+        CropSize = CropSize,
+        Grayscale = Grayscale,
+        AutoOrient = AutoOrient,
+        SkipUnreadable = SkipUnreadable,
+    };
+
+    private static ColumnPattern ToPattern(string text) => new(text, WildcardPattern.Get(text, WildcardOptions.IgnoreCase).IsMatch);
+}

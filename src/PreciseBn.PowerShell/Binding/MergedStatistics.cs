@@ -1,0 +1,59 @@
+using System.Management.Automation;
+using PreciseBn.Primitives;
+
+namespace PreciseBn.PowerShell;
+
+/// <summary>Statistics from Merge-BnStat that come through the pipeline, to be written into the model that they were measured on.</summary>
+internal sealed class MergedStatistics
+{
+    // What was measured elsewhere is only written.
+    private static readonly string[] OfMeasuring =
+        [nameof(DataCmdlet.Iterations), nameof(DataCmdlet.Tolerance), nameof(DataCmdlet.AllowReuse), nameof(DataCmdlet.SkipNonFinite),
+         nameof(DataCmdlet.MemoryFormat), nameof(DataCmdlet.Threads), nameof(DataCmdlet.AllowTf32), nameof(RunCmdlet.Device), nameof(RunCmdlet.InputKey),
+         nameof(RunCmdlet.AllowOperator), nameof(RunCmdlet.Method), nameof(RunCmdlet.Argument)];
+
+    private readonly List<BnStat> _layers = [];
+
+    public int Count => _layers.Count;
+
+    public BnResult Result => new(_layers);
+
+    /// <summary>The model that they are of.</summary>
+    /// <exception cref="PreciseBnException">It was one in memory.</exception>
+    public string Path => _layers[0].Path ?? throw NoFileToWrite();
+
+    /// <summary>Takes what was merged; whether it was that.</summary>
+    public bool TryAdd(PSObject item)
+    {
+        if (ReceivedObjects.Restore(item) is not BnStat layer)
+            return false;
+        _layers.Add(layer);
+        return true;
+    }
+
+    /// <exception cref="PreciseBnException">A parameter was given that only matters where something is measured.</exception>
+    public static void RefuseWithoutEffect(IReadOnlyDictionary<string, object> bound)
+    {
+        if (OfMeasuring.FirstOrDefault(bound.ContainsKey) is { } parameter)
+            throw WithoutEffect(parameter);
+    }
+
+    /// <exception cref="PreciseBnException">There are some, and models to measure as well.</exception>
+    public void RequireNone()
+    {
+        if (Count > 0)
+            throw ModelsAndMerged();
+    }
+
+    private static PreciseBnException WithoutEffect(string parameter) => new(
+        "OptionWithoutEffect", ErrorKind.InvalidArgument, $"-{parameter} has no effect on statistics that are merged already.",
+        "Give it to Measure-BnStat.", parameter);
+
+    private static PreciseBnException ModelsAndMerged() => new(
+        "ModelsAndMerged", ErrorKind.InvalidArgument, "There are both models to measure and statistics that were merged.",
+        "Give these to calls of their own.");
+
+    private static PreciseBnException NoFileToWrite() => new(
+        "NoFileToWrite", ErrorKind.NotSupported,
+        "The statistics were measured on a model in memory, so that there is no file to write them to.", "Write them to a file with Set-BnStat.");
+}
