@@ -118,6 +118,8 @@ Describe 'Measure-BnAccuracy' {
         @{ Command = { Measure-BnAccuracy $model -Data (Get-Test) -LabelKey labels -InputKey images }; ErrorId = 'OptionWithoutEffect'; Category = 'InvalidArgument'; Target = 'InputKey' }
         @{ Command = { Measure-BnAccuracy $model -Data (Get-Test) -LabelKey labels -OutputKey logits }; ErrorId = 'OutputKeyNotFound'; Category = 'ObjectNotFound'; Target = 'logits' }
         @{ Command = { Measure-BnAccuracy $model -Data (Get-Test) -LabelKey labels -Metric { throw 'no such thing' } }; ErrorId = 'MetricFailed'; Category = 'InvalidData'; Target = $null }
+        @{ Command = { Measure-BnAccuracy $model -Data (Get-Test) -LabelKey labels -Metric { 'good' } }; ErrorId = 'MetricNotNumeric'; Category = 'InvalidData'; Target = $null }
+        @{ Command = { Measure-BnAccuracy $model -Data (Get-Test) -LabelKey labels -Metric { param($output, $label) $output.argmax(1) -eq $label } }; ErrorId = 'MetricNotNumeric'; Category = 'InvalidData'; Target = $null }
         @{ Command = { 7 | Measure-BnAccuracy -Data (Get-Test) -LabelKey labels }; ErrorId = 'NotAModelOrLayer'; Category = 'InvalidArgument'; Target = 7 }
         @{ Command = { Measure-BnAccuracy (Get-Fixture digits.traced-training.pt) -Data (Get-Test) -LabelKey labels }; ErrorId = 'ModelInTraining'; Category = 'NotImplemented'; Target = { Get-Fixture digits.traced-training.pt | Convert-Path } }
     ) {

@@ -23,9 +23,17 @@ internal static class ScriptMetric
         }
     };
 
-    private static IEnumerable<double> Numbers(PSObject item) => item.BaseObject is Tensor tensor
-        ? tensor.to(ScalarType.Float64).cpu().contiguous().data<double>().ToArray()
-        : LanguagePrimitives.ConvertTo<double[]>(item);
+    private static IEnumerable<double> Numbers(PSObject item) => item.BaseObject switch
+    {
+        Tensor tensor => tensor.to(ScalarType.Float64).cpu().contiguous().data<double>().ToArray(),
+        // PowerShell's -eq asks whether two tensors are one object, which they never are.
+        bool => throw NotNumbers("True or False", "Compare tensors with eq() and its like, which answer for each item; of one item return 1 or 0."),
+        var other => LanguagePrimitives.TryConvertTo<double[]>(other, out var numbers) ? numbers
+            : throw NotNumbers($"an object of type {PowerShellData.TypeName(item)}", "Return a number, a tensor, or a number for each item."),
+    };
+
+    private static PreciseBnException NotNumbers(string what, string advice) => new(
+        "MetricNotNumeric", ErrorKind.InvalidData, $"-Metric gives {what}, of which there is no average.", advice);
 
     private static PreciseBnException Failed(string why, Exception inner) => new(
         "MetricFailed", ErrorKind.InvalidData, $"-Metric failed: {why}",
