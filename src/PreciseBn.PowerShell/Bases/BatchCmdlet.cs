@@ -4,7 +4,7 @@ using PreciseBn.Data;
 namespace PreciseBn.PowerShell;
 
 /// <summary>A cmdlet that makes batches: the parameters that are the same for files, images and tensors.</summary>
-public abstract class BatchCmdlet : PreciseBnCmdlet
+public abstract class BatchCmdlet : PathCmdlet
 {
     /// <summary>What is done to each batch before the model gets it; the batch is $_ and the first argument.</summary>
     [Parameter]

@@ -7,23 +7,9 @@ namespace PreciseBn.PowerShell;
 /// <summary>Lists the BatchNorm layers of saved models, or of a TorchSharp model in memory.</summary>
 [Cmdlet(VerbsCommon.Get, "BnModule", HelpUri = HelpPages.Folder + "Get-BnModule.md", DefaultParameterSetName = PathSet)]
 [OutputType(typeof(BnModule))]
-public sealed class GetBnModuleCommand : PreciseBnCmdlet
+public sealed class GetBnModuleCommand : PathCmdlet
 {
-    private const string PathSet = "Path";
-    private const string LiteralPathSet = "LiteralPath";
     private const string ModelSet = "Model";
-
-    /// <summary>Paths of saved models; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true)]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    public string[] Path { get; set; } = [];
-
-    /// <summary>Paths of saved models, taken as they are.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true)]
-    [Alias("PSPath", "LP")]
-    [ValidateNotNullOrEmpty]
-    public string[] LiteralPath { get; set; } = [];
 
     /// <summary>A TorchSharp model in memory.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ModelSet)]
