@@ -13,11 +13,16 @@ internal sealed class ObservedCompiledModel : IObservedModel
     // Batches after which a layer that none has reached is taken for one that is not used.
     private const int MostToLearnFrom = 8;
 
+    // A model that differentiates in its forward pass fails where nothing can be differentiated.
+    private static readonly string[] UsersOfGradients =
+        ["backward", "grad", "requires_grad_", "retain_grad", "set_grad_enabled", "is_grad_enabled", "is_inference", "_version"];
+
     private readonly ICompiledModel _model;
     private readonly MemoryOrder _memoryOrder;
     private readonly StatisticsLayout _layout;
     private readonly IReadOnlyList<CompiledLayer> _layers;
     private readonly StatisticsMemory _memory;
+    private readonly bool _usesGradients;
     private readonly Tensor _fresh;
     private readonly Tensor _shifts;
     private Tensor _blank = empty(0);
@@ -34,10 +39,13 @@ internal sealed class ObservedCompiledModel : IObservedModel
     /// <param name="rules">How it is observed.</param>
     /// <param name="format">The order in memory that it runs in by itself.</param>
     /// <param name="device">Where the model is.</param>
+    /// <param name="calls">Whether its code calls a function of libtorch.</param>
     public ObservedCompiledModel(
-        ICompiledModel model, StatisticsLayout layout, IReadOnlyList<CompiledLayer> layers, ObservationRules rules, MemoryFormat format, Device device)
+        ICompiledModel model, StatisticsLayout layout, IReadOnlyList<CompiledLayer> layers, ObservationRules rules, MemoryFormat format, Device device,
+        Func<string, bool> calls)
     {
         _model = model;
+        _usesGradients = UsersOfGradients.Any(calls);
         _memoryOrder = new MemoryOrder(model, rules.MemoryFormat == MemoryFormat.Auto ? format : rules.MemoryFormat);
         _layout = layout;
         _layers = layers;
@@ -99,6 +107,8 @@ internal sealed class ObservedCompiledModel : IObservedModel
 
     public Tensor Observe(Batch batch)
     {
+        // What is made here stays here, so that libtorch need not keep account of it.
+        using var inference = _usesGradients ? null : inference_mode();
         using var scope = NewDisposeScope();
         _batch++;
         if (_isLearning)

@@ -57,7 +57,7 @@ internal sealed class ExportedFile : ModelFile
         var source = ExportedJson.Interpret(Path, () => new ProgramWriter(_program, device.ToString(), rules.AllowTf32).Write(observed, layout));
         var model = new CompiledProgram(_program, source, ExportedWeights.Load(_archive, source.TensorNames, device), layout, device);
         return new ObservedCompiledModel(model, layout, compiled, rules,
-            MemoryOrder.Choose(Calls, _program.Inputs.FirstOrDefault()?.DType, device), device);
+            MemoryOrder.Choose(Calls, _program.Inputs.FirstOrDefault()?.DType, device), device, Calls);
     }
 
     public override IRunningModel LoadToRun(AccuracyOptions options, Device device)

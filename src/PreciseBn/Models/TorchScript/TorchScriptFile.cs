@@ -76,7 +76,7 @@ internal sealed partial class TorchScriptFile : ModelFile
         var model = CompiledScript.Load(
             Path, instrumentation.Write, instrumentation.Layout.Buffers, inputs, InputType()?.ToScalarType(), device);
         return new ObservedCompiledModel(model, instrumentation.Layout, instrumentation.Layers, rules,
-            MemoryOrder.Choose(Calls, InputType(), device), device);
+            MemoryOrder.Choose(Calls, InputType(), device), device, Calls);
     }
 
     public override IRunningModel LoadToRun(AccuracyOptions options, Device device)
