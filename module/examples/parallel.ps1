@@ -7,23 +7,34 @@
 .PARAMETER Model
     The model; the new statistics go into a copy of it.
 .PARAMETER Data
-    A file with an array of images.
+    All of the data: a file of arrays, or a folder of images.
+.PARAMETER Loader
+    How the data are read: parameters of New-BnDataLoader.
+.PARAMETER Measure
+    How the statistics are measured: parameters of Measure-BnStat, such as Iterations.
 .PARAMETER Shards
     Into how many parts the data are divided.
 .PARAMETER Destination
     Where the copy is written; what is there already is replaced.
 .EXAMPLE
-    ./parallel.ps1 -Shards 2 -Destination ~/digits.precise.pt
+    ./parallel.ps1 -Model model.pt -Data calibration.npz -Loader @{ Key = 'images'; Mean = 0.1307; StandardDeviation = 0.3081 } -Shards 2 -Destination model.precise.pt
 #>
 [CmdletBinding()]
 param(
-    [string] $Model = "$PSScriptRoot/../../tests/fixtures/digits.scripted.pt",
+    [Parameter(Mandatory)]
+    [string] $Model,
 
-    [string] $Data = "$PSScriptRoot/../../tests/fixtures/digits.calibration.npz",
+    [Parameter(Mandatory)]
+    [string] $Data,
+
+    [hashtable] $Loader = @{},
+
+    [hashtable] $Measure = @{},
 
     [int] $Shards = 4,
 
-    [string] $Destination = 'Temp:/digits.precise.pt'
+    [Parameter(Mandatory)]
+    [string] $Destination
 )
 
 $ErrorActionPreference = 'Stop'
@@ -31,10 +42,13 @@ $module = Convert-Path "$PSScriptRoot/../../PreciseBn.psd1"
 $Model = Convert-Path -LiteralPath $Model
 $Data = Convert-Path -LiteralPath $Data
 Import-Module $module -Verbose:$false
-[TorchSharp.torch]::set_num_threads([math]::Max(1, [math]::Floor([Environment]::ProcessorCount / $Shards)))
+# Its share of the processors for each, unless more is said.
+$share = [math]::Max(1, [math]::Floor([Environment]::ProcessorCount / $Shards))
+$Loader = $Loader.ContainsKey('Workers') ? $Loader : $Loader + @{ Workers = 1 }
+$Measure = $Measure.ContainsKey('Threads') ? $Measure : $Measure + @{ Threads = $share }
 
 1..$Shards | ForEach-Object -ThrottleLimit $Shards -Parallel {
     Import-Module $using:module
-    $loader = New-BnDataLoader $using:Data -Key images -Mean 0.1307 -StandardDeviation 0.3081 -Workers 1
-    Get-BnModule $using:Model | Measure-BnStat -Data $loader -Shard "$_/$using:Shards"
+    $batches = New-BnDataLoader $using:Data @using:Loader
+    Get-BnModule $using:Model | Measure-BnStat -Data $batches -Shard "$_/$using:Shards" @using:Measure
 } | Merge-BnStat | Update-BnStat -Destination $Destination -Force

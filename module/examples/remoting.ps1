@@ -11,17 +11,21 @@
 .PARAMETER Model
     The model; the new statistics go into a copy of the one on this machine.
 .PARAMETER Data
-    The file of arrays that is divided among them.
+    All of the data, which are divided among them: a file of arrays, or a folder of images.
+.PARAMETER Loader
+    How the data are read: parameters of New-BnDataLoader.
+.PARAMETER Measure
+    How the statistics are measured: parameters of Measure-BnStat, such as Iterations.
 .PARAMETER Destination
     Where that copy is written; nothing may be there yet.
 .PARAMETER Connection
     What else New-PSSession needs to reach them, such as UserName, Port, KeyFilePath and Options.
 .EXAMPLE
-    ./remoting.ps1 -HostName node1, node2 -Module /opt/PreciseBn/PreciseBn.psd1 -Model /data/model.pt -Data /data/calibration.npz -Destination model.precise.pt
+    ./remoting.ps1 -HostName node1, node2 -Module /opt/PreciseBn/PreciseBn.psd1 -Model /data/model.pt -Data /data/calibration.npz -Loader @{ Key = 'images'; Mean = 0.1307; StandardDeviation = 0.3081 } -Destination model.precise.pt
 .EXAMPLE
-    ./remoting.ps1 -HostName node1, node2 -Connection @{ UserName = 'me'; Port = 2222; KeyFilePath = '~/.ssh/cluster' } -Module /opt/PreciseBn/PreciseBn.psd1 -Model /data/model.pt -Data /data/calibration.npz -Destination model.precise.pt
+    ./remoting.ps1 -HostName node1, node2 -Connection @{ UserName = 'me'; Port = 2222; KeyFilePath = '~/.ssh/cluster' } -Module /opt/PreciseBn/PreciseBn.psd1 -Model /data/model.pt -Data /data/calibration.npz -Loader @{ Key = 'images'; Mean = 0.1307; StandardDeviation = 0.3081 } -Destination model.precise.pt
 #>
-[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSReviewUnusedParameter', 'Data', Justification = 'The script block on the other machines uses it.')]
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSReviewUnusedParameter', '', Justification = 'The script block on the other machines uses them.')]
 [CmdletBinding()]
 param(
     [Parameter(Mandatory)]
@@ -35,6 +39,10 @@ param(
 
     [Parameter(Mandatory)]
     [string] $Data,
+
+    [hashtable] $Loader = @{},
+
+    [hashtable] $Measure = @{},
 
     [Parameter(Mandatory)]
     [string] $Destination,
@@ -57,8 +65,8 @@ try {
         Invoke-Command -Session $sessions[$index - 1] -AsJob {
             $ErrorActionPreference = 'Stop'
             Import-Module $using:Module
-            $loader = New-BnDataLoader $using:Data -Key images -Mean 0.1307 -StandardDeviation 0.3081
-            Get-BnModule $using:Model | Measure-BnStat -Data $loader -Shard "$using:index/$using:count"
+            $batches = New-BnDataLoader $using:Data @using:Loader
+            Get-BnModule $using:Model | Measure-BnStat -Data $batches -Shard "$using:index/$using:count" @using:Measure
         }
     }
     $jobs | Receive-Job -Wait -AutoRemoveJob | Merge-BnStat | Set-BnStat $Model -Destination $Destination -PassThru

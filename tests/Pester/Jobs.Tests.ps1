@@ -22,7 +22,7 @@ Describe 'Work that is divided' {
 
     It 'among jobs gives the same as one shard after the other' {
         $merged = Join-Path $TestDrive 'jobs.pt'
-        $done = Invoke-Example jobs.ps1 @{ Model = Get-Fixture digits.scripted.pt; Shards = 2; Destination = $merged }
+        $done = Invoke-Example jobs.ps1 @{ Model = Get-Fixture digits.scripted.pt; Data = Get-Fixture digits.calibration.npz; Loader = Get-DigitsOption; Shards = 2; Destination = $merged }
         $done.Errors | Should -BeNullOrEmpty
         $done.Output.Name | Should -Contain 'body.0.bn'
         Assert-SameStatistics $merged
@@ -31,7 +31,7 @@ Describe 'Work that is divided' {
     It 'among jobs leaves none behind when one fails' {
         $done = Invoke-InNewSession {
             param($example, $model)
-            try { & $example -Model $model -Data $model -Shards 2 } catch { $_.Exception.Message }
+            try { & $example -Model $model -Data $model -Shards 2 -Destination nowhere.pt } catch { $_.Exception.Message }
             @(Get-Job).Count
         } @{ example = "$PSScriptRoot/../../module/examples/jobs.ps1"; model = Get-Fixture digits.scripted.pt }
         $done.Output | Should -HaveCount 2
@@ -39,10 +39,12 @@ Describe 'Work that is divided' {
         $done.Output[1] | Should -Be 0
     }
 
-    # In a process of its own, as it divides the threads of libtorch.
+    # In a process of its own, as its runspaces load the module anew.
     It 'in one process gives the same, too' {
         $merged = Join-Path $TestDrive 'parallel.pt'
-        $done = Invoke-PowerShell { & $args[0] -Shards 2 -Destination $args[1] } "$PSScriptRoot/../../module/examples/parallel.ps1", $merged
+        $done = Invoke-PowerShell {
+            & $args[0] -Model $args[1] -Data $args[2] -Loader @{ Key = 'images'; Mean = 0.1307; StandardDeviation = 0.3081 } -Shards 2 -Destination $args[3]
+        } "$PSScriptRoot/../../module/examples/parallel.ps1", (Get-Fixture digits.scripted.pt), (Get-Fixture digits.calibration.npz), $merged
         $done.ExitCode | Should -Be 0
         $done.Errors | Should -BeNullOrEmpty
         "$($done.Output)" | Should -Match 'body\.0\.bn'

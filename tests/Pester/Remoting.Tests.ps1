@@ -82,6 +82,7 @@ Describe 'remoting.ps1 over SSH' {
             Module      = (Resolve-Path "$PSScriptRoot/../../PreciseBn.psd1").ProviderPath
             Model       = $model
             Data        = (Resolve-Path (Get-Fixture digits.calibration.npz)).ProviderPath
+            Loader      = Get-DigitsOption
             Destination = Join-Path $TestDrive "$([guid]::NewGuid()).pt"
             Connection  = $connection
         }

@@ -6,36 +6,18 @@ namespace PreciseBn.Native;
 /// Has convolutions and matrix products on NVIDIA cards use all digits of float32 for a while. By default cuDNN rounds what it
 /// multiplies to TF32, which has three decimal digits.
 /// </summary>
-/// <remarks>
-/// The switches are those of the process, in which several measurements may run at once: the last to end gives them back.
-/// </remarks>
-internal sealed class FullPrecision : IDisposable
+internal static class FullPrecision
 {
-    private static readonly Lock Gate = new();
-    private static int holders;
-    private static (bool Products, bool Convolutions) before;
+    private static readonly ProcessChange Change = new(SwitchOff);
 
-    private bool _isHeld = true;
+    /// <summary>Keeps TF32 off until the result is disposed of, in the whole process, whose switches these are.</summary>
+    public static IDisposable Hold() => Change.Hold();
 
-    public FullPrecision()
+    private static Action SwitchOff()
     {
-        lock (Gate)
-        {
-            if (holders++ > 0)
-                return;
-            before = (backends.cuda.matmul.allow_tf32, backends.cudnn.allow_tf32);
-            Allow((false, false));
-        }
-    }
-
-    public void Dispose()
-    {
-        lock (Gate)
-        {
-            if (_isHeld && --holders == 0)
-                Allow(before);
-            _isHeld = false;
-        }
+        var before = (backends.cuda.matmul.allow_tf32, backends.cudnn.allow_tf32);
+        Allow((false, false));
+        return () => Allow(before);
     }
 
     private static void Allow((bool Products, bool Convolutions) values) =>

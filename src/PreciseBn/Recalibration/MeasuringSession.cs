@@ -13,7 +13,7 @@ internal sealed class MeasuringSession : IDisposable
     private readonly RunOptions _options;
     private readonly IProgress<MeasureProgress>? _progress;
     private readonly RetainedHeap _memory = new();
-    private readonly FullPrecision? _precision;
+    private readonly IDisposable? _precision;
     private readonly ThreadLimit _threads;
     private readonly Stopwatch _clock = new();
     private readonly bool _isWhole;
@@ -32,7 +32,7 @@ internal sealed class MeasuringSession : IDisposable
         Name = source.Name;
         _threads = new ThreadLimit(options.Threads);
         using var gradients = TorchSharp.torch.no_grad();
-        _precision = options.AllowTf32 ? null : new FullPrecision();
+        _precision = options.AllowTf32 ? null : FullPrecision.Hold();
         try
         {
             Device = source.FindDevice(options.Device);

@@ -52,8 +52,8 @@ public sealed class FullPrecisionTests : IDisposable
     [Fact]
     public void Of_several_measurements_at_once_the_last_gives_it_back()
     {
-        using var first = new FullPrecision();
-        using var second = new FullPrecision();
+        using var first = FullPrecision.Hold();
+        using var second = FullPrecision.Hold();
 
         first.Dispose();
         first.Dispose();

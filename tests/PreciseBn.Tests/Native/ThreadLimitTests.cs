@@ -1,3 +1,4 @@
+using PreciseBn.Models.Compiled;
 using PreciseBn.Native;
 using PreciseBn.Tests.Support;
 using static TorchSharp.torch;
@@ -38,5 +39,62 @@ public sealed class ThreadLimitTests : IDisposable
             Assert.Equal(1, get_num_threads());
     }
 
+    [Fact]
+    public void Measurements_at_the_same_time_have_a_number_each_and_leave_none_behind()
+    {
+        set_num_threads(2);
+        using var both = new Barrier(2);
+
+        var seen = OnNewThreads(() => Limited(3), () => Limited(1));
+
+        Assert.Equal([[2, 3, 2, 3, 2], [2, 1, 2, 2, 2]], seen);
+        Assert.Equal(2, get_num_threads());
+        Assert.Equal([2], OnNewThreads(get_num_threads));
+
+        // Before, with both, what a thread gets that begins meanwhile, when one has ended, and after.
+        int[] Limited(int threads)
+        {
+            both.SignalAndWait();
+            var before = get_num_threads();
+            both.SignalAndWait();
+            using var limit = new ThreadLimit(threads);
+            both.SignalAndWait();
+            var (during, others) = (get_num_threads(), OnNewThreads(get_num_threads)[0]);
+            both.SignalAndWait();
+            if (threads == 1)
+                limit.Dispose();
+            both.SignalAndWait();
+            var afterOne = get_num_threads();
+            limit.Dispose();
+            return [before, during, others, afterOne, get_num_threads()];
+        }
+    }
+
+    [Fact]
+    public void The_first_run_of_a_graph_on_a_thread_of_its_own_has_the_number_of_its_caller()
+    {
+        set_num_threads(2);
+        using var limit = new ThreadLimit(3);
+        var seen = new List<int>();
+        var graph = new GraphRunner();
+
+        graph.Run(() => seen.Add(get_num_threads()));
+        graph.Run(() => seen.Add(get_num_threads()));
+
+        Assert.Equal([3, 3], seen);
+    }
+
     public void Dispose() => set_num_threads(_before);
+
+    // Threads that have asked for nothing yet.
+    private static T[] OnNewThreads<T>(params Func<T>[] calls)
+    {
+        var results = new T[calls.Length];
+        var threads = calls.Select((call, index) => new Thread(() => results[index] = call())).ToArray();
+        foreach (var thread in threads)
+            thread.Start();
+        foreach (var thread in threads)
+            thread.Join();
+        return results;
+    }
 }

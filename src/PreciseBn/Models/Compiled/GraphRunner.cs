@@ -32,11 +32,12 @@ internal sealed class GraphRunner
             return;
         }
         // The first run translates the graph into instructions, by recursion through operators whose results are used once.
-        var (infers, tracksGradients) = (is_inference_mode_enabled(), is_grad_enabled());
+        var (infers, tracksGradients, threads) = (is_inference_mode_enabled(), is_grad_enabled(), get_num_threads());
         _hasInstructions = RoomyThread.Run(_ =>
         {
             using var inference = inference_mode(infers);
             using var gradients = set_grad_enabled(tracksGradients);
+            using var limit = new ThreadLimit(threads);
             RunHere(invoke);
             return true;
         });
