@@ -92,7 +92,7 @@ try {
     }
     $loader = New-BnDataLoader $Data @reading
     # One shard that fails leaves the others their turn.
-    $null = Measure-BnStat $loader -LiteralPath $Model -Shard ($Shard -split ',') -Checkpoint (Join-Path $Folder part-*.safetensors) -Every $Every @measuring `
+    $null = Measure-BnStat $loader -LiteralPath $Model -Shard ($Shard -split ',\s*') -Checkpoint (Join-Path $Folder part-*.safetensors) -Every $Every @measuring `
         -Verbose -ErrorAction SilentlyContinue -ErrorVariable failures
 }
 catch {

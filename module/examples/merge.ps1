@@ -12,10 +12,12 @@
     Where the results of measure.ps1 are.
 .PARAMETER Destination
     Where the copy is written; what is there already is replaced.
+.PARAMETER Shards
+    Into how many shards the data were divided; with it all of them are named if none has come.
 .PARAMETER Wait
     The most seconds to wait for results that other machines have written and this one does not see yet.
 .EXAMPLE
-    ./merge.ps1 -Model model.pt -Folder results -Destination results/model.pt
+    ./merge.ps1 -Model model.pt -Folder results -Destination results/model.pt -Shards 16
 #>
 [CmdletBinding()]
 param(
@@ -28,6 +30,8 @@ param(
     [Parameter(Mandatory)]
     [string] $Destination,
 
+    [int] $Shards,
+
     [int] $Wait = 60
 )
 
@@ -35,9 +39,16 @@ $ErrorActionPreference = 'Stop'
 try {
     Import-Module "$PSScriptRoot/../../PreciseBn.psd1" -Verbose:$false
     $parts = Join-Path ([wildcardpattern]::Escape($Folder)) part-*.safetensors
-    Merge-BnStat $parts -Wait $Wait -Verbose | Set-BnStat $Model -Destination $Destination -Force -PassThru
+    $count = @{}
+    if ($PSBoundParameters.ContainsKey('Shards')) {
+        $count.ShardCount = $Shards
+    }
+    Merge-BnStat $parts @count -Wait $Wait -Verbose | Set-BnStat $Model -Destination $Destination -Force -PassThru
 }
 catch {
     $Host.UI.WriteErrorLine($_.Exception.Message)
+    if ($_.FullyQualifiedErrorId -like 'ShardsMissing,*') {
+        $Host.UI.WriteErrorLine('Give measure.ps1 these shards with -Shard and all else as before, and then this command again.')
+    }
     exit ($_.Exception.IsTransient ? 75 : 65)
 }

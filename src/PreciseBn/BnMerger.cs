@@ -13,14 +13,21 @@ public sealed class BnMerger
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
-    private readonly ShardLedger _ledger = new();
+    private readonly ShardLedger _ledger;
     private readonly Dictionary<string, PartialSource> _sources = [];
     private readonly Dictionary<string, (int Index, PartialBnStat First, MomentMerge Merge)> _layers = [];
     private (PartialBnStat Partial, string Origin)? _first;
     private (long Batches, long Skipped, long LeftOut, StopReason StoppedBy) _totals = (0, 0, 0, StopReason.Tolerance);
     private string? _otherFile;
 
-    /// <summary>The shards that are missing of data of which others are there, in words; <c>null</c> if there are none.</summary>
+    /// <param name="shardCount">How many shards there are to be; <c>null</c> takes what they say themselves.</param>
+    public BnMerger(int? shardCount = null) => _ledger = new(
+        shardCount is null or > 0 ? shardCount : throw OptionErrors.Refused(nameof(shardCount), shardCount, "It is a number of shards, at least 1"));
+
+    /// <summary>
+    /// The shards that are missing of data of which others are there, in words; <c>null</c> if there are none. If it was said how many
+    /// there are to be, and none has come, these are all.
+    /// </summary>
     public string? MissingShards => _ledger.Missing;
 
     /// <summary>Adds files that Measure-BnStat or Export-BnStat wrote. While one is added, the next is read.</summary>
@@ -117,7 +124,7 @@ public sealed class BnMerger
         }).ToArray();
     }
 
-    private (PartialBnStat Partial, string Origin) First => _first ?? throw PartialErrors.NothingGiven();
+    private (PartialBnStat Partial, string Origin) First => _first ?? throw (MissingShards is { } all ? PartialErrors.ShardsMissing(all) : PartialErrors.NothingGiven());
 
     private void Add(PartialBnStat partial, string origin)
     {
@@ -145,6 +152,8 @@ public sealed class BnMerger
             throw PartialErrors.ModelsDiffer(firstOrigin, first.Path, origin, partial.Path);
         if (first.Call != partial.Call)
             throw PartialErrors.CallsDiffer(firstOrigin, first.Call, origin, partial.Call);
+        if (first.Limits != partial.Limits)
+            throw PartialErrors.LimitsDiffer(firstOrigin, first, origin, partial);
         if (first.AllowsTf32 != partial.AllowsTf32)
             throw PartialErrors.PrecisionsDiffer(firstOrigin, origin, partial.AllowsTf32);
         if (!first.Estimators.SequenceEqual(partial.Estimators))

@@ -84,6 +84,12 @@ public sealed record PartialBnStat
     /// <summary>The call of the model that was measured: its method, and the arguments that were the same in every batch.</summary>
     public required string Call { get; init; }
 
+    /// <summary>The most batches of all shards together that were to be used.</summary>
+    public int Iterations { get; init; }
+
+    /// <summary>The standard error that the shard was to end early at; <c>null</c> if it was not.</summary>
+    public double? Tolerance { get; init; }
+
     /// <summary>How the statistics are to be estimated.</summary>
     public required Estimator[] Estimators { get; init; }
 
@@ -107,6 +113,9 @@ public sealed record PartialBnStat
 
     /// <summary>The layer and what was measured, in a line.</summary>
     public override string ToString() => $"{Name} ({Batches} batches of shard {string.Join("; ", Shards)})";
+
+    /// <summary>When measuring was to end, in words: the same for shards of one run.</summary>
+    internal string Limits => FormattableString.Invariant($"at most {Iterations} batches of all shards{(Tolerance is { } tolerance ? $" and to a tolerance of {tolerance:R}" : "")}");
 
     internal LayerMoments Sums => new() { Batches = Batches, Uses = Uses, Count = Count, Table = new MomentTable(Moments) };
 }

@@ -127,6 +127,9 @@ Describe 'Merge-BnStat' {
     It 'says what is wrong: <Command>' -ForEach @(
         @{ Command = { Merge-BnStat $nothing }; ErrorId = 'FileNotFound'; Category = 'ObjectNotFound'; Target = { $nothing } }
         @{ Command = { Merge-BnStat $nothing -Wait 1 }; ErrorId = 'FileNotFound'; Category = 'ObjectNotFound'; Target = { $nothing } }
+        @{ Command = { Merge-BnStat $nothing -ShardCount 3 }; ErrorId = 'ShardsMissing'; Category = 'ObjectNotFound'; Target = 'shard 1..3/3' }
+        @{ Command = { Merge-BnStat -LiteralPath $nothing -ShardCount 3 }; ErrorId = 'FileNotFound'; Category = 'ObjectNotFound'; Target = { $nothing } }
+        @{ Command = { Merge-BnStat $part -ShardCount 3 }; ErrorId = 'ShardsDiffer'; Category = 'InvalidData'; Target = { "'$part'" } }
         @{ Command = { Merge-BnStat $model }; ErrorId = 'NotAPartial'; Category = 'InvalidData'; Target = { $model } }
         @{ Command = { $stranger | Merge-BnStat }; ErrorId = 'NotAPartial'; Category = 'InvalidData'; Target = { $stranger } }
         @{ Command = { @() | Merge-BnStat }; ErrorId = 'NothingGiven'; Category = 'InvalidArgument'; Target = $null }

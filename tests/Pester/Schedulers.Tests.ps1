@@ -95,7 +95,17 @@ Describe 'The scripts for schedulers' {
         $null = Measure-Shard $folder 2/4
         $done = Wait-Script (Start-Script merge.ps1 (Get-Merging $folder -Wait 1))
         $done.ExitCode | Should -Be 65
-        $done.Errors | Should -BeLike '*no partial statistics of shard 1/4, 3..4/4 of *'
+        $done.Errors | Should -BeLike '*no partial statistics of shard 1/4, 3..4/4 of *Give measure.ps1 these shards with -Shard *'
+        Join-Path $folder new.pt | Should -Not -Exist
+        [int] (Measure-Shard $folder '1/4, 3..4/4').ExitCode | Should -Be 0
+        [int] (Invoke-Example merge.ps1 (Get-Merging $folder)).ExitCode | Should -Be 0
+    }
+
+    It 'name all shards if none has come' {
+        $folder = New-Folder
+        $done = Wait-Script (Start-Script merge.ps1 ((Get-Merging $folder -Wait 1) + @{ Shards = 4 }))
+        $done.ExitCode | Should -Be 65
+        $done.Errors | Should -BeLike '*no partial statistics of shard 1..4/4;*Give measure.ps1 these shards with -Shard *'
         Join-Path $folder new.pt | Should -Not -Exist
     }
 

@@ -13,5 +13,5 @@ shift 4
 array=$(sbatch --parsable --array="1-$shards" --output="$folder/measure-%a.log" \
     "$slurm/measure.sbatch" "$(dirname "$slurm")" "$model" "$data" "$folder" "$shards" "$@")
 merge=$(sbatch --parsable --dependency="afterany:$array" --output="$folder/merge.log" \
-    "$slurm/merge.sbatch" "$(dirname "$slurm")" "$model" "$folder" "$folder/$(basename "$model")")
+    "$slurm/merge.sbatch" "$(dirname "$slurm")" "$model" "$folder" "$folder/$(basename "$model")" "$shards")
 echo "$array $merge"

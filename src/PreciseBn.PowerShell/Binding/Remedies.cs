@@ -34,6 +34,7 @@ internal static class Remedies
         ["LayerReused"] = "Leave the layer out with -Name of Get-BnModule, or pool its uses with -AllowReuse.",
         ["LayersNotGiven"] = "Give those of all layers, say with -Prefix which part of the file is meant, or use -AllowPartial to leave these as they are.",
         ["LayersNotInFile"] = "Say how names differ with -Prefix or -Map, or use -AllowPartial to leave these out.",
+        ["LimitsDiffer"] = "Measure all shards with the same -Iterations and -Tolerance.",
         ["ModelAsData"] = "Give the data that the model is to be run on; a model goes to Get-BnModule.",
         ["NoCodeToRun"] = "Recompute the statistics with the TorchScript model, and pass them on: Update-BnStat … | Set-BnStat.",
         ["NoData"] = "Check what -Data is given.",

@@ -15,8 +15,6 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
     private const string LiteralPathSet = "LiteralPath";
     private const string InputObjectSet = "InputObject";
 
-    private readonly BnMerger _merger = new();
-
     /// <summary>Files that Measure-BnStat or Export-BnStat wrote; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet)]
     [ValidateNotNullOrEmpty]
@@ -41,6 +39,10 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
     [ValidateRange(0.0, double.MaxValue)]
     public double PriorWeight { get; set; }
 
+    /// <summary>How many shards there are to be. All that are missing are named then, if there is no file at all, too.</summary>
+    [Parameter, ValidateRange(1, int.MaxValue)]
+    public int? ShardCount { get; set; }
+
     /// <summary>Goes on where shards are missing, with a warning.</summary>
     [Parameter]
     public SwitchParameter AllowMissing { get; set; }
@@ -59,8 +61,9 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        var waitedFor = RequireUnlessStopped(() => Wait > 0 ? _merger.AwaitFiles(FilesInSight, TimeSpan.FromSeconds(Wait), StopToken) : []);
-        AddFiles(Path.SelectMany(path => Require(() => PathResolver.Resolve(this, path)))
+        var waitedFor = RequireUnlessStopped(() => Wait > 0 ? Merger.AwaitFiles(FilesInSight, TimeSpan.FromSeconds(Wait), StopToken) : []);
+        // Where it is known what is missing, that is said rather than that a path leads nowhere.
+        AddFiles(Path.SelectMany(path => Require(() => ShardCount is null ? PathResolver.Resolve(this, path) : PathResolver.Find(this, path)))
             .Concat(LiteralPath.Select(path => Require(() => PathResolver.ResolveLiteral(this, path))))
             .Where(path => !waitedFor.Contains(path)).ToArray());
         foreach (var item in InputObject)
@@ -72,17 +75,19 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
     {
         if (AsPartial)
         {
-            WriteObject(Require(_merger.ToPartials), enumerateCollection: true);
+            WriteObject(Require(Merger.ToPartials), enumerateCollection: true);
             return;
         }
-        var result = Require(() => _merger.Estimate(PriorWeight, AllowMissing));
+        var result = Require(() => Merger.Estimate(PriorWeight, AllowMissing));
         WriteVerbose($"Merged {result.Layers.Count} layers from {result.Batches} batches of all shards, stopped by {result.StoppedBy}.");
-        if (_merger.MissingShards is { } missing)
+        if (Merger.MissingShards is { } missing)
             WriteWarning($"There are no partial statistics of {missing}; the others were merged.");
         foreach (var name in result.Unreached)
             WriteWarning($"No batch reached the layer '{name}'; its statistics are what they were.");
         WriteObject(result.Statistics, enumerateCollection: true);
     }
+
+    private BnMerger Merger => field ??= new(ShardCount);
 
     private string[] FilesInSight() =>
         Path.SelectMany(path => PathResolver.Find(this, path)).Concat(LiteralPath.Select(path => PathResolver.ResolveLiteral(this, path)).Where(File.Exists)).ToArray();
@@ -98,14 +103,14 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
                 AddFiles([file.FullName]);
                 break;
             default:
-                RequireUnlessStopped(() => _merger.Add(ReceivedObjects.Restore(item) as PartialBnStat ?? throw NotAPartial(item)));
+                RequireUnlessStopped(() => Merger.Add(ReceivedObjects.Restore(item) as PartialBnStat ?? throw NotAPartial(item)));
                 break;
         }
     }
 
     private void AddFiles(IReadOnlyList<string> files)
     {
-        RequireUnlessStopped(() => _merger.AddFiles(files, StopToken));
+        RequireUnlessStopped(() => Merger.AddFiles(files, StopToken));
         foreach (var file in files)
             WriteVerbose($"Added the partial statistics in '{file}'.");
     }

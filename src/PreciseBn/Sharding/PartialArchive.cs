@@ -80,6 +80,8 @@ internal static class PartialArchive
             SkippedBatches = first.SkippedBatches,
             ItemsLeftOut = first.ItemsLeftOut,
             Call = first.Call,
+            Iterations = first.Iterations,
+            Tolerance = first.Tolerance,
             StoppedBy = first.StoppedBy,
             IsFinished = contents.IsFinished,
             Arguments = contents.Arguments,
@@ -115,6 +117,8 @@ internal static class PartialArchive
             ItemsLeftOut = record.ItemsLeftOut,
             InputScale = layer.InputScale,
             Call = record.Call,
+            Iterations = record.Iterations,
+            Tolerance = record.Tolerance,
             StoppedBy = record.StoppedBy,
             Estimators = record.Estimators,
             Device = record.Device,
@@ -184,6 +188,10 @@ internal sealed record PartialRecord
     public required long ItemsLeftOut { get; init; }
 
     public required string Call { get; init; }
+
+    public int Iterations { get; init; }
+
+    public double? Tolerance { get; init; }
 
     public required StopReason StoppedBy { get; init; }
 

@@ -43,6 +43,11 @@ internal static class PartialErrors
         $"{other} is of the call {others} of the model, but {one} of {its}; {NothingMerged}.",
         "Measure all shards with the same method and arguments.", other);
 
+    public static PreciseBnException LimitsDiffer(string one, PartialBnStat its, string other, PartialBnStat others) => new(
+        "LimitsDiffer", ErrorKind.InvalidData,
+        $"{other} was measured on {others.Limits}, but {one} on {its.Limits}; {NothingMerged}.",
+        "Measure all shards with the same number of batches and the same tolerance.", other);
+
     public static PreciseBnException PrecisionsDiffer(string one, string other, bool isRounded) => new(
         "PrecisionsDiffer", ErrorKind.InvalidData,
         $"{other} was measured {(isRounded ? "with" : "without")} TF32, but {one} {(isRounded ? "without" : "with")} it; {NothingMerged}.",
@@ -62,6 +67,11 @@ internal static class PartialErrors
         "ShardsDiffer", ErrorKind.InvalidData,
         $"{other} is shard {others}, but {one} is shard {its}, so that they may overlap; {NothingMerged}.",
         "Divide the same data in the same way in all processes.", other);
+
+    public static PreciseBnException OtherCount(string one, ShardLabel its, int count) => new(
+        "ShardsDiffer", ErrorKind.InvalidData,
+        $"{one} is shard {its}, but there are to be {count} shards; {NothingMerged}.",
+        "Give the number of shards that the data were divided into, or measure all of them anew.", one);
 
     public static PreciseBnException ShardTwice(string one, ShardLabel shard, string other) => new(
         "ShardTwice", ErrorKind.InvalidData,

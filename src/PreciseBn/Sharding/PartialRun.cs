@@ -57,6 +57,8 @@ internal sealed record PartialRun
             ItemsLeftOut = itemsLeftOut,
             InputScale = entrance?.Of(layer.Name),
             Call = Options.Call,
+            Iterations = Options.Iterations ?? RunOptions.DefaultIterations,
+            Tolerance = Options.Tolerance,
             StoppedBy = stoppedBy,
             Estimators = [.. Options.Estimators],
             Device = Device,

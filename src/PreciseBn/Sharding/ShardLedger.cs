@@ -5,7 +5,8 @@ using PreciseBn.Primitives;
 namespace PreciseBn.Sharding;
 
 /// <summary>Keeps account of the shards that have come, and of those that have not.</summary>
-internal sealed class ShardLedger
+/// <param name="count">How many there are to be; <c>null</c> takes what they say.</param>
+internal sealed class ShardLedger(int? count)
 {
     private readonly Dictionary<string, (ShardLabel Label, string Origin)> _plans = [];
     private readonly Dictionary<(string Data, int Index), string> _shards = [];
@@ -14,10 +15,20 @@ internal sealed class ShardLedger
     public IEnumerable<ShardLabel> Present => _shards.Keys.OrderBy(shard => shard.Data, StringComparer.Ordinal).ThenBy(shard => shard.Index)
         .Select(shard => Label(shard.Data, shard.Index));
 
-    /// <summary>The shards of the same data that have not, in words; <c>null</c> if there are none.</summary>
-    public string? Missing => _plans.Values.Select(plan => Describe(plan.Label)).OfType<string>().Order(StringComparer.Ordinal).ToArray() is { Length: > 0 } missing
-        ? string.Join(", and of ", missing)
-        : null;
+    /// <summary>
+    /// The shards of the same data that have not, in words; <c>null</c> if there are none. Before any has come these are all, if it is
+    /// known how many there are to be.
+    /// </summary>
+    public string? Missing
+    {
+        get
+        {
+            if (_plans.Count == 0)
+                return count is { } all ? $"shard {DataShard.Join(Enumerable.Range(1, all), all)}" : null;
+            var missing = _plans.Values.Select(plan => Describe(plan.Label)).OfType<string>().Order(StringComparer.Ordinal).ToArray();
+            return missing.Length > 0 ? string.Join(", and of ", missing) : null;
+        }
+    }
 
     /// <summary>Enters a shard.</summary>
     /// <param name="label">The shard.</param>
@@ -25,6 +36,8 @@ internal sealed class ShardLedger
     /// <exception cref="PreciseBnException">It is there, or other shards of the data may overlap it.</exception>
     public void Enter(ShardLabel label, string origin)
     {
+        if (count is { } all && label.Shard.Count != all)
+            throw PartialErrors.OtherCount(origin, label, all);
         if (_shards.TryGetValue((label.Data, label.Shard.Index), out var earlier) && _plans[label.Data].Label.Shard.Count == label.Shard.Count)
             throw PartialErrors.ShardTwice(earlier, label, origin);
         if (!_plans.TryAdd(label.Data, (label, origin)) && _plans[label.Data] is var (other, itsOrigin)

@@ -55,6 +55,47 @@ public sealed class MergeRefusalTests : IDisposable
     }
 
     [Fact]
+    public void If_it_is_known_how_many_there_are_to_be_all_are_named_where_there_is_none()
+    {
+        Write("a", "2/5");
+        var merger = new BnMerger(5);
+
+        var error = Assert.Throws<PreciseBnException>(() => merger.Estimate(allowMissing: true));
+
+        Assert.Equal("ShardsMissing", error.ErrorId);
+        Assert.Contains("of shard 1..5/5;", error.Message);
+        Assert.Equal("NothingGiven", Assert.Throws<PreciseBnException>(() => new BnMerger().Estimate()).ErrorId);
+        merger.AddFiles([Part("a")]);
+        Assert.StartsWith("shard 1/5, 3..5/5 of ", merger.MissingShards);
+    }
+
+    [Fact]
+    public void Shards_of_another_number_than_there_are_to_be_are_refused()
+    {
+        Write("a", "2/5");
+
+        var error = Assert.Throws<PreciseBnException>(() => new BnMerger(4).AddFiles([Part("a")]));
+
+        Assert.Equal("ShardsDiffer", error.ErrorId);
+        Assert.Contains($"'{Part("a")}' is shard 2/5 of ", error.Message);
+        Assert.Contains("there are to be 4 shards", error.Message);
+        Assert.Equal("InvalidOption", Assert.Throws<PreciseBnException>(() => new BnMerger(0)).ErrorId);
+    }
+
+    [Fact]
+    public void Shards_of_runs_of_other_lengths_are_refused()
+    {
+        Write("a", "1/2", new() { Iterations = 2 });
+        Write("more", "2/2", new() { Iterations = 3 });
+        Write("tolerant", "2/2", new() { Iterations = 2, Tolerance = 0.05 });
+
+        var error = AssertRefused("LimitsDiffer", "a", "more");
+
+        Assert.Contains($"'{Part("more")}' was measured on at most 3 batches of all shards, but '{Part("a")}' on at most 2 batches of all shards;", error.Message);
+        Assert.Contains("and to a tolerance of 0.05, but ", AssertRefused("LimitsDiffer", "a", "tolerant").Message);
+    }
+
+    [Fact]
     public void Numbers_that_may_have_been_rounded_are_not_merged_with_others()
     {
         Write("a", "1/2");
