@@ -32,18 +32,18 @@ public static class BnReport
     /// <param name="title">The heading.</param>
     /// <param name="format">What it is written as.</param>
     /// <param name="force">Whether a file that is already there may be replaced.</param>
-    /// <param name="accuracies">How well the model, and others, do on labelled data, see <see cref="BnEvaluator"/>; it is at the top of a page.</param>
+    /// <param name="evaluations">How well the model, and others, do on data, see <see cref="BnEvaluator"/>; it is at the top of a page.</param>
     /// <exception cref="PreciseBnException">There is no layer, or a layer comes twice, or the file cannot be written.</exception>
     public static void Write(
         string path, IReadOnlyList<BnComparison> layers, IReadOnlyList<BnFinding> findings, string title, BnReportFormat format, bool force,
-        IReadOnlyList<BnAccuracy>? accuracies = null)
+        IReadOnlyList<BnEvaluation>? evaluations = null)
     {
         if (layers.Count == 0)
             throw ReportErrors.NothingGiven();
         if (layers.GroupBy(layer => layer.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw ReportErrors.GivenTwice(twice.Key);
         WritableFile.Require(path, force);
-        var file = ToFile(new ReportContents(layers, findings, title, accuracies ?? []), format);
+        var file = ToFile(new ReportContents(layers, findings, title, evaluations ?? []), format);
         using var replacement = new FileReplacement(path, overwrite: force);
         replacement.Prepare(handle => RandomAccess.Write(handle, file, 0));
         replacement.Commit();

@@ -8,8 +8,8 @@ internal sealed record ReportContents
     /// <param name="layers">How far each layer has moved, in the order of the network.</param>
     /// <param name="findings">What is not right with them.</param>
     /// <param name="title">The heading.</param>
-    /// <param name="accuracies">How well models do on labelled data.</param>
-    public ReportContents(IReadOnlyList<BnComparison> layers, IReadOnlyList<BnFinding> findings, string title, IReadOnlyList<BnAccuracy> accuracies)
+    /// <param name="evaluations">How well models do on data.</param>
+    public ReportContents(IReadOnlyList<BnComparison> layers, IReadOnlyList<BnFinding> findings, string title, IReadOnlyList<BnEvaluation> evaluations)
     {
         Title = Printable.Text(title);
         Layers = layers.Select(layer => layer with { Name = Printable.Text(layer.Name) }).ToArray();
@@ -19,11 +19,11 @@ internal sealed record ReportContents
             Detail = Printable.Text(finding.Detail),
             Advice = Printable.Text(finding.Advice),
         }).ToArray();
-        Accuracies = accuracies.Select(accuracy => accuracy with
+        Evaluations = evaluations.Select(evaluation => evaluation with
         {
-            Name = Printable.Text(accuracy.Name),
-            Reference = accuracy.Reference is null ? null : Printable.Text(accuracy.Reference),
-            Data = accuracy.Data is null ? null : Printable.Text(accuracy.Data),
+            Name = Printable.Text(evaluation.Name),
+            Reference = evaluation.Reference is null ? null : Printable.Text(evaluation.Reference),
+            Data = evaluation.Data is null ? null : Printable.Text(evaluation.Data),
         }).ToArray();
     }
 
@@ -43,8 +43,8 @@ internal sealed record ReportContents
     /// <summary>The worst first.</summary>
     public IReadOnlyList<BnFinding> Findings { get; }
 
-    /// <summary>How well models do on labelled data.</summary>
-    public IReadOnlyList<BnAccuracy> Accuracies { get; }
+    /// <summary>How well models do on data.</summary>
+    public IReadOnlyList<BnEvaluation> Evaluations { get; }
 
     /// <summary>Those layers that were measured on data.</summary>
     public IReadOnlyList<BnStat> Measured => Layers.Select(layer => layer.Difference).OfType<BnStat>().ToArray();

@@ -1,10 +1,14 @@
 using PreciseBn.Batches;
 using PreciseBn.Evaluation;
+using PreciseBn.Models;
 using PreciseBn.Primitives;
 
 namespace PreciseBn;
 
-/// <summary>Judges models by labelled data: which part they put into the right class, and whether one does better than another.</summary>
+/// <summary>
+/// Judges models by data: by labels, which part they put into the right class; without labels, how far their statistics are from those of the
+/// data; and whether one does better than another.
+/// </summary>
 public static class BnEvaluator
 {
     /// <summary>Runs labelled data through models as they are used: in evaluation, by their own code, with the statistics that they have.</summary>
@@ -19,13 +23,35 @@ public static class BnEvaluator
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static IReadOnlyList<BnAccuracy> Measure(
         IReadOnlyList<BnModel> models, IBatchSource data, AccuracyOptions? options = null, Action<BnModel, PreciseBnException>? onFailed = null,
-        IProgress<MeasureProgress>? progress = null, CancellationToken cancellation = default)
+        IProgress<MeasureProgress>? progress = null, CancellationToken cancellation = default) =>
+        Run(models, onFailed, (sources, tell) => new AccuracyEvaluator(sources, data, options ?? new(), tell, progress).Run(cancellation));
+
+    /// <summary>
+    /// Runs data through models twice: as they are used, in evaluation and with the statistics that they have, and with all their layers
+    /// normalising by the statistics of each batch. How far the outputs are apart is what these statistics change. No labels are needed.
+    /// </summary>
+    /// <param name="models">The models, of which the first is what the others are compared with. All of them are in memory at a time, twice.</param>
+    /// <param name="data">Batches, of sizes as in training; they are read once.</param>
+    /// <param name="options">How the models are called.</param>
+    /// <param name="onFailed">Told of a model that fails; the others go on. Without it the failure is thrown.</param>
+    /// <param name="progress">Told about every batch, on the calling thread.</param>
+    /// <param name="cancellation">Stops the work within a batch.</param>
+    /// <returns>How each model has done that has not failed, in their order.</returns>
+    /// <exception cref="PreciseBnException">The data cannot be used, or a model fails.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static IReadOnlyList<BnAgreement> MeasureAgreement(
+        IReadOnlyList<BnModel> models, IBatchSource data, AgreementOptions? options = null, Action<BnModel, PreciseBnException>? onFailed = null,
+        IProgress<MeasureProgress>? progress = null, CancellationToken cancellation = default) =>
+        Run(models, onFailed, (sources, tell) => new AgreementEvaluator(sources, data, options ?? new(), tell, progress).Run(cancellation));
+
+    private static IReadOnlyList<T> Run<T>(
+        IReadOnlyList<BnModel> models, Action<BnModel, PreciseBnException>? onFailed,
+        Func<IReadOnlyList<IModelSource>, Action<int, PreciseBnException>, IReadOnlyList<T>> evaluate)
     {
         if (models.Count == 0)
             throw EvaluationErrors.NoModels();
         void Tell(int model, PreciseBnException failure) => (onFailed ?? throw failure)(models[model], failure);
-        Func<IReadOnlyList<BnAccuracy>> run = () =>
-            new Evaluator(models.Select(model => model.Source).ToArray(), data, options ?? new(), Tell, progress).Run(cancellation);
+        Func<IReadOnlyList<T>> run = () => evaluate(models.Select(model => model.Source).ToArray(), Tell);
         return models.Aggregate(run, (inner, model) => () => model.Exclusively(inner))();
     }
 }

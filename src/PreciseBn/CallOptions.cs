@@ -26,4 +26,14 @@ public abstract record CallOptions
     /// runs where it is, and another device is refused.
     /// </summary>
     public string? Device { get; init; }
+
+    /// <summary>
+    /// On how many threads libtorch computes meanwhile; <c>null</c> takes what is set, and no more than the processors that the process
+    /// may use: libtorch by itself counts those of the machine, whatever share of them a container is given.
+    /// </summary>
+    public int? Threads
+    {
+        get;
+        init => field = value is null or > 0 ? value : throw OptionErrors.Refused(nameof(Threads), value, "It is a number of threads, at least 1");
+    }
 }

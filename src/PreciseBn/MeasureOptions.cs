@@ -64,16 +64,6 @@ public abstract record RunOptions : CallOptions
     /// </summary>
     public bool AllowTf32 { get; init; }
 
-    /// <summary>
-    /// On how many threads libtorch computes meanwhile; <c>null</c> takes what is set, and no more than the processors that the process
-    /// may use: libtorch by itself counts those of the machine, whatever share of them a container is given.
-    /// </summary>
-    public int? Threads
-    {
-        get;
-        init => field = value is null or > 0 ? value : throw OptionErrors.Refused(nameof(Threads), value, "It is a number of threads, at least 1");
-    }
-
     /// <summary>The call of the model, such as <c>forward()</c> or <c>encode(scale=2)</c>: the same for the same options.</summary>
     internal string Call => $"{Method}({string.Join(", ", Arguments.OrderBy(argument => argument.Key, StringComparer.Ordinal)
         .Select(argument => $"{argument.Key}={JsonSerializer.Serialize(argument.Value, Json)}"))})";

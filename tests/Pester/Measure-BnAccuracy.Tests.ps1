@@ -97,6 +97,41 @@ Describe 'Measure-BnAccuracy' {
         Get-Content $report -Raw | Should -Match '97\.10 %</strong>.*precise \[1\]\.pt.*more than chance'
     }
 
+    It 'measures agreement without labels, before and after' {
+        $results = Measure-BnAccuracy -LiteralPath $model, $precise -Data (Get-Test @{ Order = 'Sequential' }) -Agreement -Threads 1
+        $results.Agreement | Should -Be 0.928, 0.985
+        $results.ForEach{ [math]::Round($_.Distance, 4) } | Should -Be 1.0429, 0.1772
+        $results[1].Gained - $results[1].Lost | Should -Be 57
+        $results[1].Reference | Should -Be digits.scripted.pt
+        "$($results[1])" | Should -Be 'precise [1].pt: 98.50 % the same, distance 0.1772 on 1000 samples'
+    }
+
+    It 'measures agreement of a model in memory, by labels that are there or not' {
+        $network = [TorchSharp.torch+nn]::Sequential([TorchSharp.torch+nn]::BatchNorm1d(4), [TorchSharp.torch+nn]::Linear(4, 3))
+        $batch = [TorchSharp.torch]::rand(16, 4)
+        $result = Get-BnModule -Model $network | Measure-BnAccuracy -Data @(, $batch) -Agreement
+        $result.Samples, $result.Batches, $result.Classes | Should -Be 16, 1, 3
+        (Measure-BnAccuracy $model -Data (Get-Test @{ LabelKey = 'labels'; Order = 'Sequential' }) -Agreement).Agreement | Should -Be 0.928
+    }
+
+    It 'warns of a last batch that is left out' {
+        $static = Get-Fixture digits.exported-static32-2.6.pt2
+        $result = Measure-BnAccuracy $static -Data (Get-Test @{ Order = 'Sequential' }) -Agreement -WarningVariable warnings -WarningAction SilentlyContinue
+        $result.Samples, $result.ItemsLeftOut | Should -Be 992, 8
+        $warnings | Should -BeLike 'The last 8 items were left out*digits.exported-static32-2.6.pt2*'
+    }
+
+    It 'shows agreement in 80 columns, and in a report as it was received' {
+        $agreement = Measure-BnAccuracy -LiteralPath $model, $precise -Data (Get-Test @{ Order = 'Sequential' }) -Agreement
+        $text = $agreement | Out-String -Width 80
+        $text | Should -Match '(?m)^ +1000 92\.80 ± 0\.82 %  1\.0429 ± 0\.0112 0\.2758 +digits\.scripted\.pt\r?$'
+        $text | Should -Match '(?m)^ +1000 98\.50 ± 0\.38 %  0\.1772 ± 0\.0024 0\.0142 +\d\.\de-\d\d precise \[1\]\.pt\r?$'
+        $agreement | Export-Clixml (Join-Path $TestDrive agreement.clixml)
+        $report = Join-Path $TestDrive agreement.html
+        & { Compare-BnStat $model (Get-BnModule -LiteralPath $precise); Import-Clixml (Join-Path $TestDrive agreement.clixml) } | Export-BnReport $report
+        Get-Content $report -Raw | Should -Match '98\.50 %</strong>.*precise \[1\]\.pt.*more than chance'
+    }
+
     It 'names models that cannot be judged, and judges the others' {
         $result = Measure-BnAccuracy (Get-Fixture digits.checkpoint.pth), $model -Data (Get-Test) -LabelKey labels -ErrorAction SilentlyContinue -ErrorVariable failures
         $failures.FullyQualifiedErrorId | Should -Be 'NoCodeToEvaluate,PreciseBn.PowerShell.MeasureBnAccuracyCommand'
@@ -120,6 +155,8 @@ Describe 'Measure-BnAccuracy' {
         @{ Command = { Measure-BnAccuracy $model -Data (Get-Test) -LabelKey labels -Metric { throw 'no such thing' } }; ErrorId = 'MetricFailed'; Category = 'InvalidData'; Target = $null }
         @{ Command = { Measure-BnAccuracy $model -Data (Get-Test) -LabelKey labels -Metric { 'good' } }; ErrorId = 'MetricNotNumeric'; Category = 'InvalidData'; Target = $null }
         @{ Command = { Measure-BnAccuracy $model -Data (Get-Test) -LabelKey labels -Metric { param($output, $label) $output.argmax(1) -eq $label } }; ErrorId = 'MetricNotNumeric'; Category = 'InvalidData'; Target = $null }
+        @{ Command = { Measure-BnAccuracy $model -Data (Get-Test) -LabelKey labels -Agreement }; ErrorId = 'OptionWithoutEffect'; Category = 'InvalidArgument'; Target = 'LabelKey' }
+        @{ Command = { Measure-BnAccuracy $model -Data (Get-Test) -Metric { 1 } -Agreement }; ErrorId = 'OptionWithoutEffect'; Category = 'InvalidArgument'; Target = 'Metric' }
         @{ Command = { 7 | Measure-BnAccuracy -Data (Get-Test) -LabelKey labels }; ErrorId = 'NotAModelOrLayer'; Category = 'InvalidArgument'; Target = 7 }
         @{ Command = { Measure-BnAccuracy (Get-Fixture digits.traced-training.pt) -Data (Get-Test) -LabelKey labels }; ErrorId = 'ModelInTraining'; Category = 'NotImplemented'; Target = { Get-Fixture digits.traced-training.pt | Convert-Path } }
     ) {

@@ -38,11 +38,6 @@ public abstract class DataCmdlet : RunCmdlet
     [Parameter]
     public MemoryFormat MemoryFormat { get; set; }
 
-    /// <summary>On how many threads libtorch computes. Without it on those that are set, and no more than there are processors to use.</summary>
-    [Parameter]
-    [ValidateRange(1, int.MaxValue)]
-    public int? Threads { get; set; }
-
     /// <summary>
     /// Lets convolutions and matrix products on NVIDIA cards be rounded to TF32, a format of three decimal digits, where the session and
     /// the model allow it. On CPUs it changes nothing.
@@ -60,7 +55,6 @@ public abstract class DataCmdlet : RunCmdlet
             SkipNonFinite = SkipNonFinite,
             AllowTf32 = AllowTf32,
             MemoryFormat = MemoryFormat,
-            Threads = Threads,
         };
 
     /// <summary>Tells what was measured: how many layers of which model, on which data, and why no more of them.</summary>
@@ -95,12 +89,5 @@ public abstract class DataCmdlet : RunCmdlet
     {
         if (result is { IsScaledOtherwise: true, InputScale: { } scale })
             WriteWarning(FormattableString.Invariant($"The data look otherwise scaled than those of the training of {model}: their numbers have the mean {scale.Mean:0.##} and the deviation {scale.Deviation:0.##}, and its first layer moves far. Normalise them as in training, with -Mean and -StandardDeviation of New-BnDataLoader."));
-    }
-
-    /// <summary>Warns of items at the end of the data that no batch was made of.</summary>
-    private protected void WarnOfItemsLeftOut(long items, string model)
-    {
-        if (items > 0)
-            WriteWarning($"The last {items} items were left out: the batch that they make is too small for {model}.");
     }
 }

@@ -60,23 +60,7 @@ public abstract class ModelCmdlet : DataCmdlet
     protected override void OnItemFailed() => _hasFailed = true;
 
     /// <summary>Takes layers, or a file.</summary>
-    private protected void Add(object item)
-    {
-        switch (ReceivedObjects.Restore(item))
-        {
-            case BnModule layer:
-                _layers.Add(layer);
-                break;
-            case string path:
-                ForEachFile([path], [], AddFile);
-                break;
-            case FileInfo file:
-                AddFile(file.FullName);
-                break;
-            default:
-                throw NotAModel(PSObject.AsPSObject(item));
-        }
-    }
+    private protected void Add(object item) => TakeModel(item, _layers.Add, AddFile);
 
     /// <summary>The models, each with the layers that are meant.</summary>
     private protected IReadOnlyList<BnModel> Models()

@@ -42,12 +42,18 @@ public abstract class RunCmdlet : PreciseBnCmdlet
     [ValidateNotNull]
     public Hashtable Argument { get; set; } = [];
 
+    /// <summary>On how many threads libtorch computes. Without it on those that are set, and no more than there are processors to use.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int? Threads { get; set; }
+
     /// <summary>Options with the parameters above.</summary>
     private protected T FillCall<T>(T options)
         where T : CallOptions => options with
         {
             Device = Device,
             AllowedOperators = AllowOperator,
+            Threads = Threads,
             Method = Method,
             Arguments = Argument.Cast<DictionaryEntry>().ToDictionary(entry => $"{entry.Key}", entry => PowerShellData.Unwrap(entry.Value)),
         };
@@ -95,10 +101,34 @@ public abstract class RunCmdlet : PreciseBnCmdlet
             WriteWarning($"{NameOf(model)}: {call}");
     }
 
-    /// <summary>What is said of an object in the pipeline that is no model.</summary>
-    private protected static PreciseBnException NotAModel(PSObject item) => new(
-        "NotAModelOrLayer", ErrorKind.InvalidArgument, $"An object of type {PowerShellData.TypeName(item)} is neither a layer nor the path of a model.",
-        "Give layers of Get-BnModule, which takes TorchSharp models too, or paths.", item);
+    /// <summary>Warns of items at the end of the data that no batch was made of.</summary>
+    private protected void WarnOfItemsLeftOut(long items, string model)
+    {
+        if (items > 0)
+            WriteWarning($"The last {items} items were left out: the batch that they make is too small for {model}.");
+    }
+
+    /// <summary>Takes the model, or the layer, that an object from the pipeline stands for.</summary>
+    /// <param name="item">A layer, a path with wildcards, or a file.</param>
+    /// <param name="onLayer">What to do with a layer.</param>
+    /// <param name="onFile">What to do with the path of a file.</param>
+    private protected void TakeModel(object item, Action<BnModule> onLayer, Action<string> onFile)
+    {
+        switch (ReceivedObjects.Restore(item))
+        {
+            case BnModule layer:
+                onLayer(layer);
+                break;
+            case string path:
+                ForEachFile([path], [], onFile);
+                break;
+            case FileInfo file:
+                onFile(file.FullName);
+                break;
+            default:
+                throw NotAModel(PSObject.AsPSObject(item));
+        }
+    }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
@@ -111,4 +141,8 @@ public abstract class RunCmdlet : PreciseBnCmdlet
     private static PreciseBnException KeyWithoutEffect() => new(
         "OptionWithoutEffect", ErrorKind.InvalidArgument, "-InputKey has no effect on a loader, which gives what it was made for.",
         "Choose the arrays with -Key of New-BnDataLoader.", nameof(InputKey));
+
+    private static PreciseBnException NotAModel(PSObject item) => new(
+        "NotAModelOrLayer", ErrorKind.InvalidArgument, $"An object of type {PowerShellData.TypeName(item)} is neither a layer nor the path of a model.",
+        "Give layers of Get-BnModule, which takes TorchSharp models too, or paths.", item);
 }

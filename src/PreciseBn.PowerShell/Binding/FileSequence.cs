@@ -10,11 +10,14 @@ internal sealed class FileSequence
 
     public IReadOnlyList<string> Files => _files;
 
-    /// <summary>Adds the files that a path with wildcards stands for.</summary>
-    public void Add(PSCmdlet cmdlet, string path) => _files.AddRange(InNaturalOrder(PathResolver.Resolve(cmdlet, path)));
-
-    /// <summary>Adds the file that a path stands for.</summary>
-    public void AddLiteral(PSCmdlet cmdlet, string path) => _files.Add(PathResolver.ResolveLiteral(cmdlet, path));
+    /// <summary>Adds the files that paths with wildcards stand for, and those of paths that are taken as they are.</summary>
+    public void Add(PSCmdlet cmdlet, IEnumerable<string> paths, IEnumerable<string> literalPaths)
+    {
+        foreach (var path in paths)
+            _files.AddRange(InNaturalOrder(PathResolver.Resolve(cmdlet, path)));
+        foreach (var path in literalPaths)
+            _files.Add(PathResolver.ResolveLiteral(cmdlet, path));
+    }
 
     /// <summary>Whether they are in the order of letters, as Get-ChildItem gives them, and that is another than the natural one.</summary>
     public bool IsOrderedByLetters =>

@@ -15,7 +15,7 @@ namespace PreciseBn.PowerShell;
 internal static class ReceivedObjects
 {
     private static readonly Type[] Types =
-        [typeof(BnModule), typeof(BnStat), typeof(PartialBnStat), typeof(BnComparison), typeof(BnVerdict), typeof(BnFinding), typeof(BnAccuracy), typeof(ConvergencePoint), typeof(InputScale)];
+        [typeof(BnModule), typeof(BnStat), typeof(PartialBnStat), typeof(BnComparison), typeof(BnVerdict), typeof(BnFinding), typeof(BnAccuracy), typeof(BnAgreement), typeof(ConvergencePoint), typeof(InputScale)];
 
     /// <summary>What PowerShell has wrapped, or what it was before it was sent.</summary>
     /// <exception cref="PreciseBnException">It was sent, and something of it has not arrived.</exception>

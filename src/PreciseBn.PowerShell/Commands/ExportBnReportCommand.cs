@@ -13,7 +13,7 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
 
     private readonly List<BnComparison> _layers = [];
     private readonly List<BnFinding> _findings = [];
-    private readonly List<BnAccuracy> _accuracies = [];
+    private readonly List<BnEvaluation> _evaluations = [];
 
     /// <summary>The file to write.</summary>
     [Parameter(Mandatory = true, Position = 0)]
@@ -72,8 +72,8 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
             var restored = Require(() => ReceivedObjects.Restore(item));
             if (restored is BnFinding finding)
                 _findings.Add(finding);
-            else if (restored is BnAccuracy accuracy)
-                _accuracies.Add(accuracy);
+            else if (restored is BnEvaluation evaluation)
+                _evaluations.Add(evaluation);
             else
                 _layers.Add(Require(() => ToComparison(restored)));
         }
@@ -86,12 +86,12 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
             _layers.AddRange(BnComparer.Match(StatisticsSources.Read(this, Reference), StatisticsSources.Read(this, Difference)).Select(BnComparer.Compare));
         _findings.AddRange(Finding.Select(ToFinding));
         var path = PathResolver.ResolveLiteral(this, Path);
-        if (WasGivenNothing(_layers.Count + _accuracies.Count, path))
+        if (WasGivenNothing(_layers.Count + _evaluations.Count, path))
             return;
         if (!ShouldProcess(path, $"Export a report on {_layers.Count} BatchNorm layers"))
             return;
         var findings = _findings.Count > 0 ? _findings : BnExaminer.Examine(_layers).Select(finding => finding.InWordsOfCmdlets()).ToList();
-        BnReport.Write(path, _layers, findings, Title ?? DefaultTitle(), Format!.Value, Force, _accuracies);
+        BnReport.Write(path, _layers, findings, Title ?? DefaultTitle(), Format!.Value, Force, _evaluations);
         WriteVerbose($"Wrote a report on {_layers.Count} layers, with {findings.Count} findings, to '{path}'.");
         if (PassThru)
             WriteObject(new FileInfo(path));

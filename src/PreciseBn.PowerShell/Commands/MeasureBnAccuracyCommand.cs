@@ -6,42 +6,15 @@ using PreciseBn.Primitives;
 
 namespace PreciseBn.PowerShell;
 
-/// <summary>Measures which part of labelled data models put into the right class, as they are, and whether one is better than another.</summary>
+/// <summary>
+/// Measures which part of labelled data models put into the right class, as they are, and whether one is better than another; or, without
+/// labels, what their statistics change in their outputs.
+/// </summary>
 [Cmdlet(VerbsDiagnostic.Measure, "BnAccuracy", HelpUri = HelpPages.Folder + "Measure-BnAccuracy.md", DefaultParameterSetName = InputObjectSet)]
-[OutputType(typeof(BnAccuracy))]
-public sealed class MeasureBnAccuracyCommand : RunCmdlet
+[OutputType(typeof(BnAccuracy), typeof(BnAgreement))]
+public sealed class MeasureBnAccuracyCommand : EvaluationCmdlet
 {
-    private const string InputObjectSet = "InputObject";
-    private const string PathSet = "Path";
-    private const string LiteralPathSet = "LiteralPath";
-
-    private readonly List<BnModel> _models = [];
     private IBatchSource? _batches;
-    private bool _hasFailed;
-
-    /// <summary>Paths of models; wildcards are allowed. Each but the first is compared with the first.</summary>
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = PathSet)]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    public string[] Path { get; set; } = [];
-
-    /// <summary>Paths of models, taken as they are.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet)]
-    [Alias("LP")]
-    [ValidateNotNullOrEmpty]
-    public string[] LiteralPath { get; set; } = [];
-
-    /// <summary>Layers from Get-BnModule, statistics from Update-BnStat, files or paths, whose models are meant.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true)]
-    [ValidateNotNull]
-    public PSObject[] InputObject { get; set; } = [];
-
-    /// <summary>A loader from New-BnDataLoader, a path, or anything that yields tuples or dictionaries with inputs and labels.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = InputObjectSet)]
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet)]
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = LiteralPathSet)]
-    [ValidateNotNull]
-    public object Data { get; set; } = null!;
 
     /// <summary>
     /// Which array of a file, column of a table, or entry of a batch (of a tuple by its index) has the labels. Loaders that were made
@@ -65,53 +38,47 @@ public sealed class MeasureBnAccuracyCommand : RunCmdlet
     [ValidateNotNull]
     public ScriptBlock? Metric { get; set; }
 
-    /// <inheritdoc/>
-    protected override void BeginProcessing() => _batches = LabelledBatches();
+    /// <summary>
+    /// Measures in place of accuracy how far the outputs with the statistics that a model has are from those with the statistics of each
+    /// batch. Labels are not needed.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter Agreement { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord()
+    protected override void BeginProcessing()
     {
-        foreach (var item in InputObject)
-            ForEachItem(() => Add(item));
-        ForEachFile(Path, LiteralPath, AddFile);
+        if (Agreement && (LabelKey is null ? Metric is null ? null : nameof(Metric) : nameof(LabelKey)) is { } other)
+            Require(() => throw WithoutEffect(other, "with -Agreement, which compares a model with itself"));
+        _batches = LabelledBatches();
     }
 
-    /// <inheritdoc/>
-    protected override void EndProcessing()
+    private protected override void Evaluate()
     {
-        if (_models.Count == 0)
-        {
-            if (!_hasFailed)
-                WriteWarning("No model came through the pipeline, so that nothing was done.");
-            return;
-        }
-        ForEachItem(() =>
-        {
-            using var progress = new UpdateProgress(this, "Accuracy");
-            var options = FillCall(new AccuracyOptions { OutputKey = OutputKey, Metric = Metric is null ? null : ScriptMetric.Create(Metric) });
-            var results = BnEvaluator.Measure(_models, _batches!, options, (_, failure) => WriteError(failure.ToErrorRecord()), progress, StopToken);
-            foreach (var result in results)
-                TellOf(result);
-            if (_batches is BnDataLoader { Skipped: > 0 } loader)
-                WriteWarning($"{loader.Skipped} image files or folders could not be read and were left out.");
-            WriteObject(results, enumerateCollection: true);
-        });
+        using var progress = new UpdateProgress(this, Agreement ? "Agreement" : "Accuracy");
+        IReadOnlyList<BnEvaluation> results = Agreement ? MeasureAgreement(progress) : MeasureAccuracy(progress);
+        foreach (var result in results)
+            TellOf(result);
+        if (_batches is BnDataLoader { Skipped: > 0 } loader)
+            WriteWarning($"{loader.Skipped} image files or folders could not be read and were left out.");
+        WriteObject(results, enumerateCollection: true);
     }
 
-    /// <inheritdoc/>
-    protected override void OnItemFailed() => _hasFailed = true;
+    private IReadOnlyList<BnAccuracy> MeasureAccuracy(UpdateProgress progress) => BnEvaluator.Measure(
+        Models, _batches!, FillCall(new AccuracyOptions { OutputKey = OutputKey, Metric = Metric is null ? null : ScriptMetric.Create(Metric) }), OnFailed, progress, StopToken);
 
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
+    private IReadOnlyList<BnAgreement> MeasureAgreement(UpdateProgress progress)
     {
-        if (disposing)
-            _models.ForEach(model => model.Dispose());
-        base.Dispose(disposing);
+        foreach (var model in Models)
+            WarnOfUnaccountedCalls(model);
+        return BnEvaluator.MeasureAgreement(Models, _batches!, FillCall(new AgreementOptions { OutputKey = OutputKey }), OnFailed, progress, StopToken);
     }
+
+    private void OnFailed(BnModel model, PreciseBnException failure) => WriteError(failure.ToErrorRecord());
 
     private IBatchSource LabelledBatches()
     {
-        var isLabelled = Metric is null || LabelKey is not null;
+        var isLabelled = !Agreement && (Metric is null || LabelKey is not null);
         if (PowerShellData.PathOf(Data) is { } path)
             return Require(() => Open(path, new() { Keys = InputKey, IsLabelled = isLabelled, LabelKey = LabelKey }));
         RefuseInputKey(Data);
@@ -119,51 +86,20 @@ public sealed class MeasureBnAccuracyCommand : RunCmdlet
         {
             BnDataLoader { Options.IsLabelled: true } loader when LabelKey is null || LabelKey == loader.Options.LabelKey => loader,
             BnDataLoader loader when isLabelled => Require(() => Keep(loader.WithLabels(LabelKey))),
-            IBatchSource when LabelKey is not null => Require<IBatchSource>(() => throw LabelKeyWithoutEffect()),
+            IBatchSource when LabelKey is not null => Require<IBatchSource>(() => throw WithoutEffect(nameof(LabelKey), "on a source of batches of your own, which gives labels itself")),
             _ => PowerShellData.ToBatches(Data, InputKey, LabelKey),
         };
     }
 
-    private void Add(PSObject item)
-    {
-        switch (ReceivedObjects.Restore(item))
-        {
-            case ILayerStatistics { Path: { } path }:
-                AddFile(path);
-                break;
-            case BnModule layer:
-                AddModel(BnModel.Of([layer])[0]);
-                break;
-            case string path:
-                ForEachFile([path], [], AddFile);
-                break;
-            case FileInfo file:
-                AddFile(file.FullName);
-                break;
-            default:
-                throw NotAModel(item);
-        }
-    }
-
-    private void AddFile(string path) => AddModel(BnModel.Open(path));
-
-    // The layers of a model come one by one.
-    private void AddModel(BnModel model)
-    {
-        if (_models.Any(model.IsSame))
-            model.Dispose();
-        else
-            _models.Add(model);
-    }
-
-    private void TellOf(BnAccuracy result)
+    private void TellOf(BnEvaluation result)
     {
         WriteVerbose($"{result}, on {result.Device}.");
-        if (result.AreProbabilities)
+        if (result is BnAccuracy { AreProbabilities: true })
             WriteWarning($"What '{result.Name}' returns are probabilities, so that its loss is their negative logarithm, not the cross-entropy of logits.");
+        if (result is BnAgreement agreement)
+            WarnOfItemsLeftOut(agreement.ItemsLeftOut, $"'{result.Name}'");
     }
 
-    private static PreciseBnException LabelKeyWithoutEffect() => new(
-        "OptionWithoutEffect", ErrorKind.InvalidArgument, "-LabelKey has no effect on a source of batches of your own, which gives labels itself.",
-        "Leave it out.", nameof(LabelKey));
+    private static PreciseBnException WithoutEffect(string parameter, string why) => new(
+        "OptionWithoutEffect", ErrorKind.InvalidArgument, $"-{parameter} has no effect {why}.", "Leave it out.", parameter);
 }

@@ -70,14 +70,7 @@ public sealed class MergeBnModelCommand : PreciseBnCmdlet
     }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => Require(() =>
-    {
-        foreach (var path in Path)
-            _given.Add(this, path);
-        foreach (var path in LiteralPath)
-            _given.AddLiteral(this, path);
-        return _given;
-    });
+    protected override void ProcessRecord() => Require(() => _given.Add(this, Path, LiteralPath));
 
     /// <inheritdoc/>
     protected override void EndProcessing()

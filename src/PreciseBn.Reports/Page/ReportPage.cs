@@ -43,7 +43,7 @@ internal static class ReportPage
             new XElement("header", new XElement("h1", contents.Title), Html.Element("p", "made", Made())),
             new XElement("main",
                 VerdictSection.Make(contents),
-                AccuracySection.Make(contents),
+                EvaluationSection.MakeAll(contents),
                 OverviewSection.Make(contents),
                 Html.Section("Drift in the order of the network", Figure.Make(new DriftPlot(contents.Layers), "drift")),
                 FindingsSection.Make(contents),

@@ -3,7 +3,7 @@ using PreciseBn.Primitives;
 
 namespace PreciseBn.Evaluation;
 
-/// <summary>What can go wrong while models are judged by labelled data.</summary>
+/// <summary>What can go wrong while models are judged.</summary>
 internal static class EvaluationErrors
 {
     public static PreciseBnException NoModels() => new(
@@ -33,6 +33,13 @@ internal static class EvaluationErrors
         "OutputNotFinite", ErrorKind.InvalidData,
         $"What the model '{model}' returns for item {item} of {batch} has NaN or infinity in it.",
         "Check the data, their normalisation, and the statistics and weights of the model.", model);
+
+    public static PreciseBnException OutputsNotComparable(string model, string batch, string stored, string byBatch) => new(
+        "OutputsNotComparable", ErrorKind.NotSupported,
+        stored == byBatch
+            ? $"The model '{model}' returns {stored} for {batch}, which are no floating-point numbers to compare."
+            : $"The model '{model}' returns {stored} for {batch} with the statistics that it has, but {byBatch} with those of the batch, so that they cannot be compared.",
+        "Choose another output.", model);
 
     public static PreciseBnException WrongMetricCount(string batch, int numbers, long items) => new(
         "WrongMetricCount", ErrorKind.InvalidData,

@@ -7,26 +7,29 @@ using static TorchSharp.torch;
 
 namespace PreciseBn.Evaluation;
 
-/// <summary>Runs labelled data through models, each batch through all of them, so that they are judged by the same samples.</summary>
+/// <summary>Runs data through models, each batch through all of them, so that they are judged by the same samples.</summary>
+/// <typeparam name="T">What the judgement of a model is.</typeparam>
 /// <param name="models">The models; the others are compared with the first.</param>
 /// <param name="data">The data.</param>
 /// <param name="options">How they are run.</param>
 /// <param name="onFailed">Told which model cannot go on; the others do.</param>
 /// <param name="progress">Told about every batch.</param>
-internal sealed class Evaluator(
-    IReadOnlyList<IModelSource> models, IBatchSource data, AccuracyOptions options, Action<int, PreciseBnException> onFailed, IProgress<MeasureProgress>? progress)
+internal abstract class Evaluator<T>(
+    IReadOnlyList<IModelSource> models, IBatchSource data, OutputOptions options, Action<int, PreciseBnException> onFailed, IProgress<MeasureProgress>? progress)
+    where T : BnEvaluation
 {
-    private readonly Candidate?[] _candidates = new Candidate?[models.Count];
+    private readonly Candidate<T>?[] _candidates = new Candidate<T>?[models.Count];
     private readonly Stopwatch _clock = new();
 
     /// <summary>Judges the models.</summary>
     /// <returns>How each has done that has not failed.</returns>
     /// <exception cref="PreciseBnException">The data cannot be used.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public IReadOnlyList<BnAccuracy> Run(CancellationToken cancellation)
+    public IReadOnlyList<T> Run(CancellationToken cancellation)
     {
         TorchLibrary.Require();
         using var memory = new RetainedHeap();
+        using var threads = new ThreadLimit(options.Threads);
         try
         {
             for (var i = 0; i < models.Count; i++)
@@ -54,11 +57,24 @@ internal sealed class Evaluator(
         }
     }
 
-    private Candidate Load(IModelSource model)
+    /// <summary>Makes a model ready to be judged.</summary>
+    protected abstract Candidate<T> Load(IModelSource model, Device device);
+
+    /// <summary>The data in batches of the sizes that all models accept.</summary>
+    protected abstract IBatchSource Fit(IBatchSource batches, SizeRange accepted);
+
+    /// <summary>Refuses a batch by which no model could be judged.</summary>
+    protected virtual void Require(Batch batch, long index)
+    {
+    }
+
+    /// <summary>Completes what was found of a model by what was found of the data.</summary>
+    protected virtual T Complete(T result) => result;
+
+    private Candidate<T> Load(IModelSource model)
     {
         using var gradients = no_grad();
-        var device = model.FindDevice(options.Device);
-        return new Candidate(model, model.LoadToRun(options, device), device, options.Metric);
+        return Load(model, model.FindDevice(options.Device));
     }
 
     private IBatchSource Resize()
@@ -71,16 +87,14 @@ internal sealed class Evaluator(
                 throw EvaluationErrors.BatchSizesDiffer(first, sizes, model.Name, model.BatchSizes);
             (first, sizes) = (model.Name, both);
         }
-        return FittedBatches.Resize(data, sizes);
+        return Fit(data, sizes);
     }
 
     private long Judge(Batch batch, long index)
     {
         if (batch.ItemCount == 0)
             return 0;
-        // What is wrong with the labels is wrong for all models.
-        if (options.Metric is null)
-            _ = ClassLabels.Of(batch, index);
+        Require(batch, index);
         for (var i = 0; i < _candidates.Length; i++)
         {
             // A model may change what it is given.
@@ -109,11 +123,11 @@ internal sealed class Evaluator(
         }
     }
 
-    private BnAccuracy[] Results()
+    private T[] Results()
     {
         var reference = _candidates[0] is null ? null : NameOf(models[0]);
         return models.Zip(_candidates).Where(pair => pair.Second is not null)
-            .Select(pair => pair.Second!.ToResult(NameOf(pair.First), pair.First == models[0] ? null : reference, data.Description)).ToArray();
+            .Select(pair => Complete(pair.Second!.ToResult(NameOf(pair.First), pair.First == models[0] ? null : reference, data.Description))).ToArray();
     }
 
     private string Name() => string.Join(", ", models.Where((_, i) => _candidates[i] is not null).Select(NameOf));

@@ -53,7 +53,11 @@ internal interface IModelSource : IDisposable
 
     /// <summary>Makes the model ready to run as it is, without changing it.</summary>
     /// <exception cref="PreciseBnException">It cannot run, or returns no such tensor.</exception>
-    IRunningModel LoadToRun(AccuracyOptions options, Device device);
+    IRunningModel LoadToRun(OutputOptions options, Device device);
+
+    /// <summary>Makes the model ready to run likewise, but with its layers normalising by the statistics of each batch.</summary>
+    /// <exception cref="PreciseBnException">It cannot run, returns no such tensor, or has no layers.</exception>
+    IRunningModel LoadToRunByBatch(OutputOptions options, Device device);
 
     /// <summary>Makes sure that statistics can be written, before there are any.</summary>
     /// <exception cref="PreciseBnException">They could not be written so.</exception>

@@ -2,6 +2,7 @@ using PreciseBn.Batches;
 using PreciseBn.Files;
 using PreciseBn.Formats;
 using PreciseBn.Models.Checkpoints;
+using PreciseBn.Models.Compiled;
 using PreciseBn.Models.Exported;
 using PreciseBn.Models.TorchScript;
 using PreciseBn.Primitives;
@@ -55,7 +56,11 @@ internal abstract class ModelFile(string path, IReadOnlyList<SourceFile> files, 
 
     /// <summary>Loads the model into libtorch as it is.</summary>
     /// <exception cref="PreciseBnException">It cannot run here, or returns no such tensor.</exception>
-    public abstract IRunningModel LoadToRun(AccuracyOptions options, Device device);
+    public abstract IRunningModel LoadToRun(OutputOptions options, Device device);
+
+    /// <summary>Loads the model into libtorch with all its layers observed, so that it tells what it returns then.</summary>
+    /// <exception cref="PreciseBnException">It cannot run here, or returns no such tensor.</exception>
+    public abstract ObservedCompiledModel LoadToRunByBatch(OutputOptions options, Device device);
 
     /// <summary>All tensors of the model, and what else makes it that model.</summary>
     /// <exception cref="PreciseBnException">It has a tensor of a kind that has no average, or one that is damaged.</exception>

@@ -1,5 +1,6 @@
 using PreciseBn.Batches;
 using PreciseBn.Files;
+using PreciseBn.Models.Compiled;
 using PreciseBn.Native;
 using PreciseBn.Statistics;
 using static TorchSharp.torch;
@@ -39,7 +40,11 @@ internal sealed class SavedModel(string path) : IModelSource
 
     public IObservedModel Load(IReadOnlyCollection<string> layers, ObservationRules rules, Device device) => File.Load(Find(layers), rules, device);
 
-    public IRunningModel LoadToRun(AccuracyOptions options, Device device) => File.LoadToRun(options, device);
+    public IRunningModel LoadToRun(OutputOptions options, Device device) => File.LoadToRun(options, device);
+
+    public IRunningModel LoadToRunByBatch(OutputOptions options, Device device) => File.Layers.Count > 0
+        ? new RunningByBatch(Name, File.LoadToRunByBatch(options, device))
+        : throw ModelErrors.NoLayers(Name, Contents);
 
     public IStatisticsSink PrepareToWrite(SaveOptions options) => new Sink(this, options);
 

@@ -119,14 +119,14 @@ internal sealed class Measurement(string name, IObservedModel model, IBatchSourc
             }
             else if (fault is not null)
             {
-                throw Explain(fault, origins[(int)(fault.Batch - start)]);
+                throw ObservationErrors.Explain(name, model, fault, origins[(int)(fault.Batch - start)]);
             }
         }
 
         void RefuseTooSmall()
         {
             if (tooSmall is { Fault: { } fault })
-                throw Explain(fault, origins[(int)(fault.Batch - start)]);
+                throw ObservationErrors.Explain(name, model, fault, origins[(int)(fault.Batch - start)]);
         }
     }
 
@@ -137,17 +137,5 @@ internal sealed class Measurement(string name, IObservedModel model, IBatchSourc
             RecalibrationErrors.RefuseNothing(name, totals.Batches, totals.Skipped);
         if (stoppedBy == StopReason.DataEnd && totals.Batches < options.FewestBatches)
             throw RecalibrationErrors.NotEnoughData(name, options, totals.Batches);
-    }
-
-    private PreciseBnException Explain(ObservationFault fault, string? origin)
-    {
-        var first = model.Order.Intersect(fault.Layers).Concat(fault.Layers).First();
-        var layer = model.Layers[model.Observed[first]].Name;
-        return fault.Kind switch
-        {
-            ObservationFaultKind.Reused => RecalibrationErrors.LayerReused(name, layer, fault.Batch),
-            ObservationFaultKind.SingleValue => RecalibrationErrors.SingleValue(name, layer, fault.Batch),
-            _ => RecalibrationErrors.NotFinite(name, layer, fault.Batch, origin),
-        };
     }
 }

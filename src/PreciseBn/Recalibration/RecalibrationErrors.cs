@@ -25,21 +25,6 @@ internal static class RecalibrationErrors
     private static PreciseBnException NoData(string model) => new(
         "NoData", ErrorKind.InvalidData, $"The data have no batch. {Unchanged}", "Check where they come from.", model);
 
-    public static PreciseBnException LayerReused(string model, string layer, long batch) => new(
-        "LayerReused", ErrorKind.NotSupported,
-        $"The layer '{layer}' of '{model}' runs more than once in batch {batch}, so that its statistics would be those of several places. {Unchanged}",
-        "Leave the layer out, or allow its reuse, which pools what it is given.", layer);
-
-    public static PreciseBnException NotFinite(string model, string layer, long batch, string? origin) => new(
-        "NotFinite", ErrorKind.InvalidData,
-        $"The layer '{layer}' of '{model}' received NaN or infinity in batch {batch}{(origin is null ? "" : $" ({origin})")}; it is the first to do so. {Unchanged}",
-        "Check that batch, its normalisation, and the weights before that layer, or let such batches be skipped.", layer);
-
-    public static PreciseBnException SingleValue(string model, string layer, long batch) => new(
-        "SingleValue", ErrorKind.InvalidData,
-        $"The layer '{layer}' of '{model}' receives a single value of each channel in batch {batch}, which has no variance. {Unchanged}",
-        "Give larger batches, leave out a last one that is small, or measure exactly, where the layer normalises by final statistics.", layer);
-
     public static PreciseBnException NothingReached(string model, long batches) => new(
         "NothingReached", ErrorKind.InvalidData,
         $"None of {batches} batches had a value for any of the layers of '{model}' that are measured. {Unchanged}",

@@ -215,7 +215,7 @@ public sealed class AccuracyTests : IDisposable
     private static long[] Wrong(string model)
     {
         using var saved = new SavedModel(Fixtures.Path(model));
-        using var candidate = new Candidate(saved, saved.LoadToRun(new(), CPU), CPU);
+        using var candidate = new AccuracyCandidate(saved, saved.LoadToRun(new AccuracyOptions(), CPU), CPU);
         var right = new List<bool>();
         foreach (var batch in Runs.LabelledDigits().Read())
         {

@@ -54,14 +54,14 @@ public sealed class OutputTests : IDisposable
     public void A_tensor_is_found_in_what_a_program_returns(string program)
     {
         using var saved = new SavedModel(Fixtures.Path($"exported/{program}"));
-        using var running = saved.LoadToRun(new() { OutputKey = "y" }, CPU);
+        using var running = saved.LoadToRun(new AccuracyOptions { OutputKey = "y" }, CPU);
         using var batch = BnDataLoader.FromFiles([Fixtures.Path("exported/arguments.batches.npz")], new() { AsBatches = true, Keys = ["image", "extra"] }).Read().First();
 
         using var output = running.Compute(batch, 0);
 
         Assert.True(output.is_floating_point());
-        AssertFails("OutputKeyNeeded", () => saved.LoadToRun(new(), CPU));
-        AssertFails("OutputKeyNotFound", () => saved.LoadToRun(new() { OutputKey = "count" }, CPU));
+        AssertFails("OutputKeyNeeded", () => saved.LoadToRun(new AccuracyOptions(), CPU));
+        AssertFails("OutputKeyNotFound", () => saved.LoadToRun(new AccuracyOptions { OutputKey = "count" }, CPU));
     }
 
     [Fact]

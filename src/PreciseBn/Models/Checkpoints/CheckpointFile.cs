@@ -1,5 +1,6 @@
 using PreciseBn.Files;
 using PreciseBn.Formats;
+using PreciseBn.Models.Compiled;
 using PreciseBn.Statistics;
 using static TorchSharp.torch;
 
@@ -42,5 +43,7 @@ internal sealed class CheckpointFile : ModelFile
     public override IObservedModel Load(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device) =>
         throw ModelErrors.NoCodeToRun(Path);
 
-    public override IRunningModel LoadToRun(AccuracyOptions options, Device device) => throw ModelErrors.NoCodeToEvaluate(Path);
+    public override IRunningModel LoadToRun(OutputOptions options, Device device) => throw ModelErrors.NoCodeToEvaluate(Path);
+
+    public override ObservedCompiledModel LoadToRunByBatch(OutputOptions options, Device device) => throw ModelErrors.NoCodeToEvaluate(Path);
 }

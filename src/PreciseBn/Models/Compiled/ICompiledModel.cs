@@ -19,4 +19,7 @@ internal interface ICompiledModel : IDisposable
     /// <returns>Whether it came to its end; it may end behind the last layer that is asked for.</returns>
     /// <exception cref="PreciseBnException">The model does not accept the batch, or fails on it.</exception>
     bool Run(Batch batch, long index);
+
+    /// <summary>What the last run returned, of a model that was compiled to return a tensor; it is the caller's.</summary>
+    Tensor TakeOutput();
 }

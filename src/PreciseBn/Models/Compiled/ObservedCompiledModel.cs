@@ -118,6 +118,9 @@ internal sealed class ObservedCompiledModel : IObservedModel
         return _observation;
     }
 
+    /// <inheritdoc cref="ICompiledModel.TakeOutput"/>
+    public Tensor TakeOutput() => _model.TakeOutput();
+
     public void Dispose()
     {
         ReleaseObservation();

@@ -17,6 +17,7 @@ internal sealed partial class CompiledProgram : ICompiledModel, IRunningModel
     private readonly jit.CompilationUnit _unit;
     private readonly GraphRunner _runner = new();
     private readonly Tensor[] _tensors;
+    private Tensor? _output;
 
     /// <param name="program">The program.</param>
     /// <param name="source">Its source.</param>
@@ -58,22 +59,7 @@ internal sealed partial class CompiledProgram : ICompiledModel, IRunningModel
         }
     }
 
-    public bool Run(Batch batch, long index) => Run(batch, index, arguments => _unit.invoke(ProgramSource.Function, arguments));
-
-    public Tensor Compute(Batch batch, long index)
-    {
-        Tensor? output = null;
-        Run(batch, index, arguments => output = _unit.invoke<Tensor>(ProgramSource.Function, arguments).DetachFromDisposeScope());
-        return output!;
-    }
-
-    public void Dispose()
-    {
-        CompiledUnits.Release(_unit);
-        DisposeTensors();
-    }
-
-    private bool Run(Batch batch, long index, Action<object[]> invoke)
+    public bool Run(Batch batch, long index)
     {
         if (batch.Inputs.Count != _program.Inputs.Count)
             throw ModelErrors.WrongInputCount(_program.Path, index, _program.Inputs.Select(input => input.Name), batch.Inputs.Count);
@@ -84,12 +70,38 @@ internal sealed partial class CompiledProgram : ICompiledModel, IRunningModel
             arguments[0] = _tensors;
             for (var i = 0; i < batch.Inputs.Count; i++)
                 arguments[i + 1] = Convert(_program.Inputs[i], batch.Inputs[i], batch, index);
-            return _runner.Run(() => invoke(arguments));
+            return _runner.Run(() => Keep(_unit.invoke(ProgramSource.Function, arguments)));
         }
         catch (ExternalException e)
         {
             throw ModelErrors.ForwardFailed(_program.Path, batch.Describe(index), e);
         }
+    }
+
+    public Tensor TakeOutput()
+    {
+        var output = _output!;
+        _output = null;
+        return output;
+    }
+
+    public Tensor Compute(Batch batch, long index)
+    {
+        Run(batch, index);
+        return TakeOutput();
+    }
+
+    public void Dispose()
+    {
+        CompiledUnits.Release(_unit);
+        _output?.Dispose();
+        DisposeTensors();
+    }
+
+    private void Keep(object? returned)
+    {
+        _output?.Dispose();
+        _output = (returned as Tensor)?.DetachFromDisposeScope();
     }
 
     private static ExportedNode? NodeOf(ExternalException error, ProgramSource source) =>

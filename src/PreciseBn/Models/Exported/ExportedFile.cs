@@ -47,29 +47,36 @@ internal sealed class ExportedFile : ModelFile
         $"is an exported program of {_program.Nodes.Count} operations by PyTorch {_program.TorchVersion}, "
         + (_found.Unaccounted.Count == 0 ? "none of which is a BatchNorm" : $"of which BatchNorm has no statistics of its own: {_found.Unaccounted[0]}");
 
-    public override IObservedModel Load(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device)
+    public override IObservedModel Load(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device) => Observe(layers, rules, device);
+
+    public override IRunningModel LoadToRun(OutputOptions options, Device device)
+    {
+        RefuseToRun(options.AllowedOperators);
+        var output = ChooseOutput(options);
+        var layout = new StatisticsLayout([]);
+        var source = ExportedJson.Interpret(Path, () => new ProgramWriter(_program, device.ToString(), allowsTf32: true).Write([], layout, output));
+        return new CompiledProgram(_program, source, ExportedWeights.Load(_archive, source.TensorNames, device), layout, device);
+    }
+
+    public override ObservedCompiledModel LoadToRunByBatch(OutputOptions options, Device device) =>
+        Observe(Layers, RunningByBatch.Rules(options), device, ChooseOutput(options));
+
+    private ObservedCompiledModel Observe(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device, string? output = null)
     {
         RefuseToRun(rules.AllowedOperators);
         var observed = layers.Select(layer => _found.Layers.First(own => own.Stored == layer)).ToArray();
         var compiled = observed.Select(ToCompiled).ToArray();
         CompiledLayer.RequireAllOfTensors(compiled, _found.Layers.Select(ToCompiled));
         var layout = new StatisticsLayout(compiled);
-        var source = ExportedJson.Interpret(Path, () => new ProgramWriter(_program, device.ToString(), rules.AllowTf32).Write(observed, layout));
+        var source = ExportedJson.Interpret(Path, () => new ProgramWriter(_program, device.ToString(), rules.AllowTf32).Write(observed, layout, output));
         var model = new CompiledProgram(_program, source, ExportedWeights.Load(_archive, source.TensorNames, device), layout, device);
         return new ObservedCompiledModel(model, layout, compiled, rules,
             MemoryOrder.Choose(Calls, _program.Inputs.FirstOrDefault()?.DType, device), device, Calls);
     }
 
-    public override IRunningModel LoadToRun(AccuracyOptions options, Device device)
-    {
-        RefuseToRun(options.AllowedOperators);
-        if (_program.Nodes.Any(IsInTraining))
-            throw ModelErrors.InTraining(Path);
-        var output = _program.Outputs.Choose(Path, options.OutputKey);
-        var layout = new StatisticsLayout([]);
-        var source = ExportedJson.Interpret(Path, () => new ProgramWriter(_program, device.ToString(), allowsTf32: true).Write([], layout, output));
-        return new CompiledProgram(_program, source, ExportedWeights.Load(_archive, source.TensorNames, device), layout, device);
-    }
+    private string ChooseOutput(OutputOptions options) => _program.Nodes.Any(IsInTraining)
+        ? throw ModelErrors.InTraining(Path)
+        : _program.Outputs.Choose(Path, options.OutputKey);
 
     private void RefuseToRun(IReadOnlyList<string> allowedOperators)
     {

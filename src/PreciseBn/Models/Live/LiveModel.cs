@@ -51,7 +51,11 @@ internal sealed class LiveModel(nn.Module root) : IModelSource
             : new ObservedLiveModel(Name, found, rules, device);
     }
 
-    public IRunningModel LoadToRun(AccuracyOptions options, Device device) => new RunningLiveModel(Name, root, options.OutputKey, device);
+    public IRunningModel LoadToRun(OutputOptions options, Device device) => new RunningLiveModel(Name, root, options.OutputKey, device);
+
+    public IRunningModel LoadToRunByBatch(OutputOptions options, Device device) => Layers is { Count: > 0 } layers
+        ? new LiveModelByBatch(Name, root, layers, options.OutputKey, device)
+        : throw ModelErrors.NoLayers(Name, Contents);
 
     public IStatisticsSink PrepareToWrite(SaveOptions options) =>
         options with { Force = false } == new SaveOptions() ? new Sink(this) : throw ModelErrors.NothingToSave(Name);

@@ -17,6 +17,7 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
     private readonly Device _device;
     private readonly jit.ScriptModule _module;
     private readonly GraphRunner _runner = new();
+    private Tensor? _output;
 
     private CompiledScript(string path, jit.ScriptModule module, IEnumerable<StatisticsBuffer> buffers, ScriptInputs inputs, ScalarType? inputType, Device device)
     {
@@ -41,7 +42,7 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
     /// <param name="inputs">What the model takes.</param>
     /// <param name="inputType">The floating-point type that it computes in; <c>null</c> if it has no parameters.</param>
     /// <param name="device">Where it is to run.</param>
-    /// <param name="output">Which tensor it returns, if it is to run as it is, in evaluation.</param>
+    /// <param name="output">Which tensor it returns, if it is to run in evaluation.</param>
     /// <exception cref="PreciseBnException">libtorch does not load it, or there is no room for a copy of it.</exception>
     public static CompiledScript Load(string path, Action<Stream> writeInstrumented, IEnumerable<StatisticsBuffer> buffers,
         ScriptInputs inputs, ScalarType? inputType, Device device, ScriptOutput? output = null)
@@ -71,17 +72,24 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
         }
     }
 
-    public bool Run(Batch batch, long index) => Run(batch, index, arguments => _module.invoke(ScriptInstrumentation.ObserveMethod, arguments));
+    public bool Run(Batch batch, long index) => Run(batch, index, ScriptInstrumentation.ObserveMethod);
+
+    public Tensor TakeOutput()
+    {
+        var output = _output!;
+        _output = null;
+        return output;
+    }
 
     public Tensor Compute(Batch batch, long index)
     {
         using var scope = NewDisposeScope();
         var before = index > 0 ? [] : Statistics.Select(copies => copies[0].clone()).ToArray();
-        Tensor? output = null;
-        Run(batch, index, arguments => output = _module.invoke<Tensor>(ScriptRunning.OutputMethod, arguments).DetachFromDisposeScope());
+        Run(batch, index, ScriptRunning.OutputMethod);
+        var output = TakeOutput();
         if (before.Zip(Statistics, (old, now) => allclose(old, now[0], rtol: 0, atol: 0, equal_nan: true)).All(isSame => isSame))
-            return output!;
-        output!.Dispose();
+            return output;
+        output.Dispose();
         throw ModelErrors.InTraining(_path);
     }
 
@@ -89,21 +97,28 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
     {
         foreach (var tensor in Statistics.SelectMany(copies => copies))
             tensor.Dispose();
+        _output?.Dispose();
         ScriptModules.Release(_module);
     }
 
-    private bool Run(Batch batch, long index, Action<object[]> invoke)
+    private bool Run(Batch batch, long index, string method)
     {
         using var scope = NewDisposeScope();
         try
         {
             var arguments = _inputs.Fill(batch, index, Convert);
-            return _runner.Run(() => invoke(arguments));
+            return _runner.Run(() => Keep(_module.invoke(method, arguments)));
         }
         catch (ExternalException e)
         {
             throw Output?.Explain(e) ?? ModelErrors.ForwardFailed(_path, batch.Describe(index), e);
         }
+    }
+
+    private void Keep(object? returned)
+    {
+        _output?.Dispose();
+        _output = (returned as Tensor)?.DetachFromDisposeScope();
     }
 
     private Tensor Convert(Tensor input) =>

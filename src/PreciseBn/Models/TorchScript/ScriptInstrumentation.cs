@@ -21,10 +21,12 @@ namespace PreciseBn.Models.TorchScript;
 /// <param name="allowsTf32">Whether convolutions keep the precision that a trace has in it.</param>
 /// <param name="found">What is known of its layers.</param>
 /// <param name="layers">Those that are observed.</param>
+/// <param name="output">Which tensor is returned, if any is.</param>
 internal sealed partial class ScriptInstrumentation(
-    TorchArchive archive, ScriptCode code, string rootType, ScriptMethod method, ScriptInputs inputs, string device, bool allowsTf32, ScriptLayers found, IReadOnlyList<ScriptLayer> layers)
+    TorchArchive archive, ScriptCode code, string rootType, ScriptMethod method, ScriptInputs inputs, string device, bool allowsTf32, ScriptLayers found, IReadOnlyList<ScriptLayer> layers,
+    ScriptOutput? output = null)
 {
-    /// <summary>A method of the root module that calls the one to run and returns nothing: not every output converts.</summary>
+    /// <summary>A method of the root module that calls the one to run and returns a tensor of its result, or nothing: not every output converts.</summary>
     public const string ObserveMethod = "precise_bn_observe";
 
     /// <summary>A method of the root module that returns the tensors with statistics.</summary>
@@ -105,9 +107,9 @@ internal sealed partial class ScriptInstrumentation(
     private string Methods()
     {
         var keys = Layout.Buffers.SelectMany(buffer => buffer.Keys).ToArray();
-        return string.Concat(method.HookCopies(code)) + $"  def {ObserveMethod}(self: {string.Join(",\n    ", inputs.Parameters.Prepend(rootType))}) -> NoneType:\n"
+        return string.Concat(method.HookCopies(code)) + $"  def {ObserveMethod}(self: {string.Join(",\n    ", inputs.Parameters.Prepend(rootType))}) -> {(output is null ? "NoneType" : "Tensor")}:\n"
             + string.Concat(inputs.Statements.Concat(method.Call(inputs.Arguments)).Select(statement => $"    {statement}\n"))
-            + "    return None\n"
+            + $"    return {output?.Of("result", method.ResultType) ?? "None"}\n"
             + $"  def {StatisticsMethod}(self: {rootType}) -> List[Tensor]:\n"
             + string.Concat(keys.Select(Widen))
             + $"    return [{string.Join(", ", keys)}]\n";

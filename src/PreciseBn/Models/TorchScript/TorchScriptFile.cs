@@ -64,22 +64,9 @@ internal sealed partial class TorchScriptFile : ModelFile
 
     public override StoredWeights ReadWeights() => ScriptWeights.Read(_archive, _code);
 
-    public override IObservedModel Load(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device)
-    {
-        RefuseToRun(rules.AllowedOperators);
-        var method = MethodFor(rules.Method);
-        var inputs = new ScriptInputs(Path, method, rules.Arguments);
-        var instrumentation = Instrument(layers, rules, method, inputs, device.ToString());
-        CompiledLayer.RequireAllOfTensors(instrumentation.Layers, _found.Layers.Select(ScriptInstrumentation.ToCompiled));
-        if (instrumentation.FixedOtherwise() is { } other)
-            throw ModelErrors.FormatsApart(other);
-        var model = CompiledScript.Load(
-            Path, instrumentation.Write, instrumentation.Layout.Buffers, inputs, InputType()?.ToScalarType(), device);
-        return new ObservedCompiledModel(model, instrumentation.Layout, instrumentation.Layers, rules,
-            MemoryOrder.Choose(Calls, InputType(), device), device, Calls);
-    }
+    public override IObservedModel Load(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device) => Observe(layers, rules, device);
 
-    public override IRunningModel LoadToRun(AccuracyOptions options, Device device)
+    public override IRunningModel LoadToRun(OutputOptions options, Device device)
     {
         RefuseToRun(options.AllowedOperators);
         var method = MethodFor(options.Method);
@@ -87,6 +74,24 @@ internal sealed partial class TorchScriptFile : ModelFile
         var output = new ScriptOutput(Path, _code, options.OutputKey);
         var running = new ScriptRunning(_archive, _code, _nodes[0].QualifiedName, method, inputs, output, device.ToString(), _found);
         return CompiledScript.Load(Path, running.Write, running.Buffers, inputs, InputType()?.ToScalarType(), device, output);
+    }
+
+    public override ObservedCompiledModel LoadToRunByBatch(OutputOptions options, Device device) =>
+        Observe(Layers, RunningByBatch.Rules(options), device, new ScriptOutput(Path, _code, options.OutputKey));
+
+    private ObservedCompiledModel Observe(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device, ScriptOutput? output = null)
+    {
+        RefuseToRun(rules.AllowedOperators);
+        var method = MethodFor(rules.Method);
+        var inputs = new ScriptInputs(Path, method, rules.Arguments);
+        var instrumentation = Instrument(layers, rules, method, inputs, device.ToString(), output);
+        CompiledLayer.RequireAllOfTensors(instrumentation.Layers, _found.Layers.Select(ScriptInstrumentation.ToCompiled));
+        if (instrumentation.FixedOtherwise() is { } other)
+            throw ModelErrors.FormatsApart(other);
+        var model = CompiledScript.Load(
+            Path, instrumentation.Write, instrumentation.Layout.Buffers, inputs, InputType()?.ToScalarType(), device, output);
+        return new ObservedCompiledModel(model, instrumentation.Layout, instrumentation.Layers, rules,
+            MemoryOrder.Choose(Calls, InputType(), device), device, Calls);
     }
 
     private void RefuseToRun(IReadOnlyList<string> allowedOperators)
@@ -109,8 +114,8 @@ internal sealed partial class TorchScriptFile : ModelFile
     }
 
     private ScriptInstrumentation Instrument(
-        IReadOnlyList<StoredLayer> layers, ObservationRules rules, ScriptMethod method, ScriptInputs inputs, string device) => new(
-        _archive, _code, _nodes[0].QualifiedName, method, inputs, device, rules.AllowTf32, _found, layers.Select(layer => _found.Layers.First(own => own.Stored == layer)).ToArray());
+        IReadOnlyList<StoredLayer> layers, ObservationRules rules, ScriptMethod method, ScriptInputs inputs, string device, ScriptOutput? output = null) => new(
+        _archive, _code, _nodes[0].QualifiedName, method, inputs, device, rules.AllowTf32, _found, layers.Select(layer => _found.Layers.First(own => own.Stored == layer)).ToArray(), output);
 
     private ScriptMethod MethodFor(string name) => ScriptMethod.Find(_code, _nodes[0].QualifiedName, name)
         ?? throw ModelErrors.NoMethod(Path, name, _code.MethodsOf(_nodes[0].QualifiedName));

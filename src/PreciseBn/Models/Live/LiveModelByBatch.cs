@@ -1,0 +1,75 @@
+using PreciseBn.Batches;
+using PreciseBn.Primitives;
+using static TorchSharp.torch;
+
+namespace PreciseBn.Models.Live;
+
+/// <summary>
+/// A TorchSharp model in memory, in evaluation for a while but for its layers, which normalise by the statistics of each batch; between
+/// the batches they are what they were.
+/// </summary>
+internal sealed class LiveModelByBatch : IRunningModel
+{
+    private readonly string _name;
+    private readonly nn.Module _root;
+    private readonly IReadOnlyList<BnModule> _layers;
+    private readonly RunningLiveModel _running;
+
+    /// <param name="name">What messages call it.</param>
+    /// <param name="root">The model.</param>
+    /// <param name="layers">Its layers.</param>
+    /// <param name="key">Which tensor is taken of what it returns.</param>
+    /// <param name="device">Where it is.</param>
+    public LiveModelByBatch(string name, nn.Module root, IReadOnlyList<BnModule> layers, string? key, Device device)
+    {
+        _name = name;
+        _root = root;
+        _layers = layers;
+        _running = new RunningLiveModel(name, root, key, device);
+    }
+
+    public Tensor Compute(Batch batch, long index)
+    {
+        using var buffers = new BufferSnapshot(_root);
+        var observers = _layers.Select(layer => new LiveObserver(layer.Live!.Layer, isPooled: false, isSettled: false)).ToArray();
+        var states = new List<LayerState>();
+        var fault = default(PreciseBnException);
+        try
+        {
+            foreach (var (i, observer) in observers.Index())
+            {
+                states.Add(LayerState.Observe(_layers[i].Live!.Layer, observer.Before, () =>
+                {
+                    observer.After();
+                    fault ??= Find(observer, _layers[i].Name, batch, index);
+                }));
+            }
+            var output = _running.Compute(batch, index);
+            if (fault is null)
+                return output;
+            output.Dispose();
+            throw fault;
+        }
+        finally
+        {
+            foreach (var state in states)
+                state.Dispose();
+            foreach (var observer in observers)
+                observer.Dispose();
+        }
+    }
+
+    public void Dispose() => _running.Dispose();
+
+    private PreciseBnException? Find(LiveObserver observer, string layer, Batch batch, long index)
+    {
+        if (observer.Singles > 0)
+            return ObservationErrors.SingleValue(_name, layer, index);
+        if (observer.Uses == 0)
+            return null;
+        using var scope = NewDisposeScope();
+        return observer.Mean.isfinite().all().item<bool>() && observer.Variance.isfinite().all().item<bool>()
+            ? null
+            : ObservationErrors.NotFinite(_name, layer, index, batch.Origin);
+    }
+}
