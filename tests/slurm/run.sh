@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Runs the Slurm example on a real Slurm of four nodes, which are four daemons on this machine: a normal run, shards that are killed
-# twice and always, a node that is cut off and comes back, a signal before the time is over, a part that is damaged, and another number of
-# shards in the same folder. Installs Debian's packages where they are missing; everything else is in a folder that is gone in the end.
+# Runs the Slurm example on a real Slurm of four nodes, which are four daemons on this machine: a normal run, a shard that is killed twice,
+# one whose memory is always too little, tasks that are asked to end, that come to the end of their time, and that give way to others, a
+# node that is cut off and comes back, a part that is damaged, and another number of shards in the same folder. Installs Debian's packages
+# where they are missing; everything else is in a folder that is gone in the end.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -20,6 +21,7 @@ stop() {
         kill "${daemons[i]}" 2> /dev/null || true
         wait "${daemons[i]}" 2> /dev/null || true
     done
+    [ -z "$starving" ] || rmdir "$starving" || true
     rm -rf "$work"
 }
 
@@ -46,6 +48,21 @@ until_it() {
     done
 }
 
+# A control group that has hardly any memory, so that the kernel kills what is moved there; nothing where it cannot be made.
+make_starving_group() {
+    local group limit
+    for group in "/sys/fs/cgroup/memory/precise-bn-$$" "/sys/fs/cgroup/precise-bn-$$"; do
+        mkdir "$group" 2> /dev/null || continue
+        for limit in memory.limit_in_bytes memory.max; do
+            if [ -w "$group/$limit" ] && echo 1M > "$group/$limit"; then
+                echo "$group"
+                return
+            fi
+        done
+        rmdir "$group"
+    done
+}
+
 [ "$(id -u)" = 0 ] || skip "it needs root, to run Slurm's daemons"
 command -v apt-get > /dev/null || skip "it needs Debian's packages slurm-wlm and munge"
 if ! command -v slurmctld > /dev/null || ! command -v slurmd > /dev/null || ! command -v munged > /dev/null; then
@@ -56,6 +73,7 @@ fi
 
 work=$(mktemp -d)
 daemons=()
+starving=$(make_starving_group)
 trap stop EXIT
 mkdir "$work/state" "$work/spool"
 export SLURM_CONF=$work/slurm.conf
@@ -90,13 +108,21 @@ TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
 SchedulerParameters=sched_interval=2
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
 NodeName=node[1-$nodes] NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 Port=[26818-$((26817 + nodes))] CPUs=1
-PartitionName=all Nodes=ALL Default=YES MaxTime=60
+PartitionName=all Nodes=ALL Default=YES MaxTime=60 PriorityTier=1 GraceTime=60
+PartitionName=urgent Nodes=ALL MaxTime=60 PriorityTier=2
 CONF
-# No control groups are used. In older versions that has no name, but the plugin for version 1 does nothing until it is asked to.
+# No control groups are used by Slurm. In older versions that has no name, but the plugin for version 1 does nothing until it is asked to.
 case "$(slurmd -V)" in
     *\ 2[0-3].*) echo "CgroupPlugin=cgroup/v1" > "$work/cgroup.conf" ;;
     *) echo "CgroupPlugin=disabled" > "$work/cgroup.conf" ;;
+esac
+# What gives way is sent the signal of --signal, to the shell of the job.
+case "$(slurmd -V)" in
+    *\ 2[0-2].*) echo "SlurmctldParameters=preempt_send_user_signal" >> "$SLURM_CONF" ;;
+    *) echo "PreemptParameters=send_user_signal" >> "$SLURM_CONF" ;;
 esac
 slurmctld -D -L "$work/slurmctld.log" 2> /dev/null &
 daemons+=($!)
@@ -117,7 +143,13 @@ submit() {
 process() { pgrep -f -- "-Folder $work/$1 -Shard $2/$shards"; }
 attempts() { find "$work/$1" -name "part-$2.safetensors.attempt-*" | wc -l; }
 has_attempts() { [ "$(attempts "$1" "$2")" -ge "$3" ] && process "$1" "$2"; }
+# hold NAME SHARD: stops its process, so that the end of its time comes before that of its work.
+hold() { until_it has_attempts "$1" "$2" 1 && kill -STOP "$(process "$1" "$2")"; }
+let_go() { kill -CONT "$(process "$1" "$2")"; }
+# Whether SIGTERM waits for it to go on (proc_pid_status(5)).
+is_asked() { [ $((0x$(awk '/^ShdPnd:/ { print $2 }' "/proc/$(process "$1" "$2")/status") & 0x4000)) -ne 0 ]; }
 ended() { ! squeue -h -j "$1" 2> /dev/null | grep -q .; }
+state() { scontrol show job "$1" | grep -oE 'JobState=[A-Z_]+' | head -n 1 | cut -d = -f 2; }
 exit_code() { scontrol show job "$1" | grep -oE ' ExitCode=[0-9]+' | head -n 1 | cut -d = -f 2; }
 all_ended() { until_it ended "${array[$1]}" && until_it ended "${merge[$1]}"; }
 ends_with() { all_ended "$1" && [ "$(exit_code "${merge[$1]}")" = "$2" ] || { cat "$work/$1"/*.log; exit_code "${merge[$1]}"; return 1; }; }
@@ -129,15 +161,41 @@ is_right() {
         && pwsh -NoProfile -File tests/slurm/compare.ps1 -Model "$model" -Data "$data" -Folder "$work/$1"
 }
 
+# Slurm looks at the time every half a minute: a task is told between 10 and 40 s after its start, and again within half a minute after its
+# end, when it is woken and has 30 s until it is killed (KillWait).
+export SBATCH_SIGNAL=B:TERM@20
+submit limit
+unset SBATCH_SIGNAL
+scontrol update JobId="${array[limit]}" TimeLimit=1
+submit preempted
 submit normal
 submit twice
 submit always
 submit signal
 
-# Killed as often as it starts: the third time is given up after three more.
-kill_always() { while ! ended "${array[always]}"; do pkill -KILL -f -- "-Folder $work/always -Shard 3/$shards" || true; sleep 0.2; done; }
+# The first shard goes on when it is told that its time is almost over, the second only when it is over.
+come_to_the_end() { hold limit 1 && hold limit 2 && until_it is_asked limit 1 && let_go limit 1; }
+give_way() {
+    hold preempted 2 \
+        && sbatch --parsable --partition=urgent --nodelist="$(squeue -h -r -j "${array[preempted]}_2" -o %N)" --output=/dev/null --wrap=true > "$work/urgent" \
+        && until_it is_asked preempted 2 && let_go preempted 2
+}
+come_to_the_end &
+limit=$!
+give_way &
+preempted=$!
+# Killed for its memory as often as it starts: the third time is given up after three more.
+kill_always() {
+    while ! ended "${array[always]}"; do
+        for victim in $(process always 3); do
+            if [ -n "$starving" ]; then echo "$victim" > "$starving/cgroup.procs"; else kill -KILL "$victim"; fi 2> /dev/null || true
+        done
+        sleep 0.2
+    done
+}
 kill_always &
 killer=$!
+was_starved() { grep -qsxE 'oom_kill [4-9]' "$starving/memory.oom_control" "$starving/memory.events"; }
 kill_when() { until_it has_attempts "$1" "$2" "$3" && kill "-$4" "$(process "$1" "$2")"; }
 kill_twice() { kill_when twice 2 1 KILL && kill_when twice 2 2 KILL; }
 # As Slurm sends it to the shell of the job before the time is over, or when the job has to give way.
@@ -147,6 +205,9 @@ twice=$!
 check "a task that is asked to end can be told" signal
 check "a shard could be killed twice" wait "$twice"
 
+check "a task could be told that its time is almost over" wait "$limit"
+check "another could be told to give way" wait "$preempted"
+
 check "a normal run makes the model" is_right normal
 check "a shard that is killed twice is measured at the third attempt" is_right twice
 check "it is told from which attempt" names twice/measure-2.log "Attempt 3 at shard 2/$shards"
@@ -155,10 +216,29 @@ check "it says why" names signal/measure-2.log "The process was asked to end whi
 check "it is no failure" test ! -e "$work/signal/measure-2.failures"
 check "without a shard the merge ends with 65" ends_with always 65
 check "the merge names it" names always/merge.log "There are no partial statistics of shard 3/$shards of "
+check "it says what to do" names always/merge.log "Give measure.ps1 these shards with -Shard"
 check "no model is written" has_no_model always
 check "the other shards are left alone" bash -c "! grep -q 'Attempt 2' '$work'/always/measure-[12].log"
 check "it was tried four times" test "$(wc -l < "$work/always/measure-3.failures")" = 4
 wait "$killer"
+if [ -n "$starving" ]; then
+    check "the kernel killed it for its memory each time" was_starved
+else
+    echo "No control group could be made: the shard without memory was killed by SIGKILL of this test rather than of the kernel."
+fi
+submit always
+
+check "a task that gives way goes on in another attempt" is_right preempted
+check "it saves its work first" names preempted/measure-2.log "The process was asked to end while shard 2/$shards was measured"
+check "the other has had its place" test "$(state "$(cat "$work/urgent")")" = COMPLETED
+check "it is no failure" test ! -e "$work/preempted/measure-2.failures"
+check "tasks whose time is over go on in other attempts" is_right limit
+for shard in 1 2; do
+    check "shard $shard saves its work first" names "limit/measure-$shard.log" "The process was asked to end while shard $shard/$shards was measured"
+    check "shard $shard goes back into the queue" names "limit/measure-$shard.log" "Attempt 2 at shard $shard/$shards"
+done
+check "that of the second was over" grep -qE "Time limit exhausted for JobId=${array[limit]}(_2|\b)" "$work/slurmctld.log"
+check "given again, the command whose shard had too little memory measures it" is_right always
 
 # A node that hangs with all that runs there, until another has finished its shard.
 cut_off() {
@@ -190,14 +270,14 @@ before=$(sha256sum < "$written")
 is_untouched() { [ "$(sha256sum < "$written")" = "$before" ]; }
 submit normal 4
 check "another number of shards in the same folder is not merged" ends_with normal 65
-check "the merge says why" names normal/merge.log "so that they may overlap; nothing was merged"
+check "the merge says why" names normal/merge.log "but there are to be 4 shards; nothing was merged"
 check "measuring says so before" names normal/measure-1.log "is the checkpoint of a run with other options: shard was"
 check "it is not tried again" bash -c "! grep -q 'Attempt 2' '$work/normal/measure-1.log'"
 rm "$work/normal/part-4.safetensors"
 size=$(stat -c %s "$work/normal/part-2.safetensors")
 printf 'damage' | dd of="$work/normal/part-2.safetensors" bs=1 seek=$((size - 100)) conv=notrunc status=none
 merge[normal]=$(sbatch --parsable --output="$work/normal/again.log" module/examples/slurm/merge.sbatch \
-    "$PWD/module/examples" "$model" "$work/normal" "$written")
+    "$PWD/module/examples" "$model" "$work/normal" "$written" "$shards")
 check "a damaged part ends the merge with 65" ends_with normal 65
 check "it is named" names normal/again.log "part-2.safetensors' is damaged"
 check "the model from before stays" is_untouched
