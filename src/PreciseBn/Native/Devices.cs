@@ -15,7 +15,7 @@ public static class Devices
         TorchLibrary.Require();
         if (!TryParse(name, out var device))
             throw Unknown(name);
-        // On a CPU nothing is asked of CUDA, so that none of its libraries is loaded.
+        // On a CPU nothing is asked of CUDA. TorchSharp loads the libraries of a build for it all the same, when it starts.
         return device.type == DeviceType.CUDA && Look(device).WhyNot(name, device.index) is { } reason ? throw reason : device;
     }
 

@@ -42,6 +42,29 @@ public sealed class OperationCountTests : IDisposable
         Assert.Equal(LiveHostOperations(4, 4, Batches) + Batches, LiveHostOperations(4, 5, Batches));
     }
 
+    // A device that is named is enough for it: the tensors of this test are on the processor.
+    [Fact]
+    public void What_is_observed_on_a_device_is_read_once_in_many_batches_and_is_the_same()
+    {
+        const int ReadAtOnce = 32, Batches = (2 * ReadAtOnce) + 5;
+        var layout = new ObservationLayout([1]);
+        using var onHost = new MomentAccumulator(layout, CPU, new());
+        using var onDevice = new MomentAccumulator(layout, new Device(DeviceType.CUDA, 0), new());
+        var random = new Random(1);
+        for (var batch = 1; batch <= Batches; batch++)
+        {
+            using var observation = Observations.Of(random.NextDouble(), random.NextDouble(), 12, ScalarType.Float64);
+
+            Assert.Null(onHost.Add(observation));
+            Assert.Null(onDevice.Add(observation));
+
+            Assert.Equal(batch / ReadAtOnce * ReadAtOnce, onDevice.Read(null).Layers[0].Batches);
+        }
+        Assert.Null(onDevice.Merge());
+
+        Assert.Equal(onHost.Read(null).Layers[0].Table.Values, onDevice.Read(null).Layers[0].Table.Values);
+    }
+
     [PythonFact]
     public void The_model_does_one_small_addition_a_layer_and_never_waits()
     {
