@@ -21,6 +21,13 @@ BeforeAll {
         'part-2.npz'        = 'digits.test.npz'
         'tensors.pt'        = 'tensors/pair.pt'
         'photos'            = 'images'
+        'pruned.pt'         = 'digits.scripted.pt'
+        'qat.pt'            = 'cases/qat-eager/trace_eval-2.6.pt'
+        'qat.npz'           = 'cases/qat-eager/batches.npz'
+        'gpu.pt'            = 'cases/gpu-made/script_eval-cuda-2.6.pt'
+        'gpu.npz'           = 'cases/gpu-made/batches.npz'
+        'frozen.pt'         = 'cases/frozen/freeze-2.6.pt'
+        'frozen.npz'        = 'cases/frozen/batches.npz'
     }
     # Epochs of a model, one a day.
     foreach ($epoch in 8..10) {
