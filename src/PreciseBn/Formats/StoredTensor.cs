@@ -48,14 +48,24 @@ internal static class TensorPickle
     private static readonly PickleGlobal RebuildFromType = new("torch._tensor", "_rebuild_from_type_v2");
 
     /// <returns>The tensor, or <c>null</c> where the value is none, or one of a kind that statistics are never kept in.</returns>
-    public static StoredTensor? TryRead(object? value)
+    public static StoredTensor? TryRead(object? value) => ArgumentsOf(value) is { } arguments ? Read(arguments, ElementType) : null;
+
+    /// <summary>Reads the parts of complex numbers, which lie side by side, as a tensor with a last dimension of two.</summary>
+    /// <returns>That tensor; <c>null</c> where the value is none of complex numbers, or is their conjugate, which is not what is stored.</returns>
+    public static StoredTensor? TryReadParts(object? value) =>
+        ArgumentsOf(value) is { } arguments && arguments is not [_, _, _, _, _, _, PickleDictionary { Items.Count: > 0 }, ..]
+        && Read(arguments, PartType) is { Offset: >= 0 } whole && whole.Strides.All(stride => stride >= 0)
+            ? whole with { Offset = 2 * whole.Offset, Shape = [.. whole.Shape, 2], Strides = [.. whole.Strides.Select(stride => 2 * stride), 1] }
+            : null;
+
+    private static StoredTensor? Read(IReadOnlyList<object?> arguments, Func<string, DType?> typeOf)
     {
-        if (ArgumentsOf(value) is not { Count: >= 4 } arguments)
+        if (arguments.Count < 4)
             return null;
         return arguments[0] is PicklePersistentId { Id: object?[] { Length: >= 3 } storage }
             && storage[0] is "storage"
             && storage[1] is PickleGlobal { Module: "torch" } storageType
-            && ElementType(storageType.Name) is { } dtype
+            && typeOf(storageType.Name) is { } dtype
             && storage[2] is string key
             && arguments[1] is long offset
             && Integers(arguments[2]) is { } shape
@@ -86,6 +96,13 @@ internal static class TensorPickle
         "CharStorage" => DType.Int8,
         "ByteStorage" => DType.UInt8,
         "BoolStorage" => DType.Bool,
+        _ => null,
+    };
+
+    private static DType? PartType(string storage) => storage switch
+    {
+        "ComplexFloatStorage" => DType.Float32,
+        "ComplexDoubleStorage" => DType.Float64,
         _ => null,
     };
 }

@@ -62,12 +62,16 @@ internal sealed class PickledWeights(TorchArchive archive, Func<string, string> 
 
     private bool AddTensor(string name, object? value, Part part, string folder)
     {
-        var stored = TensorPickle.TryRead(value);
+        var parts = TensorPickle.TryReadParts(value);
+        var stored = TensorPickle.TryRead(value) ?? parts;
         var foreign = ForeignTensor.TryRead(value) ?? (stored is null ? ForeignTensor.OfOtherNumbers(value) : null);
         if (foreign is not null && part is Part.Module or Part.StateDict)
             throw ModelErrors.NoAverage(archive.File.Path, name, foreign);
         if (foreign is null && stored is null)
             return false;
+        // Pairs of numbers are no complex ones.
+        if (parts is not null && part is Part.Module or Part.StateDict)
+            Found.AddTrait($"the kind of the numbers of '{name}'", "complex");
         if (stored is not null && part is Part.Module or Part.StateDict)
             Found.Tensors.Add(StoredWeight.Of(name, archive.Find(stored, folder)));
         else if (stored?.DType.IsFloatingPoint() == true && part == Part.Training)

@@ -70,7 +70,8 @@ public sealed class AveragingRefusalTests : IDisposable
 
     [Theory]
     [InlineData("quantized", "a quantized tensor")]
-    [InlineData("complex", "a tensor of the kind torch.ComplexFloatStorage")]
+    [InlineData("conjugate", "a tensor of the kind torch.ComplexFloatStorage")]
+    [InlineData("complex-half", "a tensor of the kind torch.complex32")]
     [InlineData("float8", "a tensor of the kind torch.float8_e5m2")]
     public void Tensors_that_have_no_average_are_named(string name, string what)
     {

@@ -1,3 +1,5 @@
+using System.IO.Compression;
+using System.Text;
 using System.Text.Json;
 using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
@@ -52,6 +54,31 @@ public sealed class AveragingTests : IDisposable
                 AssertClose(Numbers(parameter.Value), WeightReader.Read(average.Path, Named(kind, parameter.Name)), tolerance);
             }
         }
+    }
+
+    [Theory]
+    [InlineData("ComplexFloatStorage", 4)]
+    [InlineData("ComplexDoubleStorage", 8)]
+    public void Complex_numbers_are_averaged_part_by_part(string kind, int size)
+    {
+        double[][] parts = [.. new[] { 1, 2 }.Select(file => Enumerable.Range(0, 12).Select(i => Math.Sin(file * i)).ToArray())];
+        byte[] Stored(double[] numbers) => numbers.SelectMany(number => size == 4 ? BitConverter.GetBytes((float)number) : BitConverter.GetBytes(number)).ToArray();
+        double[] Numbers(byte[] bytes) => Enumerable.Range(0, 12).Select(i => size == 4 ? BitConverter.ToSingle(bytes, 4 * i) : BitConverter.ToDouble(bytes, 8 * i)).ToArray();
+        for (var file = 0; file < 2; file++)
+        {
+            ArchiveEditor.Rewrite(Fixtures.Path("averaging/complex-2.6.pth"), _folder.File($"{file}.pth"), (name, bytes) =>
+                name.EndsWith("data.pkl", StringComparison.Ordinal) ? Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(bytes).Replace("ComplexFloatStorage", kind))
+                : name.EndsWith("/data/1", StringComparison.Ordinal) ? Stored(parts[file]) : bytes);
+        }
+
+        var average = BnAverager.Average([_folder.File("0.pth"), _folder.File("1.pth")], _folder.File("average.pth"), new() { Weights = [1, 3] });
+
+        using var zip = ZipFile.OpenRead(average.Path);
+        using var stream = zip.GetEntry("complex-2.6/data/1")!.Open();
+        using var memory = new MemoryStream();
+        stream.CopyTo(memory);
+        var (first, second) = (Numbers(Stored(parts[0])), Numbers(Stored(parts[1])));
+        Assert.Equal(Numbers(Stored([.. first.Zip(second, (one, other) => (one + (3 * other)) / 4)])), Numbers(memory.ToArray()), (one, other) => Math.Abs(one - other) <= 1e-15);
     }
 
     [Theory]
