@@ -93,10 +93,20 @@ public sealed record MeasureOptions : RunOptions
 
     /// <summary>
     /// Whether each layer is measured with all other layers normalised by their final statistics, as they are when the model is
-    /// used; the result does not depend on the size of the batches then. The data are read once more for each layer that lies
-    /// behind another.
+    /// used; the result does not depend on the size of the batches then. An exported program runs once, layer by layer, with what all
+    /// batches have become kept in between. With all other models the data are read once more for each layer that lies behind another.
     /// </summary>
     public bool Exact { get; init; }
+
+    /// <summary>
+    /// How many bytes of what is kept between layers may be in memory, where <see cref="Exact"/> keeps it, at least 0; what is more is in a temporary
+    /// file, as long as that takes. <c>null</c> is a quarter of the memory that the process may use.
+    /// </summary>
+    public long? ActivationMemory
+    {
+        get;
+        init => field = value is null or >= 0 ? value : throw OptionErrors.Refused(nameof(ActivationMemory), value, "It is a number of bytes, at least 0");
+    }
 
     /// <summary>Whether it is kept how precise the statistics were after 1, 2, 4, 8 batches and so on, see <see cref="BnStat.Convergence"/>.</summary>
     public bool RecordConvergence { get; init; }

@@ -93,6 +93,7 @@ Describe 'A mistake at the prompt' {
         @{ Command = { $stats | Update-BnStat -Iterations 3 }; ErrorId = 'OptionWithoutEffect' }
         @{ Command = { $stats | Update-BnStat -Threads 1 }; ErrorId = 'OptionWithoutEffect' }
         @{ Command = { $stats | Update-BnStat -AllowTf32 }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { $layers | Update-BnStat $loader -ActivationMemory 1GB }; ErrorId = 'OptionWithoutEffect' }
         @{ Command = { & { $stats; $stats } | Update-BnStat -Destination twice.pt }; ErrorId = 'LayerGivenTwice' }
         @{ Command = { & { $stats[0..2]; Get-BnModule model.pt | Measure-BnStat $loader -Iterations 2 | Merge-BnStat } | Update-BnStat -Destination mixed.pt }; ErrorId = 'ModelsMixed' }
         @{ Command = { 'missing.pt' | Update-BnStat }; ErrorId = 'DataNeeded' }

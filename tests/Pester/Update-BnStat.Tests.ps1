@@ -145,6 +145,14 @@ Describe 'Update-BnStat' {
         $output | Should -HaveCount 7
     }
 
+    It 'says beforehand what -Exact keeps of an exported program, and where' {
+        $layers = Get-BnModule (Copy-Fixture digits.exported-2.6.pt2)
+        $output = $layers | Update-BnStat (Get-Calibration) -Exact -Iterations 3 -ActivationMemory 1MB 6>&1
+        # The most is the input of the first layer: 32 images of 16×28×28 numbers in each batch.
+        "$($output[0])" | Should -Match '^Up to 3 batches, each once, in 6 segments, with up to 4\.6 MB kept between them, 3\.6 MB of it in a temporary file, about '
+        $output | Should -HaveCount 7
+    }
+
     It 'mixes with what was there by -PriorWeight' {
         $images = [TorchSharp.torch]::randn(2, 1, 28, 28)
         $layer = Get-BnModule (Copy-Fixture digits.scripted.pt) -Name stem.bn

@@ -26,6 +26,7 @@ var verbs = new Dictionary<string, Func<Options, MarkdownTable>>
     ["processes"] = ProcessesTable.Make,
     ["images"] = ImagesTable.Make,
     ["architectures"] = ArchitecturesTable.Make,
+    ["exact"] = ExactTable.Make,
     ["sweep"] = SweepTable.Make,
 };
 if (args.Length == 0 || !verbs.TryGetValue(args[0], out var make))

@@ -4,8 +4,8 @@ using PreciseBn.Data;
 using PreciseBn.Primitives;
 
 // FileWriter <file> <statistics> <other statistics> <times>: puts the one and the other in turn into the file, and says for
-// each whether it was written or why not. Partial statistics take the place of the file; from data its own are recomputed; a model
-// is measured into parts of that name, with a number each.
+// each whether it was written or why not. Partial statistics take the place of the file; from data its own are recomputed, those of an
+// exported program exactly, with nothing kept in memory; a model is measured into parts of that name, with a number each.
 var writes = args[1..3].Select(Writer).ToArray();
 Console.WriteLine("ready");
 for (var i = 0; i < int.Parse(args[3]); i++)
@@ -34,7 +34,7 @@ Action Writer(string state)
         return () =>
         {
             using var model = BnModel.Open(args[0]);
-            model.Update(data);
+            model.Update(data, Path.GetExtension(args[0]) == ".pt2" ? new() { Exact = true, ActivationMemory = 0 } : new());
         };
     }
     if (BnPartialFile.IsPartial(state))

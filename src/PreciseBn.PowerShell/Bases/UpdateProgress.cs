@@ -11,17 +11,19 @@ internal sealed class UpdateProgress(Cmdlet cmdlet, string activity) : IProgress
 
     private readonly Stopwatch _sinceLast = new();
     private string? _note;
+    private bool _isInSegments;
 
     public void Report(MeasureProgress value)
     {
         if (value.Pass == 0)
             Announce(value);
+        _isInSegments |= value.Kept is not null;
         if (value.Note is { } note && note != _note)
             cmdlet.WriteVerbose($"{value.Model}: {_note = note}");
         if (_sinceLast.IsRunning && _sinceLast.Elapsed < Interval)
             return;
         _sinceLast.Restart();
-        var pass = value.Passes > 1 ? $"Pass {value.Pass} of {value.Passes}, batch" : "Batch";
+        var pass = value.Passes > 1 ? $"{(_isInSegments ? "Segment" : "Pass")} {value.Pass} of {value.Passes}, batch" : "Batch";
         cmdlet.WriteProgress(new ProgressRecord(ActivityId, activity, $"{pass} {value.Batches}{(value.Total > 0 ? $" of {value.Total}" : "")}{Throughput(value)}")
         {
             ParentActivityId = ModelsProgress.ActivityId,
@@ -47,5 +49,13 @@ internal sealed class UpdateProgress(Cmdlet cmdlet, string activity) : IProgress
 
     // Several passes take several times as long as a user may expect; shown as Write-Host shows, unless silenced.
     private void Announce(MeasureProgress plan) => cmdlet.WriteInformation(
-        $"{plan.Passes} passes over up to {plan.Total} batches, about {plan.Remaining.TotalSeconds:0} s.", ["PSHOST"]);
+        $"{(plan.Kept is { } kept ? InSegments(plan, kept) : $"{plan.Passes} passes over up to {plan.Total} batches")}, about {plan.Remaining.TotalSeconds:0} s.", ["PSHOST"]);
+
+    private static string InSegments(MeasureProgress plan, KeptSize kept)
+    {
+        const double Megabyte = 1 << 20;
+        var inFile = Math.Max(0, kept.Bytes - kept.InMemory);
+        return $"Up to {plan.Total} batches, each once, in {plan.Passes} segments, with up to {kept.Bytes / Megabyte:0.0} MB kept between them"
+            + (inFile > 0 ? $", {inFile / Megabyte:0.0} MB of it in a temporary file" : "");
+    }
 }

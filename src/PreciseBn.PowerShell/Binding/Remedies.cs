@@ -66,6 +66,7 @@ internal static class Remedies
         ["UnfinishedPartial"] = "Run Measure-BnStat again with the same arguments to let it go on.",
         ["UnknownReportFormat"] = "End it with .html, .svg or .png, or give -Format.",
         ["UnreadableImage"] = "Repair or remove it, or use -SkipUnreadable.",
+        ["ValuesNotKept"] = "Allow more memory with -ActivationMemory or use fewer batches with -Iterations; or make room in the folder of temporary files, or name another by the environment variable TMPDIR (TMP in Windows).",
         ["WrongLabelShape"] = "Give the number of the class of each item, or measure something else with -Metric.",
         ["WrongInputCount"] = "Choose the inputs with -Key of New-BnDataLoader or with -InputKey.",
         ["WrongModel"] = "Give that model, or use Set-BnStat for another file with the same layers.",

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Management.Automation;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.PowerShell;
 
@@ -27,13 +28,26 @@ public sealed class UpdateBnStatCommand : ModelWritingCmdlet
     [ValidateRange(0.0, double.MaxValue)]
     public double PriorWeight { get; set; }
 
-    /// <summary>Measures each layer with those before it normalised by their final statistics; one pass over the data each, and one to check them.</summary>
+    /// <summary>Measures each layer with those before it normalised by their final statistics; other models than exported programs take a pass over the data for each.</summary>
     [Parameter(ParameterSetName = InputObjectSet), Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
     public SwitchParameter Exact { get; set; }
+
+    /// <summary>How many bytes of what -Exact keeps between layers may be in memory; the rest is in a temporary file. Without it, a quarter of the memory there is.</summary>
+    [Parameter(ParameterSetName = InputObjectSet), Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    [ValidateRange(0, long.MaxValue)]
+    public long? ActivationMemory { get; set; }
 
     /// <summary>Keeps how precise the statistics were after 1, 2, 4, 8 batches and so on, for Export-BnReport.</summary>
     [Parameter(ParameterSetName = InputObjectSet), Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
     public SwitchParameter RecordConvergence { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        if (ActivationMemory is not null && !Exact)
+            ThrowTerminatingError(MemoryWithoutEffect().ToErrorRecord());
+    }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -115,6 +129,11 @@ public sealed class UpdateBnStatCommand : ModelWritingCmdlet
         Estimators = Estimator.Distinct().ToArray(),
         PriorWeight = PriorWeight,
         Exact = Exact,
+        ActivationMemory = ActivationMemory,
         RecordConvergence = RecordConvergence,
     };
+
+    private static PreciseBnException MemoryWithoutEffect() => new(
+        "OptionWithoutEffect", ErrorKind.InvalidArgument, "-ActivationMemory has no effect without -Exact, which alone keeps something in it.",
+        "Leave it out, or use -Exact.", nameof(ActivationMemory));
 }

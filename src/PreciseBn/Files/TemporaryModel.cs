@@ -93,6 +93,19 @@ internal static class TemporaryFile
     /// <summary>A path that nothing is at, which tells whose it is.</summary>
     public static string NewPath() => Path.Combine(Path.GetTempPath(), $"{Prefix}{Environment.ProcessId}-{Path.GetRandomFileName()}");
 
+    /// <summary>Bytes that are free where these files are; the most there can be, where that is not known.</summary>
+    public static long FreeSpace()
+    {
+        try
+        {
+            return new DriveInfo(Path.GetTempPath()).AvailableFreeSpace;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return long.MaxValue;
+        }
+    }
+
     /// <summary>Makes a file at a path, which only this user may read.</summary>
     public static FileStream Create(string path, FileOptions fileOptions = FileOptions.None)
     {

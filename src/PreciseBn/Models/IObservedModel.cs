@@ -41,6 +41,9 @@ internal interface IObservedModel : IDisposable
     /// <summary>Positions in <see cref="Observed"/> of the layers in the order in which the first batch reached them; empty before.</summary>
     IReadOnlyList<int> Order { get; }
 
+    /// <summary>The segments that it can be run in, one after the other; <c>null</c> if it runs as a whole only.</summary>
+    IModelSegments? Segments => null;
+
     /// <summary>Says which layers are observed from now on, and which normalise by given statistics.</summary>
     /// <param name="observed">Indices of the layers to observe.</param>
     /// <param name="settled">
@@ -53,4 +56,20 @@ internal interface IObservedModel : IDisposable
     /// <returns>The observation, shape [2, Width]; it holds until the next call and belongs to the model.</returns>
     /// <exception cref="PreciseBnException">The model does not accept the batch, or fails on it.</exception>
     Tensor Observe(Batch batch);
+}
+
+/// <summary>
+/// The segments of a model. Each starts from the values that the one before has left, and needs the statistics of layers of those before it,
+/// and no others.
+/// </summary>
+internal interface IModelSegments
+{
+    /// <summary>The layers of each, by their indices among those of the model.</summary>
+    IReadOnlyList<IReadOnlyList<int>> Layers { get; }
+
+    /// <summary>The segment that is run when a batch is observed, whose layers are then to be configured; <c>null</c> is the whole model.</summary>
+    int? Current { get; set; }
+
+    /// <summary>The values that the last batch left for the next segment. Whoever takes them disposes of them.</summary>
+    IReadOnlyList<Tensor> TakeValues();
 }

@@ -39,6 +39,31 @@ internal sealed record LayerResult
 
     public required StopReason StoppedBy { get; init; }
 
+    /// <summary>What one of the layers that were observed has seen.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="index">Its place among those that were observed.</param>
+    /// <param name="measured">What all of them have seen.</param>
+    public static LayerResult Of(BnModule layer, int index, MeasurementResult measured) => new()
+    {
+        Name = layer.Name,
+        Aliases = layer.Aliases,
+        Type = layer.Type,
+        Eps = layer.Eps,
+        Previous = (layer.Mean, layer.Variance),
+        BatchesTracked = layer.BatchesTracked,
+        Moments = measured.Totals.Layers[index],
+        Looks = measured.Looks.Select(look => look.Layers[index]).ToArray(),
+        TotalBatches = measured.Totals.Batches,
+        SkippedBatches = measured.Totals.Skipped,
+        ItemsLeftOut = measured.ItemsLeftOut,
+        InputScale = measured.Entrance?.Of(layer.Name),
+        StoppedBy = measured.StoppedBy,
+    };
+
+    /// <summary>The statistics that the layer is to normalise by; one that no batch reached keeps those it had.</summary>
+    public (double[] Mean, double[] Variance) Settle(MeasureOptions options) =>
+        Moments.Batches > 0 ? Blend(options.Estimators[0], options.PriorWeight) : Previous;
+
     /// <summary>Mean and variance, mixed with what the layer had before.</summary>
     /// <param name="estimator">How they are estimated. At least one batch must have reached the layer.</param>
     /// <param name="priorWeight">How many values the earlier statistics count as.</param>

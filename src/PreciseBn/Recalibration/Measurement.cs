@@ -18,8 +18,10 @@ internal sealed class Measurement(string name, IObservedModel model, IBatchSourc
     /// <param name="onBatch">Told the number of batches done, after each.</param>
     /// <param name="cancellation">Stops within a batch; what has been measured is saved.</param>
     /// <param name="checkpoint">Where the work is saved from time to time, and goes on from; the data go on from there too.</param>
+    /// <param name="onObserved">Told each batch when the model has seen it.</param>
     /// <exception cref="PreciseBnException">The data or the model cannot be used.</exception>
-    public MeasurementResult Run(Action<long> onBatch, CancellationToken cancellation, IMeasurementCheckpoint? checkpoint = null)
+    public MeasurementResult Run(
+        Action<long> onBatch, CancellationToken cancellation, IMeasurementCheckpoint? checkpoint = null, Action<Batch>? onObserved = null)
     {
         var saved = checkpoint?.Saved;
         var start = saved?.Batches ?? 0;
@@ -87,6 +89,7 @@ internal sealed class Measurement(string name, IObservedModel model, IBatchSourc
             // A model may change what it is given.
             scale ??= InputScale.Of(batch);
             var observation = model.Observe(batch);
+            onObserved?.Invoke(batch);
             if (!batch.IsCounted)
                 return null;
             origins.Add(batch.Origin);

@@ -65,9 +65,9 @@ internal sealed class MeasuringSession : IDisposable
             throw RecalibrationErrors.NotEnoughData(Name, _options, batches.Value);
     }
 
-    /// <summary>Tells of a plan of several passes, before the first.</summary>
-    public void Announce(IBatchSource data, long most, int passes, TimeSpan timeOfBatch) => _progress?.Report(
-        new MeasureProgress(Name, 0, Math.Min(most, data.BatchCount ?? most), TimeSpan.Zero, 0, passes) { TimeOfBatch = timeOfBatch });
+    /// <summary>Tells of a plan of several passes or segments, before the first.</summary>
+    public void Announce(IBatchSource data, long most, int passes, TimeSpan timeOfBatch, KeptSize? kept = null) => _progress?.Report(
+        new MeasureProgress(Name, 0, Math.Min(most, data.BatchCount ?? most), TimeSpan.Zero, 0, passes) { TimeOfBatch = timeOfBatch, Kept = kept });
 
     /// <summary>Runs the batches, once.</summary>
     /// <param name="data">The batches.</param>
@@ -75,15 +75,16 @@ internal sealed class MeasuringSession : IDisposable
     /// <param name="pass">Which time this is, and how many there will be.</param>
     /// <param name="cancellation">Stops within a batch.</param>
     /// <param name="checkpoint">Where the work is saved from time to time, and goes on from.</param>
-    public MeasurementResult Measure(
-        IBatchSource data, long most, (int Pass, int Passes) pass, CancellationToken cancellation, IMeasurementCheckpoint? checkpoint = null)
+    /// <param name="onObserved">Told each batch when the model has seen it.</param>
+    public MeasurementResult Measure(IBatchSource data, long most, (int Pass, int Passes) pass, CancellationToken cancellation,
+        IMeasurementCheckpoint? checkpoint = null, Action<Batch>? onObserved = null)
     {
         _clock.Start();
         var earlier = checkpoint?.Saved?.Batches ?? 0;
         var total = Math.Min(most, data.BatchCount ?? most);
         var result = new Measurement(Name, Model, data, _options, most).Run(
             done => _progress?.Report(new MeasureProgress(Name, done, total, _clock.Elapsed, pass.Pass, pass.Passes) { Earlier = earlier, Note = Model.Note }),
-            cancellation, checkpoint);
+            cancellation, checkpoint, onObserved);
         // Of some layers, and in a further pass, the first to be reached need not be where the data come in.
         return _isWhole && pass.Pass == 1 ? result : result with { Entrance = null };
     }
@@ -94,6 +95,7 @@ internal sealed class MeasuringSession : IDisposable
         SkipNonFinite = options.SkipNonFinite,
         AllowSingleValues = options is MeasureOptions { Exact: true },
         EndsEarly = options is MeasureOptions { Exact: true } && !options.AllowReuse,
+        InSegments = options is MeasureOptions { Exact: true, Tolerance: null },
         AllowTf32 = options.AllowTf32,
         MemoryFormat = options.MemoryFormat,
         Method = options.Method,

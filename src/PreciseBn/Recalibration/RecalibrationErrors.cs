@@ -1,4 +1,5 @@
 using PreciseBn.Batches;
+using PreciseBn.Files;
 using PreciseBn.Primitives;
 
 namespace PreciseBn.Recalibration;
@@ -39,6 +40,11 @@ internal static class RecalibrationErrors
         "AllBatchesSkipped", ErrorKind.InvalidData,
         $"All {batches} batches gave '{model}' NaN or infinity, so that nothing is left to measure. {Unchanged}",
         "Check the data, their normalisation and the weights of the model.", model);
+
+    public static PreciseBnException ValuesNotKept(string model, Exception inner) => new(
+        "ValuesNotKept", ErrorKind.WriteFailed,
+        $"What the batches have become between two layers of '{model}' could not be kept in a temporary file: {inner.Message.TrimEnd('.')}. {Unchanged}",
+        $"Allow more memory for it, or use fewer batches. {TemporaryFile.Advice}", model, inner);
 
     public static PreciseBnException ExactNotSettled(string model, string layer, int passes) => new(
         "ExactNotSettled", ErrorKind.InvalidData,

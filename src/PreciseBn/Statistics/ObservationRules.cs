@@ -21,6 +21,9 @@ internal sealed record ObservationRules
     /// </summary>
     public bool EndsEarly { get; init; }
 
+    /// <summary>Whether the model is made ready to run in segments, too, where it can be divided.</summary>
+    public bool InSegments { get; init; }
+
     /// <summary>The method of the model that is run.</summary>
     public string Method { get; init; } = "forward";
 

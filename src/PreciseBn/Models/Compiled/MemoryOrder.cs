@@ -57,6 +57,9 @@ internal sealed class MemoryOrder(ICompiledModel model, MemoryFormat wanted)
             Try(batch, index, prepare);
     }
 
+    /// <summary>The inputs of a batch in the order in which the model ran last.</summary>
+    public Batch Arrange(Batch batch) => _weights == MemoryFormat.ChannelsLast ? ChannelsLast.Arrange(batch) : batch;
+
     private void Try(Batch batch, long index, Action prepare)
     {
         var shapes = ShapesOf(batch);

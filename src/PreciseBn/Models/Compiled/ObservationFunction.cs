@@ -10,6 +10,9 @@ internal static partial class ObservationFunction
     /// <summary>Its name, where the source is compiled with the model's.</summary>
     public const string Name = "batch_norm";
 
+    /// <summary>Name of the function that normalises by given statistics, likewise.</summary>
+    public const string Settled = "settled";
+
     /// <summary>What the error says that ends a run behind the last layer that is asked for.</summary>
     public const string Ended = "precise_bn has seen what it was to see";
 

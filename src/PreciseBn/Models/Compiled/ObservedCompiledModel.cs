@@ -18,6 +18,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
         ["backward", "grad", "requires_grad_", "retain_grad", "set_grad_enabled", "is_grad_enabled", "is_inference", "_version"];
 
     private readonly ICompiledModel _model;
+    private readonly CompiledSegments? _segments;
     private readonly MemoryOrder _memoryOrder;
     private readonly StatisticsLayout _layout;
     private readonly IReadOnlyList<CompiledLayer> _layers;
@@ -46,6 +47,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
     {
         _model = model;
         _usesGradients = UsersOfGradients.Any(calls);
+        _segments = model is ISegmentedModel { Segments.Count: > 0 } segmented ? new CompiledSegments(segmented) : null;
         _memoryOrder = new MemoryOrder(model, rules.MemoryFormat == MemoryFormat.Auto ? format : rules.MemoryFormat);
         _layout = layout;
         _layers = layers;
@@ -71,6 +73,8 @@ internal sealed class ObservedCompiledModel : IObservedModel
     public ObservationRules Rules { get; }
 
     public string? Note => _memoryOrder.Note;
+
+    public IModelSegments? Segments => _segments;
 
     public Tensor? Shift { get; private set; }
 
@@ -114,7 +118,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
         if (_isLearning)
             Learn(batch);
         else
-            Run(batch.IsOwned ? batch : batch.Copy());
+            Run(batch.IsOwned ? batch : CopyOf(batch));
         return _observation;
     }
 
@@ -127,6 +131,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
         _fresh.Dispose();
         _shifts.Dispose();
         _memory.Dispose();
+        _segments?.Dispose();
         _model.Dispose();
     }
 
@@ -136,7 +141,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
     /// </summary>
     private void Learn(Batch batch)
     {
-        Run(batch.Copy());
+        Run(CopyOf(batch));
         using var host = _observation.to(ScalarType.Float64).cpu();
         var observed = host.data<double>().ToArray();
         if (_batch == 0)
@@ -147,7 +152,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
         if (isNew)
         {
             SetShift();
-            Run(batch.Copy());
+            Run(CopyOf(batch));
         }
         if (_far.AreAllKnown || _batch + 1 >= MostToLearnFrom)
             Mark(isLearning: false);
@@ -159,10 +164,22 @@ internal sealed class ObservedCompiledModel : IObservedModel
 
     private void Run(Batch batch)
     {
-        _memoryOrder.Run(batch, _batch, () => _fresh.copy_(_blank));
+        if (_segments?.Current is null)
+            _memoryOrder.Run(batch, _batch, () => _fresh.copy_(_blank));
+        else
+            RunSegment(_segments, batch);
         if (_cellsOfObservation is { } cells)
             _observation.copy_(_memory.Cells.index_select(0, cells).reshape(2, Layout.Width));
     }
+
+    // The whole has run before, and so decided on the order in memory.
+    private void RunSegment(CompiledSegments segments, Batch batch)
+    {
+        _fresh.copy_(_blank);
+        segments.Run(segments.KeepsBatches ? batch : _memoryOrder.Arrange(batch), _batch);
+    }
+
+    private Batch CopyOf(Batch batch) => _segments is { KeepsBatches: true } ? batch : batch.Copy();
 
     private void SetShift()
     {
@@ -198,7 +215,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
     }
 
     // Of one that no batch has reached yet, nobody knows where it comes.
-    private bool EndsEarly => Rules.EndsEarly && Observed.Count < Layers.Count && Order.Count == Observed.Count;
+    private bool EndsEarly => Rules.EndsEarly && _segments?.Current is null && Observed.Count < Layers.Count && Order.Count == Observed.Count;
 
     private int CellOf(StatisticsPlace place) => _layout.CellOf(place);
 

@@ -10,12 +10,13 @@ using static TorchSharp.torch;
 namespace PreciseBn.Models.Exported;
 
 /// <summary>An exported program, compiled by libtorch.</summary>
-internal sealed partial class CompiledProgram : ICompiledModel, IRunningModel
+internal sealed partial class CompiledProgram : ICompiledModel, ISegmentedModel, IRunningModel
 {
     private readonly ExportedProgram _program;
     private readonly Device _device;
     private readonly jit.CompilationUnit _unit;
     private readonly GraphRunner _runner = new();
+    private readonly GraphRunner[] _segmentRunners;
     private readonly Tensor[] _tensors;
     private Tensor? _output;
 
@@ -30,6 +31,8 @@ internal sealed partial class CompiledProgram : ICompiledModel, IRunningModel
         _program = program;
         _device = device;
         _tensors = tensors;
+        Segments = source.Segments;
+        _segmentRunners = Segments.Select(_ => new GraphRunner()).ToArray();
         var names = source.TensorNames.ToList();
         foreach (var index in layout.Buffers.SelectMany(buffer => buffer.Keys).Select(name => names.IndexOf(name)).Where(index => index >= 0))
             Widen(index, layout.NumberType);
@@ -49,6 +52,8 @@ internal sealed partial class CompiledProgram : ICompiledModel, IRunningModel
 
     public IReadOnlyList<IReadOnlyList<Tensor>> Statistics { get; }
 
+    public IReadOnlyList<IReadOnlyList<int>> Segments { get; }
+
     public void ArrangeWeights(MemoryFormat format)
     {
         foreach (var tensor in _tensors)
@@ -59,23 +64,19 @@ internal sealed partial class CompiledProgram : ICompiledModel, IRunningModel
         }
     }
 
-    public bool Run(Batch batch, long index)
+    public bool Run(Batch batch, long index) =>
+        Run(_runner, batch, index, () => Inputs(batch, index), inputs => Keep(_unit.invoke(ProgramSource.Function, [_tensors, .. inputs])));
+
+    public IReadOnlyList<Tensor> RunSegment(int segment, Batch batch, long index)
     {
-        if (batch.Inputs.Count != _program.Inputs.Count)
-            throw ModelErrors.WrongInputCount(_program.Path, index, _program.Inputs.Select(input => input.Name), batch.Inputs.Count);
-        using var scope = NewDisposeScope();
-        try
+        Tensor[] values = [];
+        Run(_segmentRunners[segment], batch, index, () => segment == 0 ? Inputs(batch, index) : [.. batch.Inputs], given =>
         {
-            var arguments = new object[1 + batch.Inputs.Count];
-            arguments[0] = _tensors;
-            for (var i = 0; i < batch.Inputs.Count; i++)
-                arguments[i + 1] = Convert(_program.Inputs[i], batch.Inputs[i], batch, index);
-            return _runner.Run(() => Keep(_unit.invoke(ProgramSource.Function, arguments)));
-        }
-        catch (ExternalException e)
-        {
-            throw ModelErrors.ForwardFailed(_program.Path, batch.Describe(index), e);
-        }
+            values = _unit.invoke<Tensor[]>(ProgramSource.FunctionOf(segment), _tensors, given);
+            foreach (var value in values)
+                value.DetachFromDisposeScope();
+        });
+        return values;
     }
 
     public Tensor TakeOutput()
@@ -97,6 +98,24 @@ internal sealed partial class CompiledProgram : ICompiledModel, IRunningModel
         _output?.Dispose();
         DisposeTensors();
     }
+
+    private bool Run(GraphRunner runner, Batch batch, long index, Func<Tensor[]> prepare, Action<Tensor[]> invoke)
+    {
+        using var scope = NewDisposeScope();
+        try
+        {
+            var given = prepare();
+            return runner.Run(() => invoke(given));
+        }
+        catch (ExternalException e)
+        {
+            throw ModelErrors.ForwardFailed(_program.Path, batch.Describe(index), e);
+        }
+    }
+
+    private Tensor[] Inputs(Batch batch, long index) => batch.Inputs.Count == _program.Inputs.Count
+        ? _program.Inputs.Zip(batch.Inputs, (input, value) => Convert(input, value, batch, index)).ToArray()
+        : throw ModelErrors.WrongInputCount(_program.Path, index, _program.Inputs.Select(input => input.Name), batch.Inputs.Count);
 
     private void Keep(object? returned)
     {

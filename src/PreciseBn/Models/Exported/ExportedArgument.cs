@@ -29,6 +29,8 @@ internal sealed record ExportedArgument(string Kind, JsonElement Value)
         "as_nested_tensors" => Value.EnumerateArray().SelectMany(list => new ExportedArgument("as_tensors", list).Names()),
         "as_sym_int" or "as_sym_float" or "as_sym_bool" =>
             Value.TryGetProperty("as_name", out var name) && name.ValueKind == JsonValueKind.String ? [name.GetString()!] : [],
+        "as_sym_ints" or "as_sym_floats" or "as_sym_bools" =>
+            Value.EnumerateArray().Select(Read).Where(item => item.Kind == "as_name").Select(item => item.Value.GetString()!),
         _ => [],
     };
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using PreciseBn.Batches;
 using PreciseBn.Models.Compiled;
 using PreciseBn.Statistics;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Models.Exported;
@@ -68,7 +69,8 @@ internal sealed class ExportedFile : ModelFile
         var compiled = observed.Select(ToCompiled).ToArray();
         CompiledLayer.RequireAllOfTensors(compiled, _found.Layers.Select(ToCompiled));
         var layout = new StatisticsLayout(compiled);
-        var source = ExportedJson.Interpret(Path, () => new ProgramWriter(_program, device.ToString(), rules.AllowTf32).Write(observed, layout, output));
+        var source = ExportedJson.Interpret(Path, () => new ProgramWriter(_program, device.ToString(), rules.AllowTf32).Write(observed, layout, output,
+            rules.InSegments && device.type == DeviceType.CPU ? ProgramSegments.TryDivide(_program, observed) : null));
         var model = new CompiledProgram(_program, source, ExportedWeights.Load(_archive, source.TensorNames, device), layout, device);
         return new ObservedCompiledModel(model, layout, compiled, rules,
             MemoryOrder.Choose(Calls, _program.Inputs.FirstOrDefault()?.DType, device), device, Calls);

@@ -3,17 +3,21 @@ using System.Text.RegularExpressions;
 using PreciseBn.Files;
 using PreciseBn.Models.Compiled;
 using PreciseBn.Primitives;
+using static TorchSharp.torch;
 
 namespace PreciseBn.Models.Exported;
 
 /// <summary>
-/// Writes an exported program as source that libtorch compiles: one function, a line for each node. TorchScript reaches all
-/// operators of aten as <c>torch.name</c>; the nodes of observed layers call the function of precise_bn.py instead.
+/// Writes an exported program as source that libtorch compiles: one function, and one for each segment, with a line for each node.
+/// TorchScript reaches all operators of aten as <c>torch.name</c>; the nodes of observed layers call the functions of precise_bn.py instead.
 /// </summary>
 internal sealed partial class ProgramWriter
 {
+    /// <summary>What the operators of libtorch begin with.</summary>
+    public const string Aten = "torch.ops.aten.";
+
     private const string Tensors = "tensors";
-    private const string Aten = "torch.ops.aten.";
+    private const string Values = "values";
     private const string Precision = "allow_tf32";
     private const string HigherOrder = "torch.ops.higher_order.";
 
@@ -29,6 +33,7 @@ internal sealed partial class ProgramWriter
     private readonly ArgumentText _arguments;
     private readonly bool _allowsTf32;
     private readonly LibtorchOperators _operators = new();
+    private readonly Dictionary<ExportedNode, (BatchNormCall Call, ExportedLayer Layer)> _calls = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<string> _defined = [];
     private readonly List<string> _lines = [];
     private readonly Dictionary<int, ExportedNode> _nodes = [];
@@ -45,13 +50,19 @@ internal sealed partial class ProgramWriter
         _arguments = new ArgumentText(device, Use, Declare);
     }
 
+    /// <summary>Whether a node has nothing that is to be run.</summary>
+    public static bool IsAssertion(ExportedNode node) => Assertions.Contains(node.Target);
+
     /// <param name="layers">The layers to observe.</param>
     /// <param name="layout">Where their statistics are to lie.</param>
     /// <param name="output">Name of the tensor that is returned, if any is.</param>
+    /// <param name="segments">Segments that become functions of their own, beside that of the whole.</param>
     /// <exception cref="PreciseBnException">A node cannot be expressed.</exception>
-    public ProgramSource Write(IReadOnlyList<ExportedLayer> layers, StatisticsLayout layout, string? output = null)
+    public ProgramSource Write(IReadOnlyList<ExportedLayer> layers, StatisticsLayout layout, string? output = null, ProgramSegments? segments = null)
     {
-        var calls = layers.SelectMany(layer => layer.Calls.Select(call => (call.Node, (Call: call, Layer: layer)))).ToDictionary(item => item.Node, item => item.Item2);
+        foreach (var layer in layers)
+            foreach (var call in layer.Calls)
+                _calls[call.Node] = (call, layer);
         var statistics = layers.SelectMany(layer => layer.Mean.Buffer.Keys.Concat(layer.Variance.Buffer.Keys)).ToHashSet();
         var used = _program.Nodes.SelectMany(node => node.Inputs).SelectMany(input => input.Value.Names()).ToHashSet();
         var tensors = _program.Tensors.Where(tensor => used.Contains(tensor.Variable) || statistics.Contains(tensor.Name)).ToArray();
@@ -63,33 +74,77 @@ internal sealed partial class ProgramWriter
         _lines.Add($"def {ProgramSource.Function}({Tensors}: List[Tensor]{string.Concat(inputs)}) -> {(output is null ? "None" : "Tensor")}:");
         for (var i = 0; i < tensors.Length; i++)
             Line($"{Define(tensors[i].Variable)} = {Tensors}[{i}]");
-        foreach (var node in _program.Nodes)
-        {
-            var first = _lines.Count;
-            if (calls.TryGetValue(node, out var call))
-                WriteObserved(call.Call, call.Layer);
-            else if (!Assertions.Contains(node.Target))
-                WriteNode(node);
-            for (var line = first + 1; line <= _lines.Count; line++)
-                _nodes[line] = node;
-        }
+        foreach (var node in _program.Nodes.Where(node => !IsAssertion(node)))
+            Write(node, _calls.ContainsKey(node) ? SegmentAction.Observe : SegmentAction.Run);
         Line($"return {(output is null ? "None" : Use(output))}");
-        return new ProgramSource(string.Concat(_lines.Select(line => line + "\n")), tensors.Select(tensor => tensor.Name).ToArray(), _nodes);
+        for (var segment = 0; segment < segments?.Steps.Count; segment++)
+            WriteSegment(segments, segment, tensors);
+        return new ProgramSource(string.Concat(_lines.Select(line => line + "\n")), tensors.Select(tensor => tensor.Name).ToArray(), _nodes)
+        {
+            Segments = segments?.Layers ?? [],
+        };
     }
 
-    private void WriteObserved(BatchNormCall call, ExportedLayer layer)
+    private void WriteSegment(ProgramSegments segments, int segment, (string Variable, string Name)[] tensors)
     {
-        string Argument(string name) => _arguments.Of(call.Node.Input(name)!)!;
-        var input = Argument("input");
-        Line($"{Define(call.Node.Outputs[0].TensorName!)} = {ObservationFunction.Name}({input}, {Argument("weight")}, {Argument("bias")}, "
-            + $"{Statistics(layer.Mean, layer)}, {Statistics(layer.Variance, layer)}, {(call.Training ? "True" : "False")}, "
-            + $"{Number(call.Momentum)}, {Number(call.Eps)}, True, \"*\")");
+        _defined.Clear();
+        _lines.Add($"def {ProgramSource.FunctionOf(segment)}({Tensors}: List[Tensor], {Values}: List[Tensor]) -> List[Tensor]:");
+        foreach (var (index, value) in segments.ValuesBefore(segment).Index())
+            Line($"{Define(value)} = {Restored(segments.TypeOf(value), $"{Values}[{index}]")}");
+        var steps = segments.Steps[segment];
+        var used = steps.SelectMany(step => step.Node.Inputs).SelectMany(input => input.Value.Names()).ToHashSet();
+        var statistics = steps.Where(step => step.Action != SegmentAction.Run).Select(step => _calls[step.Node].Layer)
+            .SelectMany(layer => new[] { VariableOf(layer.Mean), VariableOf(layer.Variance) }).ToHashSet();
+        foreach (var (index, tensor) in tensors.Index().Where(item => used.Contains(item.Item.Variable) || statistics.Contains(item.Item.Variable)))
+            Line($"{Define(tensor.Variable)} = {Tensors}[{index}]");
+        foreach (var (node, action) in steps)
+            Write(node, action, isSegment: true);
+        // A list without items has no type of its own.
+        var kept = segment + 1 < segments.Steps.Count ? segments.ValuesBefore(segment + 1) : [];
+        Line($"return {Declare("List[Tensor]", $"[{string.Join(", ", kept.Select(value => Kept(segments.TypeOf(value), Use(value))))}]")}");
     }
+
+    private static string Restored(string type, string tensor) => type == "Tensor" ? tensor : $"{type}({tensor})";
+
+    private static string Kept(string type, string value) => type == "Tensor" ? value : $"torch.tensor({value}, dtype={(int)(type switch
+    {
+        "int" => ScalarType.Int64,
+        "float" => ScalarType.Float64,
+        _ => ScalarType.Bool,
+    })})";
+
+    private void Write(ExportedNode node, SegmentAction action, bool isSegment = false)
+    {
+        var first = _lines.Count;
+        if (action == SegmentAction.Run)
+            WriteNode(node);
+        else
+            WriteLayer(node, action, isSegment);
+        for (var line = first + 1; line <= _lines.Count; line++)
+            _nodes[line] = node;
+    }
+
+    // In a segment what an observed layer gives is not known before the next.
+    private void WriteLayer(ExportedNode node, SegmentAction action, bool isSegment)
+    {
+        var (call, layer) = _calls[node];
+        string Argument(string name) => _arguments.Of(node.Input(name)!)!;
+        var given = $"{Argument("input")}, {Argument("weight")}, {Argument("bias")}, {Statistics(layer.Mean, layer)}, {Statistics(layer.Variance, layer)}";
+        if (action == SegmentAction.Normalise)
+        {
+            Line($"{Define(node.Outputs[0].TensorName!)} = {ObservationFunction.Settled}({given}, {Number(call.Eps)})");
+            return;
+        }
+        var observed = isSegment ? $"observed_{_lines.Count}" : Define(node.Outputs[0].TensorName!);
+        Line($"{observed} = {ObservationFunction.Name}({given}, {(call.Training ? "True" : "False")}, {Number(call.Momentum)}, {Number(call.Eps)}, True, \"*\")");
+    }
+
+    private string VariableOf(StatisticsPlace place) => _variables[place.Buffer.Keys.First(_variables.ContainsKey)];
 
     // They come from where they are stored, whatever the program makes of them on the way.
     private string Statistics(StatisticsPlace place, ExportedLayer layer)
     {
-        var variable = Use(_variables[place.Buffer.Keys.First(_variables.ContainsKey)]);
+        var variable = Use(VariableOf(place));
         var channels = layer.Stored.Module.Channels;
         return StatisticsLayout.RowsOf(place.Buffer, channels) is > 1 and var rows
             ? $"torch.select(torch.view({variable}, [{rows}, {channels}]), 0, {place.Row})"
