@@ -34,7 +34,7 @@ public sealed class UpdateBnStatCommand : ModelWritingCmdlet
 
     /// <summary>How many bytes of what -Exact keeps between layers may be in memory; the rest is in a temporary file. Without it, a quarter of the memory there is.</summary>
     [Parameter(ParameterSetName = InputObjectSet), Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
-    [ValidateRange(0, long.MaxValue)]
+    [ValidateRange(0L, long.MaxValue)]
     public long? ActivationMemory { get; set; }
 
     /// <summary>Keeps how precise the statistics were after 1, 2, 4, 8 batches and so on, for Export-BnReport.</summary>

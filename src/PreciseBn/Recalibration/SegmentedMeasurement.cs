@@ -84,34 +84,39 @@ internal sealed class SegmentedMeasurement(MeasuringSession session, IBatchSourc
     {
         foreach (var batch in batches.Read(cancellation))
         {
+            (long Size, TimeSpan Time)? seen;
             using (batch)
+            using (NewDisposeScope())
             using (no_grad())
-            {
-                var all = Enumerable.Range(0, _model.Layers.Count).ToArray();
-                var saved = all.ToDictionary(layer => layer, layer => (_model.Layers[layer].Mean, _model.Layers[layer].Variance));
-                segments.Current = null;
-                _model.Configure(all, saved);
-                var whole = Observe(batch);
-                var clock = Stopwatch.StartNew();
-                if (TryRun(segments, batch, saved, whole, cancellation) is not { } size)
-                    return false;
-                var kept = size * Math.Min(options.MostBatches, batches.BatchCount ?? options.MostBatches);
-                // While a segment is run there is a file of the one before, too.
-                if (2 * (kept - _memory) > TemporaryFile.FreeSpace())
-                    return false;
-                session.Announce(batches, options.MostBatches, segments.Layers.Count, clock.Elapsed / segments.Layers.Count, new(kept, _memory));
-                return true;
-            }
+                seen = TryBothWays(segments, batch, cancellation);
+            var kept = seen?.Size * Math.Min(options.MostBatches, batches.BatchCount ?? options.MostBatches);
+            // While a segment is run there is a file of the one before, too.
+            if (kept is null || Math.Max(0, kept.Value - _memory) > TemporaryFile.FreeSpace() / 2)
+                return false;
+            session.Announce(batches, options.MostBatches, segments.Layers.Count, seen!.Value.Time / segments.Layers.Count, new(kept.Value, _memory));
+            return true;
         }
         return false;
     }
 
-    /// <returns>The most bytes that were kept between two segments; <c>null</c> if one of them does not see what the whole does.</returns>
-    private long? TryRun(IModelSegments segments, Batch batch, IReadOnlyDictionary<int, (double[] Mean, double[] Variance)> saved,
-        IReadOnlyList<double[]> whole, CancellationToken cancellation)
+    /// <returns>
+    /// The most bytes that were kept between two segments, and the time that the whole takes; <c>null</c> if a segment does not see what the
+    /// whole does.
+    /// </returns>
+    private (long Size, TimeSpan Time)? TryBothWays(IModelSegments segments, Batch batch, CancellationToken cancellation)
     {
+        var all = Enumerable.Range(0, _model.Layers.Count).ToArray();
+        var saved = all.ToDictionary(layer => layer, layer => (_model.Layers[layer].Mean, _model.Layers[layer].Variance));
+        segments.Current = null;
+        _model.Configure(all, saved);
+        var whole = Observe(batch.Copy());
+        // The first time libtorch compiles it.
+        var clock = Stopwatch.StartNew();
+        Observe(batch.Copy());
+        var time = clock.Elapsed;
+
         var size = 0L;
-        var given = batch.Copy().Own();
+        var given = batch.Copy();
         try
         {
             for (var segment = 0; segment < segments.Layers.Count; segment++)
@@ -120,8 +125,8 @@ internal sealed class SegmentedMeasurement(MeasuringSession session, IBatchSourc
                 segments.Current = segment;
                 _model.Configure(segments.Layers[segment], saved);
                 var seen = Observe(given);
-                given.Dispose();
-                given = new Batch(segments.TakeValues(), isOwned: true);
+                Release(given);
+                given = batch.With(segments.TakeValues());
                 size = Math.Max(size, given.Inputs.Sum(KeptBatches.SizeOf));
                 if (segments.Layers[segment].Index().Any(layer => !seen[layer.Index].SequenceEqual(whole[layer.Item])))
                     return null;
@@ -129,9 +134,15 @@ internal sealed class SegmentedMeasurement(MeasuringSession session, IBatchSourc
         }
         finally
         {
-            given.Dispose();
+            Release(given);
         }
-        return size;
+        return (size, time);
+
+        static void Release(Batch batch)
+        {
+            foreach (var value in batch.Inputs)
+                value.Dispose();
+        }
     }
 
     /// <returns>What each of the observed layers sees: means, variances, and the number of values.</returns>

@@ -164,43 +164,6 @@ public sealed class SegmentTests : IDisposable
         Assert.Equal(1, reports[^1].Fraction);
     }
 
-    [Fact]
-    public void Tensors_are_gone_when_it_was_cancelled_between_segments()
-    {
-        using var source = new CancellationTokenSource();
-        var data = Images(4, 4, 4);
-        var before = Tensor.TotalCount;
-
-        Assert.Throws<OperationCanceledException>(() => InSegments("segments/residual-2.6.pt2", data, Exact with { ActivationMemory = 20_000 }, new Recorder(report =>
-        {
-            if (report is { Pass: 3, Batches: 2 })
-                source.Cancel();
-        }), source.Token));
-
-        Assert.InRange(Tensor.TotalCount - before, -50, 50);
-    }
-
-    [LinuxFact("files without a name")]
-    public void The_temporary_file_is_closed_at_every_end()
-    {
-        var data = Images(4, 4, 4);
-        var seen = 0;
-        void Measure(int failAfter) => InSegments("segments/residual-2.6.pt2", data, Exact with { ActivationMemory = 0 }, new Recorder(report =>
-        {
-            seen = Math.Max(seen, OpenTemporaryFiles());
-            if (report.Pass == failAfter)
-                throw new InvalidOperationException();
-        }));
-
-        Measure(failAfter: 99);
-        Assert.Equal(0, OpenTemporaryFiles());
-        Assert.Throws<InvalidOperationException>(() => Measure(failAfter: 3));
-
-        Assert.Equal(0, OpenTemporaryFiles());
-        // That of the segment before, and that of the next.
-        Assert.Equal(2, seen);
-    }
-
     [LinuxFact("a limit to the size of files")]
     public void A_disk_that_takes_no_more_is_said_and_leaves_the_model_as_it_was()
     {
@@ -217,9 +180,6 @@ public sealed class SegmentTests : IDisposable
     }
 
     public void Dispose() => _data.ForEach(item => item.Dispose());
-
-    private static int OpenTemporaryFiles() => Directory.GetFiles("/proc/self/fd").Select(path => new FileInfo(path).LinkTarget)
-        .Count(target => target?.Contains($"precise-bn-{Environment.ProcessId}-", StringComparison.Ordinal) == true);
 
     private IBatchSource DataFor(string file) => file.Split('/', '.') switch
     {
