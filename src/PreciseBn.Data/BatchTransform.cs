@@ -15,21 +15,21 @@ namespace PreciseBn.Data;
 /// </param>
 public sealed record BatchTransform(string Text, Func<object, object?> Run)
 {
-    /// <summary>The batch that the model gets in place of one, which is disposed of, as is all else that was made on the way.</summary>
+    /// <summary>The batch that the model gets in place of one, which is disposed of; what it gives the user may be kept.</summary>
     /// <exception cref="PreciseBnException">It has failed, or returned no tensors.</exception>
-    internal Batch Apply(Batch batch, IReadOnlyList<string> keys, long index)
+    internal Batch Apply(Batch batch, IReadOnlyList<string> keys, long index, ForeignCode foreign)
     {
         using (batch)
         {
-            using var scope = NewDisposeScope();
             try
             {
-                var result = Run(Arrange(batch.Inputs, keys)) ?? throw DataErrors.NotTransformed(batch.Describe(index), "nothing");
-                var returned = BatchConversion.ToBatch(result, result is IDictionary ? keys : []);
+                var result = foreign.Run(() => Run(Arrange(batch.Inputs.Select(ForeignCode.Give).ToArray(), keys)), () => ForeignCode.BytesOf(batch.Inputs))
+                    ?? throw DataErrors.NotTransformed(batch.Describe(index), "nothing");
+                using var returned = BatchConversion.ToBatch(result, result is IDictionary ? keys : []);
                 // The user may keep what is returned, or have returned what came in: the model gets handles of its own.
-                return new Batch(returned.Inputs.Select(tensor => tensor.alias().DetachFromDisposeScope()).ToArray(), isOwned: true, batch.Origin)
+                return new Batch(returned.Inputs.Select(ForeignCode.Give).ToArray(), isOwned: true, batch.Origin)
                 {
-                    Labels = batch.Labels?.alias().DetachFromDisposeScope(),
+                    Labels = batch.Labels is null ? null : ForeignCode.Give(batch.Labels),
                 };
             }
             catch (TransformException e)

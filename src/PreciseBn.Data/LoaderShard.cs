@@ -19,12 +19,13 @@ internal sealed class LoaderShard(
     {
         TorchLibrary.Require();
         var index = 0L;
+        var foreign = new ForeignCode();
         foreach (var batch in new BatchPrefetch(samples, plan, workers).Read(cancellation))
         {
             if (index++ < skip)
                 batch.Dispose();
             else
-                yield return options.Transform?.Apply(batch, options.Keys, index - 1) ?? batch;
+                yield return options.Transform?.Apply(batch, options.Keys, index - 1, foreign) ?? batch;
         }
     }
 }

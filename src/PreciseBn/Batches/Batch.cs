@@ -29,8 +29,13 @@ public sealed class Batch(IReadOnlyList<Tensor> inputs, bool isOwned, string? or
     /// <summary>Whether its values go into the statistics; if not, the model only gets to know its data by it.</summary>
     internal bool IsCounted { get; private init; } = true;
 
-    /// <summary>The same batch with copies of its tensors, which are not disposed of with it: for a model that may change what it is given.</summary>
-    internal Batch Copy() => With(Inputs.Select(input => input.clone()).ToArray());
+    /// <summary>The same batch with copies of its tensors, which are its own: for a model that may change what it is given.</summary>
+    internal Batch Copy() => new(Inputs.Select(input => input.clone().DetachFromDisposeScope()).ToArray(), isOwned: true, Origin)
+    {
+        IsCounted = IsCounted,
+        Names = Names,
+        Labels = Labels?.clone().DetachFromDisposeScope(),
+    };
 
     /// <summary>Whether nobody else has its tensors.</summary>
     internal bool IsOwned { get; } = isOwned;
@@ -42,14 +47,7 @@ public sealed class Batch(IReadOnlyList<Tensor> inputs, bool isOwned, string? or
     internal Batch With(IReadOnlyList<Tensor> inputs) => new(inputs, isOwned: false, Origin) { IsCounted = IsCounted, Names = Names, Labels = Labels };
 
     /// <summary>The same batch with tensors that are its own; it takes the place of this one.</summary>
-    internal Batch Own() => IsOwned
-        ? this
-        : new(Inputs.Select(input => input.clone().DetachFromDisposeScope()).ToArray(), isOwned: true, Origin)
-        {
-            IsCounted = IsCounted,
-            Names = Names,
-            Labels = Labels?.clone().DetachFromDisposeScope(),
-        };
+    internal Batch Own() => IsOwned ? this : Copy();
 
     /// <summary>Names the batch in a sentence: its index, what it is made of and where it comes from.</summary>
     internal string Describe(long index)

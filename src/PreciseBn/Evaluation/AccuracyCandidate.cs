@@ -20,13 +20,11 @@ internal sealed class AccuracyCandidate(
 
     public override void Judge(Batch batch, long index)
     {
-        using var scope = NewDisposeScope();
-        using var returned = Run(running, IsFilled(batch) ? Fill(batch) : batch, index);
-        var output = returned.dim() > 0 && returned.size(0) > batch.ItemCount && IsFilled(batch) ? returned.narrow(0, 0, batch.ItemCount) : returned;
+        using var output = IsFilled(batch) ? RunFilled(batch, index) : Run(running, batch, index);
         if (_metric is null)
             _classes.Add(output, batch, index);
         else
-            _metric.Add(output.cpu(), batch, index);
+            _metric.Add(output, batch, index);
     }
 
     public override void Dispose() => running.Dispose();
@@ -42,6 +40,14 @@ internal sealed class AccuracyCandidate(
     // A program for batches of one size gets the last of them filled up with copies of its last item, which do not count. Where a
     // layer normalises by the batch they would change the others.
     private bool IsFilled(Batch batch) => batch.ItemCount < _source.BatchSizes.Least && _source.UntrackedLayers.Count == 0;
+
+    private Tensor RunFilled(Batch batch, long index)
+    {
+        using var scope = NewDisposeScope();
+        var returned = Run(running, Fill(batch), index);
+        scope.Attach(returned);
+        return (returned.dim() > 0 && returned.size(0) > batch.ItemCount ? returned.narrow(0, 0, batch.ItemCount) : returned).DetachFromDisposeScope();
+    }
 
     private Batch Fill(Batch batch)
     {

@@ -21,12 +21,13 @@ internal sealed class AgreementCandidate(IModelSource source, IRunningModel stor
     {
         if (_tooSmall is { } earlier)
             throw earlier.Fault;
-        using var scope = NewDisposeScope();
         // The one may change what the other is to get.
-        using var own = Run(stored, batch.Copy(), index);
+        using var copy = batch.Copy();
+        using var own = Run(stored, copy, index);
         try
         {
             using var other = Run(byBatch, batch, index);
+            using var scope = NewDisposeScope();
             _tally.Add(own, other, batch, index);
         }
         catch (PreciseBnException fault) when (fault.ErrorId == "SingleValue" && _tally.Samples > 0)

@@ -30,6 +30,7 @@ internal sealed class ClassTally(string model)
         if (!output.is_floating_point() || output.dim() != 2 || output.size(1) < 2 || output.size(0) != labels.Length || (_classes > 0 && output.size(1) != _classes))
             throw EvaluationErrors.NotClassScores(model, batch.Describe(index), $"{output.dtype} [{string.Join(", ", output.shape)}]", labels.Length);
         _classes = output.size(1);
+        using var scope = NewDisposeScope();
         var scores = output.to(ScalarType.Float64).cpu().contiguous().data<double>().ToArray();
         var tolerance = output.dtype.ToDType() is DType.Float16 or DType.BFloat16 ? 1e-2 : 1e-3;
         Right = new bool[labels.Length];

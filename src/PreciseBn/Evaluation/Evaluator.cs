@@ -100,8 +100,8 @@ internal abstract class Evaluator<T>(
             // A model may change what it is given.
             TryEach(i, () =>
             {
-                using var scope = NewDisposeScope();
-                _candidates[i]?.Judge(batch.IsOwned && i == _candidates.Length - 1 ? batch : batch.Copy(), index);
+                using var copy = batch.IsOwned && i == _candidates.Length - 1 ? null : batch.Copy();
+                _candidates[i]?.Judge(copy ?? batch, index);
             });
             if (i > 0 && _candidates[0] is { } reference)
                 _candidates[i]?.CompareWith(reference);

@@ -1,4 +1,5 @@
 using PreciseBn.Batches;
+using PreciseBn.Native;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Evaluation;
@@ -11,6 +12,7 @@ namespace PreciseBn.Evaluation;
 /// <param name="metric">The metric.</param>
 internal sealed class MetricTally(string model, Func<Tensor, Tensor?, IReadOnlyList<double>> metric)
 {
+    private readonly ForeignCode _foreign = new();
     private long _numbers;
     private double _origin;
     private double _weights;
@@ -39,7 +41,9 @@ internal sealed class MetricTally(string model, Func<Tensor, Tensor?, IReadOnlyL
     public void Add(Tensor output, Batch batch, long index)
     {
         var items = batch.ItemCount;
-        var numbers = metric(output, batch.Labels);
+        var labels = batch.Labels;
+        var numbers = _foreign.Run(
+            () => metric(OnHost(output), labels is null ? null : ForeignCode.Give(labels)), () => ForeignCode.BytesOf([output]));
         if (numbers.Count != 1 && numbers.Count != items)
             throw EvaluationErrors.WrongMetricCount(batch.Describe(index), numbers.Count, items);
         foreach (var number in numbers)
@@ -49,6 +53,12 @@ internal sealed class MetricTally(string model, Func<Tensor, Tensor?, IReadOnlyL
             Add(number, (double)items / numbers.Count);
         }
         Samples += items;
+    }
+
+    private static Tensor OnHost(Tensor output)
+    {
+        using var scope = NewDisposeScope();
+        return ForeignCode.Give(output.cpu());
     }
 
     // Counted from the first number, so that squares of numbers that are far from 0 lose no digits.

@@ -65,10 +65,11 @@ internal sealed class ExactPlan(IObservedModel model)
     // A model may change its inputs, which are needed again.
     private Dictionary<int, double[]> Observe(Batch batch, IReadOnlyList<int> layers)
     {
-        using var scope = NewDisposeScope();
-        var copy = batch.With(batch.Inputs.Select(input => input.clone()).ToArray());
+        using var copy = batch.Copy();
         var clock = Stopwatch.StartNew();
-        var means = model.Observe(copy).select(0, 0).to(ScalarType.Float64).cpu().data<double>().ToArray();
+        var observation = model.Observe(copy);
+        using var scope = NewDisposeScope();
+        var means = observation.select(0, 0).to(ScalarType.Float64).cpu().data<double>().ToArray();
         TimeOfBatch = clock.Elapsed;
         return layers.Select((layer, i) => (layer, Means: means.AsSpan(model.Layout.Starts[i], model.Layout.Channels[i]).ToArray()))
             .ToDictionary(item => item.layer, item => item.Means);

@@ -63,9 +63,10 @@ internal sealed class MemoryOrder(ICompiledModel model, MemoryFormat wanted)
     private void Try(Batch batch, long index, Action prepare)
     {
         var shapes = ShapesOf(batch);
+        using var copy = batch.Copy();
         try
         {
-            if (Run(batch.Copy(), index, MemoryFormat.ChannelsLast, prepare))
+            if (Run(copy, index, MemoryFormat.ChannelsLast, prepare))
                 _fitsChannelsLast[shapes] = true;
         }
         catch (PreciseBnException e) when (e.ErrorId == "ForwardFailed")

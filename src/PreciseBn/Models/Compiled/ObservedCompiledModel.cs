@@ -117,8 +117,10 @@ internal sealed class ObservedCompiledModel : IObservedModel
         _batch++;
         if (_isLearning)
             Learn(batch);
+        else if (batch.IsOwned)
+            Run(batch);
         else
-            Run(batch.IsOwned ? batch : CopyOf(batch));
+            RunCopy(batch);
         return _observation;
     }
 
@@ -141,7 +143,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
     /// </summary>
     private void Learn(Batch batch)
     {
-        Run(CopyOf(batch));
+        RunCopy(batch);
         using var host = _observation.to(ScalarType.Float64).cpu();
         var observed = host.data<double>().ToArray();
         if (_batch == 0)
@@ -152,7 +154,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
         if (isNew)
         {
             SetShift();
-            Run(CopyOf(batch));
+            RunCopy(batch);
         }
         if (_far.AreAllKnown || _batch + 1 >= MostToLearnFrom)
             Mark(isLearning: false);
@@ -161,6 +163,12 @@ internal sealed class ObservedCompiledModel : IObservedModel
     private int[] InOrder(double[] observed) => Layout.OrderColumns
         .Select((column, layer) => (Layer: layer, Call: observed[column]))
         .Where(call => call.Call > 0).OrderBy(call => call.Call).Select(call => call.Layer).ToArray();
+
+    private void RunCopy(Batch batch)
+    {
+        using var copy = _segments is { KeepsBatches: true } ? null : batch.Copy();
+        Run(copy ?? batch);
+    }
 
     private void Run(Batch batch)
     {
@@ -178,8 +186,6 @@ internal sealed class ObservedCompiledModel : IObservedModel
         _fresh.copy_(_blank);
         segments.Run(segments.KeepsBatches ? batch : _memoryOrder.Arrange(batch), _batch);
     }
-
-    private Batch CopyOf(Batch batch) => _segments is { KeepsBatches: true } ? batch : batch.Copy();
 
     private void SetShift()
     {

@@ -14,10 +14,11 @@ internal static class LiveFingerprint
     /// <param name="measured">Names of the layers whose statistics are measured.</param>
     public static ModelFingerprint Of(nn.Module model, IEnumerable<string> measured)
     {
+        var state = model.state_dict();
         using var scope = NewDisposeScope();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var left = measured.SelectMany(name => Changing.Select(buffer => name.Length == 0 ? buffer : $"{name}.{buffer}")).ToHashSet();
-        foreach (var (name, tensor) in model.state_dict().Where(item => !left.Contains(item.Key)).OrderBy(item => item.Key, StringComparer.Ordinal))
+        foreach (var (name, tensor) in state.Where(item => !left.Contains(item.Key)).OrderBy(item => item.Key, StringComparer.Ordinal))
         {
             hash.AppendData(Encoding.UTF8.GetBytes($"{name} {tensor.dtype} [{string.Join(", ", tensor.shape)}]"));
             hash.Append(tensor.detach().cpu().contiguous());

@@ -36,6 +36,9 @@ internal sealed class LiveObserver(BatchNorm layer, bool isPooled, bool isSettle
     /// <summary>Number of these calls that had a single value of each channel.</summary>
     public long Singles { get; private set; }
 
+    /// <summary>The bytes of the largest tensor that it was given so far.</summary>
+    public long LargestInput { get; private set; }
+
     /// <summary>Whether it was called in this batch, with values or without.</summary>
     public bool WasCalled { get; private set; }
 
@@ -54,13 +57,17 @@ internal sealed class LiveObserver(BatchNorm layer, bool isPooled, bool isSettle
     public Tensor Before(Tensor input)
     {
         _valuesOfCall = input.numel() / input.shape[1];
+        LargestInput = Math.Max(LargestInput, input.numel() * input.element_size());
+        using var scope = NewDisposeScope();
         var centred = _shift is null ? input : input - _shift.reshape([1, -1, .. Enumerable.Repeat(1L, (int)input.dim() - 2)]);
         if (!isSettled)
         {
             // A layer keeps 0 times its old statistics, and that is NaN of what is not finite.
             layer.running_mean!.zero_();
             layer.running_var!.zero_();
-            return HasRoughSums(centred) ? ChannelByChannel(centred) : centred;
+            var arranged = HasRoughSums(centred) ? ChannelByChannel(centred) : centred;
+            // To what the model's own code is in, which may be nothing.
+            return ReferenceEquals(arranged, input) ? input : arranged.MoveToOuterDisposeScope();
         }
         if (_valuesOfCall > 0)
             Measure(centred);
@@ -70,12 +77,12 @@ internal sealed class LiveObserver(BatchNorm layer, bool isPooled, bool isSettle
     public void After()
     {
         WasCalled = true;
+        using var scope = NewDisposeScope();
         if (_valuesOfCall == 0)
         {
             Restore();
             return;
         }
-        using var scope = NewDisposeScope();
         var (mean, variance) = _ofInput ?? (layer.running_mean!, layer.running_var!);
         // One value has no unbiased variance, and libtorch gives NaN for it.
         var known = _valuesOfCall > 1 ? variance.clone() : zeros_like(variance);

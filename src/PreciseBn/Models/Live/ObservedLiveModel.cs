@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using PreciseBn.Batches;
+using PreciseBn.Native;
 using PreciseBn.Primitives;
 using PreciseBn.Statistics;
 using static TorchSharp.torch;
@@ -19,6 +20,7 @@ internal sealed class ObservedLiveModel : IObservedModel
     private readonly List<LayerState> _states = [];
     private readonly List<LiveObserver> _observers = [];
     private readonly List<int> _order = [];
+    private readonly ForeignCode _foreign = new();
     private Tensor _observation = empty(0);
     private (double[] Numbers, Tensor OnDevice)? _counters;
     private FarMeans _far;
@@ -91,15 +93,12 @@ internal sealed class ObservedLiveModel : IObservedModel
     public Tensor Observe(Batch batch)
     {
         _batch++;
-        using var scope = NewDisposeScope();
-        if (Rules.MemoryFormat == MemoryFormat.ChannelsLast)
-            batch = ChannelsLast.Arrange(batch);
         if (!_isLearning)
         {
-            Run(batch.IsOwned ? batch : batch.Copy());
+            Run(batch, isCopied: !batch.IsOwned);
             return _observation;
         }
-        Run(batch.Copy());
+        Run(batch, isCopied: true);
         if (_batch == 0)
             RefuseUnseenCalls();
         using var host = _observation.to(ScalarType.Float64).cpu();
@@ -112,7 +111,7 @@ internal sealed class ObservedLiveModel : IObservedModel
         if (isNew)
         {
             CountFromFarMeans();
-            Run(batch.Copy());
+            Run(batch, isCopied: true);
         }
         return _observation;
     }
@@ -135,7 +134,8 @@ internal sealed class ObservedLiveModel : IObservedModel
         }
     }
 
-    private void Run(Batch batch)
+    // The model may change what it is given.
+    private void Run(Batch batch, bool isCopied)
     {
         if (batch.Inputs.Count != _forward.InputNames.Count)
             throw ModelErrors.WrongInputCount(_name, _batch, _forward.InputNames, batch.Inputs.Count);
@@ -143,7 +143,7 @@ internal sealed class ObservedLiveModel : IObservedModel
             observer.StartBatch();
         try
         {
-            _forward.Invoke(batch.Inputs.Select(input => input.to(Device)).ToArray());
+            _foreign.Run(() => _forward.Invoke(batch.Inputs.Select(input => Arrange(input, isCopied)).ToArray()), BytesOfTensor);
         }
         catch (Exception e) when (e is ExternalException or ArgumentException or InvalidOperationException)
         {
@@ -151,6 +151,17 @@ internal sealed class ObservedLiveModel : IObservedModel
         }
         CollectStatistics();
     }
+
+    private Tensor Arrange(Tensor input, bool isCopied)
+    {
+        using var scope = NewDisposeScope();
+        var arranged = isCopied ? input.clone() : input;
+        if (Rules.MemoryFormat == MemoryFormat.ChannelsLast)
+            arranged = ChannelsLast.TryArrange(arranged) ?? arranged;
+        return ForeignCode.Give(arranged.to(Device));
+    }
+
+    private long BytesOfTensor() => _observers.Select(observer => observer.LargestInput).DefaultIfEmpty().Max();
 
     private void CollectStatistics()
     {

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using PreciseBn.Batches;
+using PreciseBn.Native;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Models.Live;
@@ -16,6 +17,7 @@ internal sealed class RunningLiveModel : IRunningModel
     private readonly ForwardCall _forward;
     private readonly (nn.Module Module, bool Training)[] _modes;
     private readonly BufferSnapshot _buffers;
+    private readonly ForeignCode _foreign = new();
 
     /// <param name="name">What messages call it.</param>
     /// <param name="root">The model.</param>
@@ -37,10 +39,10 @@ internal sealed class RunningLiveModel : IRunningModel
     {
         if (batch.Inputs.Count != _forward.InputNames.Count)
             throw ModelErrors.WrongInputCount(_name, index, _forward.InputNames, batch.Inputs.Count);
-        using var scope = NewDisposeScope();
         try
         {
-            return Choose(_forward.Invoke(batch.Inputs.Select(input => input.to(_device)).ToArray())).alias().DetachFromDisposeScope();
+            var inputs = batch.Inputs;
+            return ForeignCode.Give(_foreign.Run(() => Choose(_forward.Invoke(inputs.Select(Arrange).ToArray())), () => ForeignCode.BytesOf(inputs)));
         }
         catch (Exception e) when (e is ExternalException or ArgumentException or InvalidOperationException)
         {
@@ -53,6 +55,12 @@ internal sealed class RunningLiveModel : IRunningModel
         foreach (var (module, training) in _modes)
             module.train(training);
         _buffers.Dispose();
+    }
+
+    private Tensor Arrange(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        return ForeignCode.Give(input.to(_device));
     }
 
     private Tensor Choose(object? returned) => returned switch
