@@ -88,11 +88,17 @@ internal static class FileErrors
         $"'{path}' cannot be written, because its lock '{lockFile}' cannot be taken: {Sentence(inner)} Nothing was written.",
         "If no other command is writing the file, have the lock removed by its owner.", path, inner);
 
-    public static PreciseBnException PartlyWritten(string path, IReadOnlyCollection<string> written, PreciseBnException inner) => new(
+    public static PreciseBnException PartlyWritten(string path, IReadOnlyCollection<(string File, string Old)> left, PreciseBnException inner) => new(
         "PartlyWritten", inner.Kind,
-        $"Of the files of '{path}' only {string.Join(", ", written.Select(file => $"'{file}'"))} got new statistics, the others did not: "
+        $"Of the files of '{path}' not all could be written, nor all be put back: new is {WithOld(left)}; the others are what they were. "
             + Sentence(inner.InnerException ?? inner),
-        "Mend that, and run the same command again, which writes all of them.", path, inner);
+        "Move each old file over the new one, to have the model as it was.", path, inner);
+
+    public static PreciseBnException BrokenOff(string path, IReadOnlyCollection<(string File, string Old)> kept) => new(
+        "WriteBrokenOff", ErrorKind.Conflict,
+        $"A command that replaced files of '{path}' was killed, or is still at it, so that they may not belong together: "
+            + $"new may be {WithOld(kept)}; the others are what they were.",
+        "If no command is writing the model, move each old file over the new one, to have the model as it was.", path);
 
     public static PreciseBnException OwnerNotKept(string path) => new(
         "OwnerNotKept", ErrorKind.AccessDenied,
@@ -117,7 +123,10 @@ internal static class FileErrors
         "DestinationIsSource", ErrorKind.InvalidArgument,
         $"What becomes of '{written}' would be written to '{path}', which is given too and would be another then.", "Choose another destination.", path);
 
-    private static string AdviceFor(Exception writeFailed) => writeFailed is IOException { HResult: ReadOnlyFileSystem }
+    private static string WithOld(IEnumerable<(string File, string Old)> files) =>
+        string.Join(" and ", files.Select(file => $"'{file.File}', of which the old one is '{file.Old}'"));
+
+    private static string AdviceFor(Exception writeFailed) => writeFailed is IOException { HResult: ReadOnlyFileSystem } or FileNotFoundException
         ? "Choose a destination on another disk." : "Make room on the disk or choose another destination.";
 
     private static string Sentence(Exception inner) => inner.Message.TrimEnd('.') + ".";

@@ -17,7 +17,9 @@ internal sealed class FileReplacement : IDisposable
     private readonly string _copy;
     private readonly WriteLock _lock;
     private FileIdentity? _replaced;
+    private FileIdentity? _new;
     private FileBackup? _backup;
+    private FileBackup? _old;
 
     /// <param name="destination">
     /// The file to replace or make; a symbolic link stands for the file it leads to. The path of the original is the original itself.
@@ -25,14 +27,16 @@ internal sealed class FileReplacement : IDisposable
     /// <param name="original">The file that the new one is a changed copy of, open and unchanged since, if there is one.</param>
     /// <param name="overwrite">Whether another file than the original may be replaced.</param>
     /// <param name="keepBackup">Whether what is replaced is kept, see <see cref="FileBackup"/>.</param>
+    /// <param name="keptAs">Where what is replaced is kept as long as it may have to be put back, if it may.</param>
     /// <exception cref="PreciseBnException">Another process is writing the destination, or it is there and may not be replaced.</exception>
-    public FileReplacement(string destination, SourceFile? original = null, bool overwrite = true, bool keepBackup = false)
+    public FileReplacement(string destination, SourceFile? original = null, bool overwrite = true, bool keepBackup = false, string? keptAs = null)
     {
         _original = original;
         _isInPlace = destination == original?.Path;
         _destination = WritableFile.FollowLinks(destination);
         _overwrite = overwrite;
         _keepBackup = keepBackup;
+        Kept = keptAs;
         _copy = TemporarySibling.New(_destination);
         _lock = WriteLock.Take(_destination);
         try
@@ -45,6 +49,12 @@ internal sealed class FileReplacement : IDisposable
             throw;
         }
     }
+
+    /// <summary>The file that is replaced or made.</summary>
+    public string Destination => _destination;
+
+    /// <summary>Where what is replaced is kept as long as it may have to be put back; <c>null</c> where that is not so.</summary>
+    public string? Kept { get; }
 
     /// <summary>Makes the new file.</summary>
     /// <param name="write">Writes it, or changes the copy.</param>
@@ -64,7 +74,9 @@ internal sealed class FileReplacement : IDisposable
         else
             FileProperties.Show(_copy, _original?.Path);
         if (_keepBackup && _replaced is { } replaced)
-            _backup = new FileBackup(_destination, replaced, cancellation);
+            _backup = new FileBackup(_destination, replaced, FileBackup.Names(_destination), cancellation);
+        if (Kept is not null && _replaced is { } kept)
+            _old = new FileBackup(_destination, kept, [Kept], cancellation);
     });
 
     /// <summary>Makes sure that nobody else has changed what is read, or what is to be replaced.</summary>
@@ -88,15 +100,36 @@ internal sealed class FileReplacement : IDisposable
         catch
         {
             _backup?.Withdraw();
+            _old?.Withdraw();
             throw;
         }
+        _new = FileStatus.At(_destination)?.Identity;
     });
+
+    /// <summary>Puts the old file back after <see cref="Commit"/>.</summary>
+    /// <exception cref="PreciseBnException">It cannot be done, or somebody has changed the new one.</exception>
+    public void Undo() => WritableFile.Try(_destination, () =>
+    {
+        if (FileStatus.At(_destination)?.Identity != _new)
+            throw FileErrors.Changed(_destination);
+        FileSharing.Retry(_old!.PutBack, FileSharing.MayBeViolation);
+        _backup?.Withdraw();
+    });
+
+    /// <summary>Removes the old file after <see cref="Commit"/>, if that is possible.</summary>
+    /// <returns>Whether it is gone.</returns>
+    public bool ForgetOld()
+    {
+        _old?.Withdraw();
+        return !File.Exists(Kept);
+    }
 
     /// <summary>Removes the new file, if it was not committed, and lets others write.</summary>
     public void Dispose()
     {
         TemporarySibling.Remove(_copy);
         _backup?.Dispose();
+        _old?.Dispose();
         _lock.Dispose();
     }
 
@@ -116,6 +149,7 @@ internal sealed class FileReplacement : IDisposable
         // renaming there is anyway, and it is as short as before.
         if (_isInPlace)
             _original!.Dispose();
+        _old?.Put();
         _backup?.Put();
         var mayReplace = _replaced is not null || (_overwrite && !_keepBackup);
         try
@@ -139,15 +173,18 @@ internal sealed class FileBackup : IDisposable
 
     private readonly string _file;
     private readonly string _copy;
+    private readonly IEnumerable<string> _names;
     private string? _path;
 
     /// <param name="file">The file.</param>
     /// <param name="identity">What it is to be.</param>
+    /// <param name="names">Where it is put: the first of these paths at which nothing is, or the last.</param>
     /// <param name="cancellation">Stops the copying.</param>
     /// <exception cref="PreciseBnException">It is another by now.</exception>
-    public FileBackup(string file, FileIdentity identity, CancellationToken cancellation)
+    public FileBackup(string file, FileIdentity identity, IEnumerable<string> names, CancellationToken cancellation)
     {
         _file = file;
+        _names = names;
         _copy = TemporarySibling.New(file);
         try
         {
@@ -160,12 +197,15 @@ internal sealed class FileBackup : IDisposable
         }
     }
 
+    /// <summary>The names of backups that people find, in their order.</summary>
+    public static IEnumerable<string> Names(string file) =>
+        Enumerable.Range(0, int.MaxValue).Select(number => file + (number == 0 ? Ending : $"{Ending}.{number}"));
+
     /// <summary>Gives it its name; what has come to be there stays.</summary>
     public void Put()
     {
-        for (var number = 0; _path is null; number++)
+        foreach (var path in _names.TakeWhile(_ => _path is null))
         {
-            var path = _file + (number == 0 ? Ending : $"{Ending}.{number}");
             try
             {
                 File.Move(_copy, path);
@@ -178,11 +218,19 @@ internal sealed class FileBackup : IDisposable
         }
     }
 
+    /// <summary>Puts it in the place of the file again.</summary>
+    public void PutBack()
+    {
+        File.Move(_path!, _file, overwrite: true);
+        _path = null;
+    }
+
     /// <summary>Takes it back, as the file has not been replaced.</summary>
     public void Withdraw()
     {
         if (_path is not null)
             TemporarySibling.Remove(_path);
+        _path = null;
     }
 
     public void Dispose() => TemporarySibling.Remove(_copy);

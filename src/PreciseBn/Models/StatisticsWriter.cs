@@ -45,40 +45,26 @@ internal sealed class StatisticsWriter
     {
         var written = new Dictionary<(SourceFile, long), double>();
         var edits = updates.SelectMany(update => Edits(update.Layer, update.Statistics, written)).ToLookup(edit => edit.Slot.File);
-        var replacements = new List<(SourceFile File, FileReplacement New)>();
+        var replacements = new List<FileReplacement>();
         try
         {
-            foreach (var file in _model.Files.Where(file => edits.Contains(file) || !_isInPlace))
+            var files = _model.Files.Where(file => edits.Contains(file) || !_isInPlace).ToArray();
+            foreach (var (index, file) in files.Index())
             {
-                var replacement = new FileReplacement(DestinationOf(file), file, _overwrite, _keepBackup);
-                replacements.Add((file, replacement));
+                var replacement = new FileReplacement(
+                    DestinationOf(file), file, _overwrite, _keepBackup, SeveralReplacements.KeptAs(DestinationOf(file), index, files.Length));
+                replacements.Add(replacement);
                 replacement.Prepare(copy => ArchivePatch.Apply(copy, file, edits[file].ToArray()), cancellation);
             }
-            foreach (var (_, replacement) in replacements)
+            foreach (var replacement in replacements)
                 replacement.RequireUnchanged();
             cancellation.ThrowIfCancellationRequested();
-            Commit(replacements);
+            SeveralReplacements.Commit(_model.Path, replacements);
         }
         finally
         {
-            foreach (var (_, replacement) in replacements)
+            foreach (var replacement in replacements)
                 replacement.Dispose();
-        }
-    }
-
-    // No file system replaces several files at once.
-    private void Commit(List<(SourceFile File, FileReplacement New)> replacements)
-    {
-        for (var done = 0; done < replacements.Count; done++)
-        {
-            try
-            {
-                replacements[done].New.Commit();
-            }
-            catch (PreciseBnException e) when (done > 0)
-            {
-                throw FileErrors.PartlyWritten(_model.Path, replacements[..done].Select(replacement => replacement.File.Path).ToArray(), e);
-            }
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed class CheckpointIndex
     public IReadOnlyList<SourceFile> Files { get; }
 
     /// <summary>Opens an index with its files.</summary>
-    /// <exception cref="PreciseBnException">The index is damaged, or a file that it names is missing or damaged.</exception>
+    /// <exception cref="PreciseBnException">The index is damaged, a file that it names is missing or damaged, or they do not belong together.</exception>
     public static CheckpointFile Open(string path)
     {
         var files = new List<SourceFile>();
@@ -38,6 +38,7 @@ internal sealed class CheckpointIndex
             var fileOfTensor = ReadMap(path);
             foreach (var name in fileOfTensor.Values.Distinct())
                 files.Add(SourceFile.Open(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path)!, name)));
+            SeveralReplacements.RequireFinished(path, files.Select(file => file.Path));
             return CheckpointFile.OfIndex(new CheckpointIndex(path, fileOfTensor, files));
         }
         catch
