@@ -24,6 +24,16 @@ Describe 'The module' {
         (Get-Command -Module PreciseBn).ImplementingType.Name | Sort-Object | Should -Be ($all.Name | Sort-Object)
     }
 
+    It 'writes objects that have no members for C# alone' {
+        $types = (Get-Command -Module PreciseBn).OutputType.Type | Where-Object { $_.Assembly.GetName().Name -eq 'PreciseBn' } | Sort-Object FullName -Unique
+        $types.Count | Should -BeGreaterThan 5
+        foreach ($type in $types) {
+            # An object on which nothing is called.
+            $members = [System.Runtime.CompilerServices.RuntimeHelpers]::GetUninitializedObject($type) | Get-Member -MemberType Methods
+            $members.Name | Should -Be Equals, GetHashCode, GetType, ToString
+        }
+    }
+
     It 'has approved verbs' {
         Get-Command -Module PreciseBn | Where-Object Verb -NotIn (Get-Verb).Verb | Should -BeNullOrEmpty
     }
