@@ -91,7 +91,9 @@ public sealed class BnDataLoader : IResizableBatchSource, IShardableBatchSource,
             return new BnDataLoader(loader =>
             {
                 void Skip(string path) => Interlocked.Increment(ref loader._skipped);
-                return new ImageSamples(ImageFolder.Find(paths, loader.Options.SkipUnreadable ? Skip : null), paths, loader.Options, Skip);
+                var images = new ImageSamples(ImageFolder.Find(paths, loader.Options.SkipUnreadable ? Skip : null), paths, loader.Options, Skip);
+                images.RequireSizes();
+                return images;
             }, Name(paths), options);
         if (paths.Any(Directory.Exists))
             throw DataErrors.MixedPaths();

@@ -96,9 +96,10 @@ internal static class DataErrors
         "UnreadableImage", ErrorKind.InvalidData,
         $"The image '{path}' cannot be read: {why}.", "Repair or remove it, or let such images be skipped.", path);
 
-    public static PreciseBnException ImageTooSmall(string path, int width, int height, int crop) => new(
+    public static PreciseBnException ImageTooSmall(string path, (int Width, int Height) size, (int Width, int Height) resized, int crop) => new(
         "ImageTooSmall", ErrorKind.InvalidData,
-        $"The image '{path}' is {width} by {height} pixels, too small to cut out {crop}.", "Let it be resized first.", path);
+        $"The image '{path}' is {size.Width} by {size.Height} pixels{(resized == size ? "" : $", resized to {resized.Width} by {resized.Height}")}, "
+            + $"too small to cut out {crop} by {crop}.", "Let it be resized first.", path);
 
     public static PreciseBnException SizesDiffer(string path, int width, int height, int firstWidth, int firstHeight) => new(
         "ImageSizesDiffer", ErrorKind.InvalidData,

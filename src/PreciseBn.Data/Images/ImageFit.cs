@@ -21,7 +21,7 @@ internal readonly record struct ImageFit(int ResizedWidth, int ResizedHeight, in
             return new(resizedWidth, resizedHeight, 0, 0, resizedWidth, resizedHeight);
         return resizedWidth >= crop && resizedHeight >= crop
             ? new(resizedWidth, resizedHeight, Centre(resizedWidth - crop), Centre(resizedHeight - crop), crop, crop)
-            : throw DataErrors.ImageTooSmall(path, resizedWidth, resizedHeight, crop);
+            : throw DataErrors.ImageTooSmall(path, (width, height), (resizedWidth, resizedHeight), crop);
     }
 
     private static (int Width, int Height) Resize(string path, long width, long height, long side)

@@ -35,7 +35,10 @@ internal sealed unsafe class PinnedFile : IDisposable
         try
         {
             using var file = RegularFile.OpenRead(path);
-            length = checked((int)RandomAccess.GetLength(file));
+            var bytes = RandomAccess.GetLength(file);
+            if (bytes > Array.MaxLength)
+                throw DataErrors.UnreadableImage(path, "it has more than 2 GB");
+            length = (int)bytes;
             memory = MemoryPool<byte>.Shared.Rent(Math.Max(length, 1));
             for (int done = 0, read; done < length; done += read)
             {
@@ -45,12 +48,12 @@ internal sealed unsafe class PinnedFile : IDisposable
             }
             return memory;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or OverflowException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             memory?.Dispose();
-            throw DataErrors.UnreadableImage(path, e is OverflowException ? "it has more than 2 GB" : e.Message);
+            throw DataErrors.UnreadableImage(path, e.Message);
         }
-        catch (PreciseBnException e)
+        catch (PreciseBnException e) when (e.ErrorId != "UnreadableImage")
         {
             memory?.Dispose();
             throw DataErrors.UnreadableImage(path, e.ErrorId == "FileInUse" ? "it is open in another program, which does not let go of it" : "it is no regular file");

@@ -43,12 +43,57 @@ public sealed class ImageTests : IDisposable
     [Fact]
     public void An_image_that_is_smaller_than_the_cut_names_the_file()
     {
-        using var loader = BnDataLoader.FromFiles([Fixtures.Path("images/dogs")], new() { Order = DataOrder.Sequential, CropSize = 40 });
+        var error = Assert.Throws<PreciseBnException>(() => BnDataLoader.FromFiles([Fixtures.Path("images/dogs")], new() { CropSize = 40 }));
+
+        Assert.Equal("ImageTooSmall", error.ErrorId);
+        Assert.Contains("small.png' is 24 by 20 pixels, too small to cut out 40 by 40.", error.Message);
+    }
+
+    [Fact]
+    public void Of_many_images_one_that_is_smaller_than_the_cut_may_be_found_as_late_as_it_is_read()
+    {
+        for (var i = 0; i < 20; i++)
+            File.Copy(Fixtures.Path("images/cats/tall.png"), _folder.File($"{i:00}.png"));
+        File.Copy(Fixtures.Path("images/dogs/small.png"), _folder.File("01.png"), overwrite: true);
+        using var loader = BnDataLoader.FromFiles([_folder.Path], new() { Order = DataOrder.Sequential, Size = 26, CropSize = 26 });
+        using var larger = BnDataLoader.FromFiles([_folder.Path], new() { Order = DataOrder.Sequential, CropSize = 26 });
+
+        Assert.Equal(20, loader.Read().Single().ItemCount);
+        Assert.Equal("ImageTooSmall", Assert.Throws<PreciseBnException>(() => larger.Read().First()).ErrorId);
+    }
+
+    [UnixTheory("files that have holes")]
+    [InlineData(2L << 30)]
+    [InlineData((2L << 30) - 1)]
+    [InlineData(5L << 30)]
+    public void A_file_of_more_than_2_GB_is_refused_before_it_is_read(long length)
+    {
+        using (var file = File.Create(_folder.File("large.png")))
+            file.SetLength(length);
+        using var loader = BnDataLoader.FromFiles([_folder.Path], new());
+        var before = GC.GetTotalAllocatedBytes(precise: true);
 
         var error = Assert.Throws<PreciseBnException>(() => loader.Read().First());
 
-        Assert.Equal("ImageTooSmall", error.ErrorId);
-        Assert.Contains("small.png", error.Message);
+        Assert.Equal("UnreadableImage", error.ErrorId);
+        Assert.Contains("large.png", error.Message);
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 100 << 20);
+    }
+
+    [Theory]
+    [InlineData(30_000, 30_000)]
+    [InlineData(50_000, 50_000)]
+    [InlineData(int.MaxValue, 1)]
+    [InlineData(int.MaxValue, int.MaxValue)]
+    public void An_image_that_says_it_is_huge_is_refused_before_it_is_decoded(int width, int height)
+    {
+        Png.Write(_folder.File("huge.png"), width, height, Png.Grey8, [0, 0]);
+        using var loader = BnDataLoader.FromFiles([_folder.Path], new() { Size = 32 });
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+
+        Assert.Equal("UnreadableImage", Assert.Throws<PreciseBnException>(() => loader.Read().First()).ErrorId);
+
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 100 << 20);
     }
 
     [Theory]
