@@ -75,6 +75,25 @@ public sealed class ReportPageTests(ReportFiles files) : IClassFixture<ReportFil
         Assert.Equal(Browser.Run("return getComputedStyle(document.body).color"), Browser.Run("return getComputedStyle(document.querySelector('figure text')).fill"));
     }
 
+    // What is left of Letter and A4 between the margins that Chromium prints with.
+    [BrowserTheory]
+    [InlineData("measured.html", 740)]
+    [InlineData("large.html", 718)]
+    public void On_paper_it_is_light_and_no_number_or_heading_is_cut(string report, int width)
+    {
+        Browser.Open(files.PathOf(report), width, "dark", "print");
+
+        Assert.Equal("rgb(255, 255, 255)", Browser.Run("return getComputedStyle(document.body).backgroundColor"));
+        Assert.InRange(Browser.Number("return document.documentElement.scrollWidth"), 1, width);
+        Assert.Equal(0, Browser.Number("""
+            const range = document.createRange();
+            const isCut = (node) => { range.selectNode(node); return range.getClientRects().length > 1; };
+            return [...document.querySelectorAll('td.number')].filter((cell) => [...cell.childNodes].some((node) => node.nodeType === 3 && isCut(node))).length
+            """));
+        Assert.Equal(0, Browser.Number("return [...document.querySelectorAll('th')].filter((heading) => heading.scrollWidth > heading.clientWidth + 1).length"));
+        Assert.Equal("avoid", Browser.Run("return getComputedStyle(document.querySelector('figure')).breakInside"));
+    }
+
     [BrowserTheory]
     [InlineData(1280)]
     public void Names_are_text_whatever_they_are(int width)

@@ -28,12 +28,13 @@ internal sealed class Browser : IDisposable
     /// <summary>What the page has complained of so far.</summary>
     public IEnumerable<string> Complaints => _driver.Manage().Logs.GetLog(LogType.Browser).Select(entry => entry.Message);
 
-    /// <summary>Opens a file as a screen of a width shows it.</summary>
-    public void Open(string file, int width, string colorScheme = "light")
+    /// <summary>Opens a file as a screen, or paper, of a width shows it.</summary>
+    public void Open(string file, int width, string colorScheme = "light", string medium = "screen")
     {
         _driver.ExecuteCdpCommand("Emulation.setDeviceMetricsOverride", new() { ["width"] = width, ["height"] = 844, ["deviceScaleFactor"] = 1, ["mobile"] = false });
         _driver.ExecuteCdpCommand("Emulation.setEmulatedMedia", new()
         {
+            ["media"] = medium,
             ["features"] = new[] { new Dictionary<string, object> { ["name"] = "prefers-color-scheme", ["value"] = colorScheme } },
         });
         _driver.Navigate().GoToUrl(new Uri(file));
