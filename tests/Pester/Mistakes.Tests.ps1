@@ -18,6 +18,7 @@ BeforeAll {
         Set-Content "cut-$name" (Get-Content $name -AsByteStream -Raw)[0..4999] -AsByteStream
     }
     $torch = [TorchSharp.torch]
+    $live = [TorchSharp.torch+nn]::Sequential([TorchSharp.torch+nn]::Linear(3, 3), [TorchSharp.torch+nn]::BatchNorm1d(3))
     $loader = New-BnDataLoader data.npz -Key images -Mean 0.1307 -StandardDeviation 0.3081
     $layers = Get-BnModule model.pt
     $partial = $layers | Measure-BnStat $loader -Iterations 2
@@ -61,6 +62,9 @@ Describe 'A mistake at the prompt' {
         @{ Command = { New-BnDataLoader data.npz -Key images -Mean ([double]::NaN) }; ErrorId = 'InvalidNormalization' }
         @{ Command = { New-BnDataLoader data.npz -Key images -Column a }; ErrorId = 'NotATable' }
         @{ Command = { New-BnDataLoader data.npz -Key images -Order Sequential -Seed 3 }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { New-BnDataLoader data.npz -Key images -CropSize 20 }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { New-BnDataLoader table.csv -Grayscale }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { New-BnDataLoader images -CropSize 4000 }; ErrorId = 'ImageTooSmall' }
         @{ Command = { New-BnDataLoader -InputObject @{ a = 1 } }; ErrorId = 'NotData' }
         @{ Command = { Get-Item text.txt | ForEach-Object { $_, 1.5 } | New-BnDataLoader }; ErrorId = 'MixedInput' }
 
@@ -97,9 +101,13 @@ Describe 'A mistake at the prompt' {
         @{ Command = { & { $stats; $stats } | Update-BnStat -Destination twice.pt }; ErrorId = 'LayerGivenTwice' }
         @{ Command = { & { $stats[0..2]; Get-BnModule model.pt | Measure-BnStat $loader -Iterations 2 | Merge-BnStat } | Update-BnStat -Destination mixed.pt }; ErrorId = 'ModelsMixed' }
         @{ Command = { 'missing.pt' | Update-BnStat }; ErrorId = 'DataNeeded' }
+        @{ Command = { Get-BnModule -Model $live | Update-BnStat $torch::randn(4, 3) -Destination live.pt }; ErrorId = 'NoFileToWrite' }
+        @{ Command = { Get-BnModule -Model $live | Update-BnStat $torch::randn(4, 3) -Backup }; ErrorId = 'NoFileToWrite' }
+        @{ Command = { Get-BnModule -Model $live | Update-BnStat $torch::randn(4, 3) -Method other }; ErrorId = 'OptionWithoutEffect' }
 
         @{ Command = { $layers | Measure-BnStat $loader -Shard 3/2 }; ErrorId = 'NotAShard' }
         @{ Command = { $layers | Measure-BnStat $loader -Shard third }; ErrorId = 'NotAShard' }
+        @{ Command = { $layers | Measure-BnStat $loader -Every 5 }; ErrorId = 'OptionWithoutEffect' }
         @{ Command = { $layers | Measure-BnStat $torch::randn(2, 1, 28, 28) -Checkpoint part.safetensors }; ErrorId = 'DataNameNeeded' }
         @{ Command = { $layers | Measure-BnStat $loader -Checkpoint missing/part.safetensors }; ErrorId = 'FolderNotFound' }
         @{ Command = { $layers | Measure-BnStat $loader -Checkpoint text.txt }; ErrorId = 'NotAPartial' }
@@ -129,6 +137,12 @@ Describe 'A mistake at the prompt' {
         @{ Command = { Test-BnStat model.pt 5 }; ErrorId = 'NotStatistics' }
         @{ Command = { Test-BnStat model.pt, other.pt -Data $loader }; ErrorId = 'NotOneModel' }
         @{ Command = { Test-BnStat model.pt -Data missing.npz }; ErrorId = 'FileNotFound' }
+        @{ Command = { Test-BnStat model.pt -Data $loader -Name nothing }; ErrorId = 'LayerNotFound' }
+        @{ Command = { Test-BnStat model.pt new.pt -Name nothing }; ErrorId = 'LayerNotFound' }
+        @{ Command = { Measure-BnAccuracy model.pt -Data $loader -Metric { 'text' } }; ErrorId = 'MetricNotNumeric' }
+        @{ Command = { Measure-BnAccuracy model.pt -Data $loader -Metric { throw 'no lens' } }; ErrorId = 'MetricFailed' }
+        @{ Command = { Measure-BnAccuracy model.pt -Data $loader -Metric { } }; ErrorId = 'WrongMetricCount' }
+        @{ Command = { Get-BnModule -Model $live | Measure-BnAccuracy -Data $loader -Metric { 1 } -Method other }; ErrorId = 'OptionWithoutEffect' }
         @{ Command = { Test-BnModule text.txt }; ErrorId = 'NotAModel' }
         @{ Command = { Test-BnModule model.pt -Data 5 }; ErrorId = 'NotData' }
 

@@ -34,9 +34,8 @@ public abstract class ModelWritingCmdlet : ModelCmdlet
     /// <summary>Where the result of a single model goes.</summary>
     private protected string DestinationOf(string model) => new UpdateDestination(this, Destination, hasSeveralModels: false).For(model);
 
-    /// <summary>How a model is written to a destination, or without one changed in memory.</summary>
-    private protected SaveOptions Saving(string? destination) =>
-        destination is null ? new() { Force = Force } : new() { Destination = destination, Force = Force, Backup = Backup };
+    /// <summary>How a model is written to a destination, or without one changed where it is.</summary>
+    private protected SaveOptions Saving(string? destination) => new() { Destination = destination, Force = Force, Backup = Backup };
 
     /// <summary>Tells of what was written.</summary>
     private protected void TellOfResult(int layers, string place, string when = "") => WriteVerbose(

@@ -41,6 +41,6 @@ internal static class ScriptMetric
         "MetricNotNumeric", ErrorKind.InvalidData, $"-Metric gives {what}, of which there is no average.", advice);
 
     private static PreciseBnException Failed(string why, Exception inner) => new(
-        "MetricFailed", ErrorKind.InvalidData, $"-Metric failed: {why}",
+        "MetricFailed", ErrorKind.InvalidData, $"-Metric failed: {why.TrimEnd('.')}.",
         "Correct the script; it gets what the model returns and the labels as its arguments, and returns a number, or one for each item.", inner: inner);
 }

@@ -50,6 +50,8 @@ public sealed class MeasureBnStatCommand : ModelCmdlet
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
+        if (Checkpoint is null)
+            RefuseWithoutEffect("a measurement without -Checkpoint", nameof(Every));
         var models = Models();
         var shards = Require(() => Shard.SelectMany(DataShard.ParseRange).Distinct().ToArray());
         var options = Require(() => shards.Select(shard => Options(shard, CheckpointOf(shard, shards.Length, models.Count))).ToArray());

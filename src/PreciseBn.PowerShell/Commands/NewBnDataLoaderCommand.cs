@@ -45,6 +45,8 @@ public sealed class NewBnDataLoaderCommand : FileBatchCmdlet
     {
         if (MyInvocation.BoundParameters.ContainsKey(nameof(Seed)) && !BatchOptions().IsShuffled)
             ThrowTerminatingError(SeedWithoutEffect().ToErrorRecord());
+        if (!_paths.Any(Directory.Exists))
+            RefuseWithoutEffect("data that are no folders of images", nameof(Size), nameof(CropSize), nameof(Grayscale), nameof(AutoOrient));
         var loader = Require(() => _paths.Count > 0 && _objects.Count > 0 ? throw MixedInput() : _paths.Count > 0
             ? BnDataLoader.FromFiles(_paths, Options())
             : BnDataLoader.FromObjects(_objects, Options()));

@@ -211,6 +211,11 @@ internal static class ModelErrors
         "ModelInUse", ErrorKind.Conflict,
         $"The model '{model}' is being measured or changed by another thread.", "Wait for that to end.", model);
 
+    public static PreciseBnException CalledAsItIs(string model) => new(
+        "OptionWithoutEffect", ErrorKind.InvalidArgument,
+        $"'{model}' is a model in memory, which is called with the tensors of a batch, and by no other method than its forward.",
+        "Leave out the method and the arguments.", model);
+
     public static PreciseBnException NothingToSave(string model) => new(
         "NoFileToWrite", ErrorKind.InvalidArgument,
         $"'{model}' is a model in memory, which is changed where it is and has no file to copy or keep.",

@@ -46,12 +46,17 @@ internal sealed class LiveModel(nn.Module root) : IModelSource
     public IObservedModel Load(IReadOnlyCollection<string> layers, ObservationRules rules, Device device)
     {
         var found = Find(layers);
+        RequirePlainCall(rules.Method, rules.Arguments.Count);
         return found.FirstOrDefault(layer => layer.DType is not (DType.Float32 or DType.Float64)) is { } layer
             ? throw ModelErrors.ReducedPrecision(Name, layer)
             : new ObservedLiveModel(Name, found, rules, device);
     }
 
-    public IRunningModel LoadToRun(OutputOptions options, Device device) => new RunningLiveModel(Name, root, options.OutputKey, device);
+    public IRunningModel LoadToRun(OutputOptions options, Device device)
+    {
+        RequirePlainCall(options.Method, options.Arguments.Count);
+        return new RunningLiveModel(Name, root, options.OutputKey, device);
+    }
 
     public IRunningModel LoadToRunByBatch(OutputOptions options, Device device) => Layers is { Count: > 0 } layers
         ? new LiveModelByBatch(Name, root, layers, options.OutputKey, device)
@@ -62,6 +67,12 @@ internal sealed class LiveModel(nn.Module root) : IModelSource
 
     public void Dispose()
     {
+    }
+
+    private void RequirePlainCall(string method, int arguments)
+    {
+        if (method != "forward" || arguments > 0)
+            throw ModelErrors.CalledAsItIs(Name);
     }
 
     private BnModule[] Find(IReadOnlyCollection<string> names)
