@@ -49,6 +49,10 @@ internal sealed record ReportContents
     /// <summary>Those layers that were measured on data.</summary>
     public IReadOnlyList<BnStat> Measured => Layers.Select(layer => layer.Difference).OfType<BnStat>().ToArray();
 
+    /// <summary>What was asked for, as it was typed: of each kind of command one after the other.</summary>
+    public IReadOnlyList<string> Commands => Measured.Select(stat => stat.Command).Concat(Layers.Select(layer => layer.Command))
+        .Concat(Evaluations.Select(evaluation => evaluation.Command)).OfType<string>().Select(Printable.Text).Distinct().ToArray();
+
     /// <summary>A number by which the worst come first. NaN is not larger than anything, and yet is worse; so is what is not there.</summary>
     public static double Rank(double? value) => value is null or double.NaN ? double.PositiveInfinity : value.Value;
 

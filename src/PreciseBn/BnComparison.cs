@@ -20,6 +20,9 @@ public record BnComparison
     /// <summary>Full path of the file that was compared, or of the reference if the layer is there only; <c>null</c> for models in memory.</summary>
     public string? Path => (Difference ?? Reference)?.Path;
 
+    /// <summary>What was asked for, as whoever compared them would type it; <c>null</c> where that is not known.</summary>
+    public string? Command { get; init; }
+
     /// <summary>Whether the layer is on both sides; if not, there are no distances.</summary>
     public required Presence Presence { get; init; }
 

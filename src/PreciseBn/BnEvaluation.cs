@@ -40,4 +40,7 @@ public abstract record BnEvaluation
 
     /// <summary>Where the model ran.</summary>
     public string? Device { get; init; }
+
+    /// <summary>What was asked for, as whoever ran it would type it; <c>null</c> where that is not known.</summary>
+    public string? Command { get; init; }
 }

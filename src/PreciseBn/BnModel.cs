@@ -71,7 +71,10 @@ public sealed class BnModel : IDisposable
         return model;
     }
 
-    /// <summary>Takes a TorchSharp model in memory, which stays the caller's.</summary>
+    /// <summary>
+    /// Takes a TorchSharp model in memory, which stays the caller's. Its code runs without gradients and in no dispose scope but those of
+    /// the caller: the tensors that it keeps stay usable, and buffers that it puts others in the places of are put back.
+    /// </summary>
     /// <param name="module">A model built in C# or PowerShell; not a TorchScript module.</param>
     /// <exception cref="PreciseBnException">Its layers cannot be observed.</exception>
     public static BnModel Of(nn.Module module)

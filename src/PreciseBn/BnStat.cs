@@ -108,6 +108,9 @@ public sealed record BnStat : ILayerStatistics
     /// <summary>Where the model ran, such as <c>cpu</c>; of merged statistics the first shard.</summary>
     public string? Device { get; init; }
 
+    /// <summary>What was asked for, as whoever ran it would type it; <c>null</c> where that is not known.</summary>
+    public string? Command { get; init; }
+
     /// <summary>
     /// Full path of the file that holds the new statistics, or of the model that they were measured on if none does yet;
     /// <c>null</c> for a live model, and for the statistics of further estimators, which are written nowhere.

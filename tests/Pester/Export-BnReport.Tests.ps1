@@ -20,6 +20,27 @@ Describe 'Export-BnReport' {
         Get-Content $report -Raw | Should -Match '<h1>This week</h1>'
     }
 
+    It 'says by which commands it came about, also of statistics that were exported' {
+        $options = @{ Iterations = 2; Destination = Join-Path $TestDrive "it's new.pt" }
+        $measured = Get-BnModule (Get-Fixture digits.scripted.pt) | Update-BnStat -Data (Get-Calibration) @options -Force -Verbose:$false
+        $command = $measured.Command | Sort-Object -Unique
+        $command | Should -HaveCount 1
+        $command | Should -Match '^Update-BnStat -'
+        $destination = $options.Destination.Replace("'", "''")
+        foreach ($part in "-Data <$(Get-Calibration)>", '-Iterations 2', "-Destination '$destination'", '-Force') {
+            "$command ".Contains(" $part ") | Should -BeTrue -Because "$command has $part"
+        }
+        $command | Should -Not -Match 'Verbose'
+        $file = Join-Path $TestDrive exported.safetensors
+        $measured | Export-BnStat $file -Force
+        (Import-BnStat $file).Command | Should -Be $measured.Command
+        $report = Join-Path $TestDrive 'command.html'
+        Compare-BnStat (Get-Fixture digits.scripted.pt) (Import-BnStat $file) -Name * | Export-BnReport $report
+        $facts = ([xml] "<r>$((Select-String '<dl>.*?</dl>' $report).Matches[0].Value)</r>").r.dl
+        $facts.dd | Should -Contain $measured[0].Command
+        $facts.dd -match '^Compare-BnStat -.*-Difference <stem\.bn \(' | Should -HaveCount 1
+    }
+
     It 'draws the drift alone into <_>' -ForEach 'drift.svg', 'drift.png' {
         $report = Join-Path $TestDrive $_
         Compare-BnStat (Get-Fixture digits.scripted.pt) $precise | Export-BnReport $report

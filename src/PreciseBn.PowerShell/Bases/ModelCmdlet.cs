@@ -44,6 +44,7 @@ public abstract class ModelCmdlet : DataCmdlet
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
+        base.BeginProcessing();
         if (Data is not null)
             _ = Batches;
     }

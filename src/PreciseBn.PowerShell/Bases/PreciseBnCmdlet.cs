@@ -7,9 +7,16 @@ namespace PreciseBn.PowerShell;
 public abstract class PreciseBnCmdlet : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
+    private string _command = "";
 
     /// <summary>Cancelled when the pipeline is stopped.</summary>
     protected CancellationToken StopToken => _stop.Token;
+
+    /// <summary>The command with its parameters, to be kept with what comes of it.</summary>
+    private protected string Command => _command;
+
+    /// <summary>Keeps the command as it was given, before anything comes through the pipeline.</summary>
+    protected override void BeginProcessing() => _command = CommandText.Of(MyInvocation);
 
     /// <summary>Cancels what runs, so that it ends within a batch.</summary>
     protected override void StopProcessing() => _stop.Cancel();
@@ -57,6 +64,16 @@ public abstract class PreciseBnCmdlet : PSCmdlet, IDisposable
 
     /// <summary>Whether the cmdlet is only to say what it would do.</summary>
     private protected bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var whatIf) && (SwitchParameter)whatIf;
+
+    /// <summary>Refuses parameters that would do nothing, before somebody thinks that they did.</summary>
+    /// <param name="on">On what they have no effect.</param>
+    /// <param name="parameters">Their names.</param>
+    private protected void RefuseWithoutEffect(string on, params IEnumerable<string> parameters)
+    {
+        if (parameters.FirstOrDefault(MyInvocation.BoundParameters.ContainsKey) is { } parameter)
+            ThrowTerminatingError(new PreciseBnException(
+                "OptionWithoutEffect", ErrorKind.InvalidArgument, $"-{parameter} has no effect on {on}.", "Leave it out.", parameter).ToErrorRecord());
+    }
 
     /// <summary>Makes sure that a file can be written, before what stands before the cmdlet in the pipeline has begun.</summary>
     protected void RequireDestination(string path, bool force)

@@ -41,6 +41,6 @@ public sealed class CompareBnStatCommand : PreciseBnCmdlet
             + $"in the reference alone: {pairs.Count(pair => pair.Difference is null)}; "
             + $"in what is compared alone: {pairs.Count(pair => pair.Reference is null)}.");
         foreach (var pair in pairs)
-            ForEachItem(() => WriteObject(BnComparer.Compare(pair)));
+            ForEachItem(() => WriteObject(BnComparer.Compare(pair) with { Command = Command }));
     }
 }

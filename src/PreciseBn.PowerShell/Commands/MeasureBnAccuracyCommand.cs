@@ -48,6 +48,7 @@ public sealed class MeasureBnAccuracyCommand : EvaluationCmdlet
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
+        base.BeginProcessing();
         if (Agreement && (LabelKey is null ? Metric is null ? null : nameof(Metric) : nameof(LabelKey)) is { } other)
             Require(() => throw WithoutEffect(other, "with -Agreement, which compares a model with itself"));
         _batches = LabelledBatches();
@@ -61,7 +62,7 @@ public sealed class MeasureBnAccuracyCommand : EvaluationCmdlet
             TellOf(result);
         if (_batches is BnDataLoader { Skipped: > 0 } loader)
             WriteWarning($"{loader.Skipped} image files or folders could not be read and were left out.");
-        WriteObject(results, enumerateCollection: true);
+        WriteObject(results.Select(result => result with { Command = Command }), enumerateCollection: true);
     }
 
     private IReadOnlyList<BnAccuracy> MeasureAccuracy(UpdateProgress progress) => BnEvaluator.Measure(

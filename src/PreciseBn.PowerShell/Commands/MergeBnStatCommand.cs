@@ -84,7 +84,7 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
             WriteWarning($"There are no partial statistics of {missing}; the others were merged.");
         foreach (var name in result.Unreached)
             WriteWarning($"No batch reached the layer '{name}'; its statistics are what they were.");
-        WriteObject(result.Statistics, enumerateCollection: true);
+        WriteObject(result.Statistics.Select(stat => stat with { Command = Command }), enumerateCollection: true);
     }
 
     private BnMerger Merger => field ??= new(ShardCount);

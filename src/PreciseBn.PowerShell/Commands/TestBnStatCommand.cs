@@ -78,13 +78,16 @@ public sealed class TestBnStatCommand : DataCmdlet
             reference = pairs.Select(pair => pair.Reference).OfType<ILayerStatistics>().ToArray();
             difference = pairs.Select(pair => pair.Difference).OfType<ILayerStatistics>().ToArray();
         }
+        // That there are no layers of these names has been told.
+        if (reference.Count + difference.Count == 0 && MyInvocation.BoundParameters.ContainsKey(nameof(Name)))
+            return;
         var thresholds = new BnThresholds { MeanShift = MeanShift, VarianceRatio = VarianceRatio, Divergence = Divergence };
         var verdicts = BnGate.Judge(reference, difference, thresholds);
         foreach (var verdict in verdicts.Where(verdict => !verdict.Passed))
             WriteVerbose($"'{verdict.Name}' does not pass. {verdict.Reason}");
         WarnOfNoise(verdicts);
         if (PassThru)
-            WriteObject(verdicts, enumerateCollection: true);
+            WriteObject(verdicts.Select(verdict => verdict with { Command = Command }), enumerateCollection: true);
         else
             WriteObject(verdicts.All(verdict => verdict.Passed));
     });

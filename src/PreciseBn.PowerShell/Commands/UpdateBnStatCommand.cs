@@ -90,7 +90,7 @@ public sealed class UpdateBnStatCommand : ModelWritingCmdlet
     {
         using var opened = model;
         var name = NameOf(model);
-        var destination = model.Path is { } path ? destinations.For(path) : null;
+        var destination = model.Path is { } path ? destinations.For(path) : Destination;
         var layers = model.Layers.Count;
         if (!ShouldProcess(destination ?? name, $"Recompute the statistics of {layers} BatchNorm layers"))
             return;
@@ -103,7 +103,7 @@ public sealed class UpdateBnStatCommand : ModelWritingCmdlet
         TellOfMeasurement(result, Batches, name);
         TellOfResult(layers, destination is null ? name : $"'{destination}'", $" after {clock.Elapsed.TotalSeconds:0.0} s");
         WarnOfOmissions(result, Batches, name);
-        WriteObject(result.Statistics, enumerateCollection: true);
+        WriteObject(result.Statistics.Select(stat => stat with { Command = Command }), enumerateCollection: true);
     }
 
     private void WriteMerged()

@@ -40,6 +40,8 @@ internal static class OverviewSection
             yield return ("Compared with", string.Join(", ", references));
         if (measured.Select(stat => stat.Data).OfType<string>().Distinct().ToArray() is { Length: > 0 } data)
             yield return ("Data", Printable.Text(string.Join("; ", data)));
+        foreach (var command in contents.Commands)
+            yield return ("Command", command);
         if (measured.Count > 0)
         {
             var skipped = measured.Max(stat => stat.SkippedBatches);

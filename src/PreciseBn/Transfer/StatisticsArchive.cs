@@ -92,7 +92,7 @@ internal static class StatisticsArchive
             Type = stat.Type,
             Path = stat.Path,
             Stat = new(stat.Batches, stat.Uses, stat.Count, stat.Estimator, stat.SkippedBatches, stat.StoppedBy, stat.Convergence.Count > 0 ? stat.Convergence : null, stat.Eps,
-                stat.ItemsLeftOut, stat.SerialCorrelation, stat.ContentSha256, stat.Data, stat.Device, stat.InputScale),
+                stat.ItemsLeftOut, stat.SerialCorrelation, stat.ContentSha256, stat.Data, stat.Device, stat.InputScale, stat.Command),
         },
         BnModule module => new()
         {
@@ -138,6 +138,7 @@ internal static class StatisticsArchive
                 Data = stat.Data,
                 Device = stat.Device,
                 InputScale = stat.InputScale,
+                Command = stat.Command,
             };
         var module = record.Module ?? throw FileErrors.Damaged(path, "its list of layers cannot be read");
         return new BnModule
@@ -195,7 +196,8 @@ internal sealed record LayerRecord
 
     internal sealed record StatRecord(
         long Batches, long Uses, long Count, Estimator Estimator, long SkippedBatches, StopReason StoppedBy, IReadOnlyList<ConvergencePoint>? Convergence, double Eps = double.NaN,
-        long ItemsLeftOut = 0, double SerialCorrelation = double.NaN, string? ContentSha256 = null, string? Data = null, string? Device = null, InputScale? InputScale = null);
+        long ItemsLeftOut = 0, double SerialCorrelation = double.NaN, string? ContentSha256 = null, string? Data = null, string? Device = null, InputScale? InputScale = null,
+        string? Command = null);
 }
 
 /// <summary>What every file that is written here says of its making.</summary>

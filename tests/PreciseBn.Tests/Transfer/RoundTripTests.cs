@@ -50,6 +50,7 @@ public sealed class RoundTripTests : IDisposable
             StoppedBy = StopReason.Tolerance,
             Path = model.Path,
             ContentSha256 = new string('a', 64),
+            Command = "Update-BnStat -Data digits.npz",
         }).ToArray();
         var path = _folder.File("stats.safetensors");
 
