@@ -132,7 +132,7 @@ for ((i = 1; i <= nodes; i++)); do
     slurmd[node$i]=$!
     daemons+=($!)
 done
-all_idle() { [ "$(sinfo -h -N -o %T | grep -c idle)" = "$nodes" ]; }
+all_idle() { [ "$(sinfo -h -N -p all -o %T | grep -c idle)" = "$nodes" ]; }
 until_it all_idle
 
 # submit NAME [SHARDS]: submits the example into a folder of that name, and keeps the numbers of its jobs.
