@@ -19,6 +19,7 @@ from torchvision.models import quantization, segmentation, video
 from torchvision.models.detection.backbone_utils import mobilenet_backbone, resnet_fpn_backbone
 from torchvision.models.resnet import Bottleneck
 
+from sweep_families import FAMILIES
 from sweep_models import LOOKALIKES
 
 warnings.filterwarnings("ignore")
@@ -47,7 +48,7 @@ ARCHITECTURES = {
     "resnext (1 block a stage)": (lambda: models.ResNet(Bottleneck, [1, 1, 1, 1], groups=32, width_per_group=4), IMAGE),
     "wide_resnet (1 block a stage)": (lambda: models.ResNet(Bottleneck, [1, 1, 1, 1], width_per_group=128), IMAGE),
     "densenet121": (models.densenet121, IMAGE),
-    "densenet, memory efficient": (lambda: models.DenseNet(8, (2, 2, 2, 2), 16, memory_efficient=True), IMAGE),
+    "densenet (memory efficient)": (lambda: models.DenseNet(8, (2, 2, 2, 2), 16, memory_efficient=True), IMAGE),
     "inception_v3": (lambda: models.inception_v3(init_weights=False), [3, 96, 96]),
     "googlenet": (lambda: models.googlenet(init_weights=False), IMAGE),
     "mobilenet_v2": (models.mobilenet_v2, IMAGE),
@@ -67,19 +68,19 @@ ARCHITECTURES = {
     "fcn_resnet50": (lambda: segmentation.fcn_resnet50(weights_backbone=None, aux_loss=True), IMAGE),
     "deeplabv3_mobilenet": (lambda: segmentation.deeplabv3_mobilenet_v3_large(weights_backbone=None), IMAGE),
     "lraspp_mobilenet": (lambda: segmentation.lraspp_mobilenet_v3_large(weights_backbone=None), IMAGE),
-    "FPN of Faster R-CNN, BatchNorm": (lambda: resnet_fpn_backbone(backbone_name="resnet18", weights=None, norm_layer=nn.BatchNorm2d), IMAGE),
-    "FPN of Faster R-CNN, FrozenBatchNorm": (lambda: resnet_fpn_backbone(backbone_name="resnet18", weights=None), IMAGE),
+    "FPN of Faster R-CNN (BatchNorm)": (lambda: resnet_fpn_backbone(backbone_name="resnet18", weights=None, norm_layer=nn.BatchNorm2d), IMAGE),
+    "FPN of Faster R-CNN (FrozenBatchNorm)": (lambda: resnet_fpn_backbone(backbone_name="resnet18", weights=None), IMAGE),
     "backbone of SSDlite": (lambda: mobilenet_backbone(backbone_name="mobilenet_v3_large", weights=None, norm_layer=nn.BatchNorm2d, fpn=False), IMAGE),
     "r3d_18": (video.r3d_18, VIDEO),
     "mc3_18": (video.mc3_18, VIDEO),
     "r2plus1d_18": (video.r2plus1d_18, VIDEO),
-    "s3d": (video.s3d, [3, 14, 64, 64]),
+    "s3d": (lambda: video.s3d().features, [3, 14, 64, 64]),
     "quantizable resnet18": (lambda: quantization.resnet18(weights=None, quantize=False), IMAGE),
     "quantizable mobilenet_v2": (lambda: quantization.mobilenet_v2(weights=None, quantize=False), IMAGE),
     "quantizable shufflenet_v2_x0_5": (lambda: quantization.shufflenet_v2_x0_5(weights=None, quantize=False), IMAGE),
     "resnet18 prepared for QAT": (lambda: prepared(quantization.resnet18), IMAGE),
     "mobilenet_v2 prepared for QAT": (lambda: prepared(quantization.mobilenet_v2), IMAGE),
-} | LOOKALIKES
+} | LOOKALIKES | FAMILIES
 
 
 def disturb(model):

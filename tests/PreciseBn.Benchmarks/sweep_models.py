@@ -190,9 +190,9 @@ def decoys():
 LOOKALIKES = {
     "BatchNormAct and BlurPool (timm)": (lambda: nn.Sequential(conv(3, 8, norm=BatchNormAct), BlurPool(8), conv(8, 8, norm=BatchNormAct)), [3, 32, 32]),
     "RepVGG": (lambda: nn.Sequential(conv(3, 8), RepVgg(8), RepVgg(8)), [3, 24, 24]),
-    "NFNet, BiT (StdConv)": (lambda: nn.Sequential(StdConv(3, 8, 3), nn.ReLU(), StdConv(8, 8, 3), nn.BatchNorm2d(8)), [3, 24, 24]),
+    "NFNet and BiT (StdConv)": (lambda: nn.Sequential(StdConv(3, 8, 3), nn.ReLU(), StdConv(8, 8, 3), nn.BatchNorm2d(8)), [3, 24, 24]),
     "ghost batches (TabNet)": (lambda: nn.Sequential(nn.Linear(6, 8), GhostBatchNorm(8), nn.ReLU(), nn.Linear(8, 8), nn.BatchNorm1d(8)), [6]),
-    "decoys: Instance-, Group-, EvoNorm, FrozenBatchNorm": (decoys, [3, 24, 24]),
+    "decoys: Instance- and GroupNorm and others": (decoys, [3, 24, 24]),
     "LeViT": (LeVit, [3, 32, 32]),
     "MobileViT": (MobileVit, [3, 16, 16]),
     "Conformer (speech)": (Conformer, [20, 12]),

@@ -72,6 +72,11 @@ internal static class ModelErrors
         "ArgumentNeeded", ErrorKind.InvalidArgument,
         $"The model '{path}' takes {parameter}, which no array can be.", $"Give the argument '{name}' beside the data, the same for every batch.", path);
 
+    public static PreciseBnException SeveralCollections(string path, IEnumerable<string> parameters) => new(
+        "SeveralCollections", ErrorKind.NotSupported,
+        $"The model '{path}' takes {string.Join(" and ", parameters)}: which arrays belong to which cannot be told.",
+        "Wrap it in a module that takes one list or dictionary, or tuples, and export that.", path);
+
     public static PreciseBnException NamesNeeded(string path, string parameter) => new(
         "NamesNeeded", ErrorKind.InvalidData,
         $"The model '{path}' takes {parameter}, a dictionary, but the inputs have no names.", "Give data whose arrays have names.", path);
@@ -109,6 +114,11 @@ internal static class ModelErrors
         "ForwardFailed", ErrorKind.InvalidData,
         $"The model '{model}' failed on {batch}: {TorchMessage.Of(inner)}",
         "Check the shape, type and order of the inputs.", model, inner);
+
+    public static PreciseBnException StatisticsExchanged(string model, string batch, string what) => new(
+        "StatisticsExchanged", ErrorKind.NotSupported,
+        $"In the code of the model '{model}', which exchanges statistics while it runs, {what} on {batch}.",
+        "Export the model with torch.jit.trace or torch.export, which keep what it computes, or leave these layers out.", model);
 
     public static PreciseBnException DoesNotFit(string model, string layer, double value, DType dtype) => new(
         "DoesNotFit", ErrorKind.InvalidData,

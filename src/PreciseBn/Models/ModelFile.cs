@@ -31,6 +31,11 @@ internal abstract class ModelFile(string path, IReadOnlyList<SourceFile> files, 
     /// <summary>Calls of BatchNorm that are no layers, as nobody can tell whose statistics they are given: where each is, and why.</summary>
     public virtual IReadOnlyList<string> UnaccountedCalls => [];
 
+    /// <summary>What it means that a call is no layer.</summary>
+    /// <param name="call">Where it is, and why it is none.</param>
+    protected static string WithConsequence(string call) =>
+        $"{call}. It runs as it was saved, and the layers behind it are recomputed for what it gives out so.";
+
     /// <summary>Operators in its code that do more than compute, such as to read or write files.</summary>
     public virtual IReadOnlyList<string> OperatorsBeyondNumbers => [];
 

@@ -13,7 +13,7 @@ internal sealed class ObservationLayout
     public const int CounterColumns = 6;
 
     // A single call takes a single addition, of its values and of one modulus.
-    private const int Modulus = 1 << 21;
+    public const int Modulus = 1 << 21;
     private const int Low = 0;
 
     // It is 1: a tensor is added to another in half the time that a number takes.

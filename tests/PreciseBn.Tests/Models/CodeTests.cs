@@ -1,5 +1,6 @@
 using PreciseBn.Batches;
 using PreciseBn.Data;
+using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 using static TorchSharp.torch;
 
@@ -118,6 +119,36 @@ public sealed class CodeTests
         using var data = BnDataLoader.FromFiles([Case("d3.npz")], new() { AsBatches = true });
 
         Assert.All(Runs.Measure(Runs.Read(Case(model)).Layers, data), stat => Assert.Equal(12, stat.Batches));
+    }
+
+    [Fact]
+    public void Tuples_of_tuples_take_as_many_tensors_as_they_have_and_a_list_the_rest()
+    {
+        using var scope = NewDisposeScope();
+        using var data = BnDataLoader.FromFiles([Case("tuples.npz")], new() { AsBatches = true, Keys = ["a", "b", "c", "d", "e", "f", "g"] });
+
+        var stats = Runs.Measure(Runs.Read(Case("tuples.pt")).Layers, data);
+
+        var inputs = data.Read(default).Select(batch => batch.Inputs.Select(input => input.to(ScalarType.Float64)).ToArray()).ToArray();
+        Tensor[] expected =
+        [
+            cat(inputs.Select(input => input[0]).ToArray()),
+            cat(inputs.Select(input => input[1] + 10 * input[2] + 100 * input[3]).ToArray()),
+            cat(inputs.Select(input => input[4] + 10 * input[5] + 100 * input[6]).ToArray()),
+        ];
+        foreach (var (stat, values) in stats.Zip(expected))
+            AssertClose(values.mean([0]).data<double>().ToArray(), stat.Mean, stat.Variance, 1e-5);
+    }
+
+    [Fact]
+    public void Arrays_are_not_divided_between_a_dictionary_and_a_list()
+    {
+        using var data = BnDataLoader.FromFiles([Case("tuples.npz")], new() { AsBatches = true, Keys = ["a", "b"] });
+
+        var error = Assert.Throws<PreciseBnException>(() => Runs.Measure(Runs.Read(Case("collections.pt")).Layers, data));
+
+        Assert.Equal("SeveralCollections", error.ErrorId);
+        Assert.Contains("named: Dict[str, Tensor] and more: List[Tensor]", error.Problem);
     }
 
     private static string Case(string name) => Fixtures.Path($"cases/edges/{name}");

@@ -60,7 +60,10 @@ public sealed class ExportedProgramErrorTests : IDisposable
         var path = _folder.File("several.pt2");
         new RawZip(path).Add("x/archive_format", [.. "pt2"u8]).Add("x/models/a.json", [.. "{}"u8]).Add("x/models/b.json", [.. "{}"u8]).Write();
 
-        Assert.Equal("SeveralPrograms", Assert.Throws<PreciseBnException>(() => Runs.Read(path)).ErrorId);
+        var error = Assert.Throws<PreciseBnException>(() => Runs.Read(path));
+
+        Assert.Equal("SeveralPrograms", error.ErrorId);
+        Assert.Contains("2 exported programs: a, b.", error.Problem);
     }
 
     [Theory]

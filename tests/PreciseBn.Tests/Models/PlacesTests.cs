@@ -14,7 +14,7 @@ public sealed class PlacesTests
     private const double Tolerance = 1e-5;
 
     public static TheoryData<string> Files => new(Directory.EnumerateFiles(Fixtures.Path("places"), "*.pt*").Select(path => Path.GetFileName(path))
-        .Where(name => name != "two-formats.frozen.pt").Order());
+        .Where(name => name is not ("two-formats.frozen.pt" or "exchanging.script.pt")).Order());
 
     [Theory]
     [MemberData(nameof(Files))]
@@ -48,6 +48,10 @@ public sealed class PlacesTests
     [InlineData("list.script.pt")]
     [InlineData("rows-read.trace.pt")]
     [InlineData("double.frozen.pt")]
+    [InlineData("halves.pt2")]
+    [InlineData("halves.script.pt")]
+    [InlineData("pieces.decomposed.pt2")]
+    [InlineData("pieces.trace.pt")]
     public void Statistics_are_written_where_they_are_read_from(string file)
     {
         using var folder = new TemporaryFolder();
@@ -81,6 +85,45 @@ public sealed class PlacesTests
         using var data = Data();
 
         Assert.Equal("RowsApart", Assert.Throws<PreciseBnException>(() => Runs.Measure([row], data)).ErrorId);
+    }
+
+    [Fact]
+    public void Statistics_that_the_code_exchanges_are_refused()
+    {
+        using var model = BnModel.Open(Place("exchanging.script.pt"));
+        using var data = Data();
+
+        var error = Assert.Throws<PreciseBnException>(() => model.Measure(data));
+
+        Assert.Equal("StatisticsExchanged", error.ErrorId);
+        Assert.Contains("the mean of one layer with the variance of another", error.Problem);
+    }
+
+    [Theory]
+    [InlineData("overlapping.pt2", "overlap with those of a layer")]
+    [InlineData("overlapping.script.pt", "overlap with those of a layer")]
+    [InlineData("transposed.pt2", "its statistics")]
+    public void A_call_that_is_no_layer_says_where_it_is_and_what_that_means(string file, string reason)
+    {
+        using var model = BnModel.Open(Place(file));
+
+        var call = Assert.Single(model.UnaccountedCalls);
+
+        Assert.Contains(reason, call);
+        Assert.Contains(file.EndsWith(".pt", StringComparison.Ordinal) ? ".py, line " : "places.py", call);
+        Assert.EndsWith("It runs as it was saved, and the layers behind it are recomputed for what it gives out so.", call);
+        Assert.DoesNotContain("..", call);
+    }
+
+    [Theory]
+    [InlineData("pieces.script.pt")]
+    [InlineData("pieces.pt2")]
+    public void A_piece_of_a_vector_is_not_measured_without_the_others(string file)
+    {
+        var piece = Runs.Read(Place(file)).Layers.Single(layer => layer.Name == "means[6:9]");
+        using var data = Data();
+
+        Assert.Equal("RowsApart", Assert.Throws<PreciseBnException>(() => Runs.Measure([piece], data)).ErrorId);
     }
 
     // Tensors that were no buffers have other names in exported programs.

@@ -13,6 +13,12 @@ internal interface ICompiledModel : IDisposable
     /// <summary>Lays the weights of convolutions out in that order.</summary>
     void ArrangeWeights(MemoryFormat format);
 
+    /// <summary>Keeps what the model changes while it runs, besides the statistics of its layers; what was kept before is forgotten.</summary>
+    void KeepState();
+
+    /// <summary>Sets that back, so that the model can run on the same batch again.</summary>
+    void RestoreState();
+
     /// <summary>Runs the model, for what its layers leave in their cells. It may change the inputs.</summary>
     /// <param name="batch">The inputs.</param>
     /// <param name="index">Number of the batch, for messages.</param>

@@ -35,6 +35,17 @@ internal static partial class ObservationFunction
     /// <inheritdoc cref="ForArchive"/>
     public static string ForText(StatisticsLayout layout) => ForArchive(layout).Replace(Namespace, "", StringComparison.Ordinal);
 
+    /// <summary>An error that the source raises, in words for people; <c>null</c> if it is another.</summary>
+    /// <param name="error">The error.</param>
+    /// <param name="path">Path of the model.</param>
+    /// <param name="batch">The batch that it ran on.</param>
+    public static PreciseBnException? Explain(Exception error, string path, string batch) => Raised().Match(error.Message) is { Success: true } raised
+        ? ModelErrors.StatisticsExchanged(path, batch, raised.Groups["what"].Value)
+        : null;
+
+    [GeneratedRegex(@"AssertionError: precise_bn: (?<what>[^\n]*)")]
+    private static partial Regex Raised();
+
     [GeneratedRegex(@"^ *#.*\n", RegexOptions.Multiline)]
     private static partial Regex Comment();
 

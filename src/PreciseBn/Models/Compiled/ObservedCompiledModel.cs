@@ -143,6 +143,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
     /// </summary>
     private void Learn(Batch batch)
     {
+        _model.KeepState();
         RunCopy(batch);
         using var host = _observation.to(ScalarType.Float64).cpu();
         var observed = host.data<double>().ToArray();
@@ -154,6 +155,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
         if (isNew)
         {
             SetShift();
+            _model.RestoreState();
             RunCopy(batch);
         }
         if (_far.AreAllKnown || _batch + 1 >= MostToLearnFrom)

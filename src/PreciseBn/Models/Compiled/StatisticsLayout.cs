@@ -1,3 +1,4 @@
+using System.Globalization;
 using PreciseBn.Primitives;
 using PreciseBn.Statistics;
 using static TorchSharp.torch;
@@ -9,16 +10,46 @@ namespace PreciseBn.Models.Compiled;
 /// <param name="Shape">Its shape.</param>
 internal sealed record StatisticsBuffer(IReadOnlyList<string> Keys, IReadOnlyList<long> Shape)
 {
-    /// <summary>Whether the model has a tensor for good, as in a constant or tuple, so that it cannot be one of another number format.</summary>
-    public static bool IsFixed(string key) => key.StartsWith("CONSTANTS.", StringComparison.Ordinal) || key.StartsWith('(');
+    /// <summary>Whether the model has a tensor for good, as in a constant, tuple or list of parameters, so that it cannot be one of another number format.</summary>
+    public static bool IsFixed(string key) => key.StartsWith("CONSTANTS.", StringComparison.Ordinal) || key.StartsWith('(') || key.EndsWith(')');
 
     public bool Equals(StatisticsBuffer? other) => other is not null && Keys[0] == other.Keys[0];
 
     public override int GetHashCode() => Keys[0].GetHashCode(StringComparison.Ordinal);
 }
 
-/// <summary>The running means, or variances, of a layer: a row of a tensor, which mostly has no other.</summary>
-internal sealed record StatisticsPlace(StatisticsBuffer Buffer, int Row = 0);
+/// <summary>The running means, or variances, of a layer: a row of a tensor, which mostly has no other, or a piece of a vector.</summary>
+/// <param name="Buffer">The tensor.</param>
+/// <param name="Row">The row.</param>
+/// <param name="Piece">Where the piece of a vector is; <c>null</c> for a row.</param>
+internal sealed record StatisticsPlace(StatisticsBuffer Buffer, int Row = 0, StatisticsPiece? Piece = null)
+{
+    /// <returns>Where a part of a tensor is, or <c>null</c> if it is no row of it, and the tensor no vector.</returns>
+    public static StatisticsPlace? Find(StatisticsBuffer buffer, long offset, long count)
+    {
+        if (buffer.Shape.Count == 1 && count < buffer.Shape[0])
+            return new StatisticsPlace(buffer, 0, new StatisticsPiece((int)offset, (int)count));
+        var row = offset % count == 0 ? offset / count : -1;
+        return row >= 0 && row < StatisticsLayout.RowsOf(buffer, (int)count) ? new StatisticsPlace(buffer, (int)row) : null;
+    }
+
+    /// <summary>How a name says which part of a tensor it is: nothing if it is the whole.</summary>
+    /// <param name="channels">How many means it has.</param>
+    public string Suffix(int channels) => Piece is { } piece ? $"[{piece}]"
+        : StatisticsLayout.RowsOf(Buffer, channels) > 1 ? string.Create(CultureInfo.InvariantCulture, $"[{Row}]") : "";
+
+    /// <summary>Whether another part of the same tensor has some of the same numbers, or they cannot both be laid out.</summary>
+    public bool Hinders(StatisticsPlace other, long channels, long otherChannels) => Buffer == other.Buffer
+        && (Piece is { } piece && other.Piece is { } second
+            ? piece != second && piece.Start < second.Start + second.Count && second.Start < piece.Start + piece.Count
+            : Piece is not null || other.Piece is not null || channels != otherChannels);
+}
+
+/// <summary>A piece of a vector.</summary>
+internal sealed record StatisticsPiece(int Start, int Count)
+{
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Start}:{Start + Count}");
+}
 
 /// <summary>A layer of a compiled model.</summary>
 internal sealed record CompiledLayer(BnModule Module, StatisticsPlace Mean, StatisticsPlace Variance)
@@ -70,12 +101,14 @@ internal sealed class StatisticsLayout
     private const int Signature = -8_191_387;
 
     private readonly Dictionary<StatisticsBuffer, (int Index, int Column, int Channels)> _buffers = [];
+    private readonly Dictionary<StatisticsPlace, int> _columnsOfPieces = [];
     private readonly int _columns;
     private readonly HashSet<StatisticsPlace> _places;
 
     /// <param name="layers">The layers, which have all their statistics in places of their own.</param>
     public StatisticsLayout(IReadOnlyList<CompiledLayer> layers)
     {
+        _places = layers.SelectMany(layer => new[] { layer.Mean, layer.Variance }).ToHashSet();
         NumberType = layers.Any(layer => layer.Module.DType == DType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
         foreach (var (place, channels) in layers.Select(layer => (layer.Mean, layer.Module.Channels))
             .Concat(layers.Select(layer => (layer.Variance, layer.Module.Channels))))
@@ -84,9 +117,8 @@ internal sealed class StatisticsLayout
             if (_buffers.ContainsKey(buffer))
                 continue;
             _buffers[buffer] = (_buffers.Count, _columns, channels);
-            _columns += RowsOf(buffer, channels) * (channels + ObservationLayout.CounterColumns);
+            _columns += place.Piece is null ? RowsOf(buffer, channels) * (channels + ObservationLayout.CounterColumns) : LayOutPieces(buffer);
         }
-        _places = layers.SelectMany(layer => new[] { layer.Mean, layer.Variance }).ToHashSet();
         Observation = new ObservationLayout(layers.Select(layer => layer.Module.Channels).ToArray());
         IsRegular = _buffers.Count == 2 * layers.Count && _columns == 2 * Observation.Width;
     }
@@ -120,11 +152,14 @@ internal sealed class StatisticsLayout
         new("LAST", (int)StatisticsMark.Last), new("AS_SAVED", (int)StatisticsMark.AsSaved), new("SIGNATURE", Signature),
         new("PRECISION", (int)NumberType), new("DOUBLE", (int)ScalarType.Float64), new("PITCH", Pitch), new("PIECE", Piece), new("ORIGIN", Origin),
         new("TO_VARIANCE", Observation.Width), new("TO_SHIFT", _columns),
+        new("APART", Observation.Width * Pitch),
     ];
 
     /// <summary>The cell of the first mean, or variance, of a layer.</summary>
     public int CellOf(StatisticsPlace place)
     {
+        if (place.Piece is not null)
+            return 1 + _columnsOfPieces[place];
         var (_, column, channels) = _buffers[place.Buffer];
         return 1 + column + (place.Row * (channels + ObservationLayout.CounterColumns));
     }
@@ -132,14 +167,17 @@ internal sealed class StatisticsLayout
     public int IndexOf(StatisticsBuffer buffer) => _buffers[buffer].Index;
 
     /// <summary>Whether a tensor has rows that are none of these layers'.</summary>
-    public bool HasOtherRows(StatisticsBuffer buffer) =>
-        Enumerable.Range(0, RowsOf(buffer, _buffers[buffer].Channels)).Any(row => !_places.Contains(new StatisticsPlace(buffer, row)));
+    public bool HasOtherRows(StatisticsBuffer buffer) => IsCut(buffer)
+        ? _places.Where(place => place.Buffer == buffer).Sum(place => place.Piece!.Count) < buffer.Shape[0]
+        : Enumerable.Range(0, RowsOf(buffer, _buffers[buffer].Channels)).Any(row => !_places.Contains(new StatisticsPlace(buffer, row)));
 
     /// <summary>Where a tensor lies, with a mark.</summary>
     public (long[] Shape, long[] Strides, long Offset) ViewOf(StatisticsBuffer buffer, StatisticsMark mark)
     {
         var (_, column, channels) = _buffers[buffer];
         var shape = buffer.Shape.ToArray();
+        if (IsCut(buffer))
+            return (shape, [Pitch + (long)mark], (Origin + 1 + column) * Pitch);
         var strides = new long[shape.Length];
         // The last dimensions are the channels of a row, and those before them are rows.
         var inRow = 1L;
@@ -157,12 +195,24 @@ internal sealed class StatisticsLayout
     }
 
     /// <summary>The row of a tensor that such a view is of, as a view into the same memory.</summary>
-    public (long Stride, long Offset) RowOf(StatisticsPlace place, StatisticsMark mark) =>
-        ((int)mark, (Origin + CellOf(place)) * Pitch);
+    public (long Stride, long Offset) RowOf(StatisticsPlace place, StatisticsMark mark)
+    {
+        if (place.Piece is not { } piece)
+            return ((int)mark, (Origin + CellOf(place)) * Pitch);
+        var (_, strides, offset) = ViewOf(place.Buffer, mark);
+        return (strides[0], offset + (piece.Start * strides[0]));
+    }
 
     /// <summary>What stands before the mean and the variance of a layer, and where: for a mean that is not handed on with its own variance.</summary>
-    public (long Offset, double[] Values) SignatureOf(StatisticsPlace place, int layer, int channels) =>
-        (RowOf(place, StatisticsMark.Observed).Offset - 2, [Signature - channels, layer]);
+    public (long Offset, double[] Values) SignatureOf(StatisticsPlace place, StatisticsMark mark, int layer, int channels) =>
+        (RowOf(place, mark).Offset - 2, [Signature - channels, layer]);
+
+    /// <summary>What stands behind the first number of a piece, and where: the place of its cells, which do not lie as its numbers do.</summary>
+    public (long Offset, double[] Values) CellsOfPiece(StatisticsPlace place, StatisticsMark mark) =>
+        (RowOf(place, mark).Offset + 1, [CellOf(place) / ObservationLayout.Modulus, CellOf(place) % ObservationLayout.Modulus]);
+
+    /// <summary>Whether layers have pieces of a tensor.</summary>
+    public bool IsCut(StatisticsBuffer buffer) => _places.Any(place => place.Piece is not null && place.Buffer == buffer);
 
     /// <summary>How many rows a tensor has; 0 if they are not of that many channels.</summary>
     public static int RowsOf(StatisticsBuffer buffer, int channels)
@@ -172,6 +222,18 @@ internal sealed class StatisticsLayout
         for (; dimension >= 0 && (inRow < channels || dimension == buffer.Shape.Count - 1); dimension--)
             inRow *= buffer.Shape[dimension];
         return inRow == channels ? (int)buffer.Shape.Take(dimension + 1).Aggregate(1L, (rows, size) => rows * size) : 0;
+    }
+
+    // Their cells lie one after the other; the numbers of the vector itself are as far apart as two of others, with room between them.
+    private int LayOutPieces(StatisticsBuffer buffer)
+    {
+        var column = _columns;
+        foreach (var place in _places.Where(place => place.Buffer == buffer).OrderBy(place => place.Piece!.Start))
+        {
+            _columnsOfPieces[place] = column;
+            column += place.Piece!.Count + ObservationLayout.CounterColumns;
+        }
+        return Math.Max(column - _columns, 2 * (int)buffer.Shape[0]);
     }
 
     private long Origin => ((long)Cells + Pitch - 1) / Pitch;

@@ -28,11 +28,8 @@ internal sealed class StatisticsMemory : IDisposable
         _shared = layout.Buffers.Where(layout.HasOtherRows).ToHashSet();
         for (var layer = 0; layer < layers.Count; layer++)
         {
-            foreach (var place in new[] { layers[layer].Mean, layers[layer].Variance })
-            {
-                var (offset, values) = layout.SignatureOf(place, layer, layers[layer].Module.Channels);
-                Write(offset, 1, values);
-            }
+            foreach (var place in new[] { layers[layer].Mean, layers[layer].Variance }.Where(place => place.Piece is null))
+                WriteSignature(place, StatisticsMark.Observed, layer);
         }
     }
 
@@ -58,6 +55,8 @@ internal sealed class StatisticsMemory : IDisposable
             using var view = _memory.as_strided(shape, strides, offset);
             // Rows that are no layer's keep what they have.
             using var values = _shared.Contains(buffer) ? _statistics[_layout.IndexOf(buffer)][0].clone() : null;
+            if (_layout.IsCut(buffer))
+                WriteSignaturesOfPieces(buffer, mark);
             foreach (var statistics in _statistics[_layout.IndexOf(buffer)])
                 statistics.set_(view);
             if (values is not null)
@@ -77,6 +76,29 @@ internal sealed class StatisticsMemory : IDisposable
     {
         Cells.Dispose();
         _memory.Dispose();
+    }
+
+    // They stand elsewhere with each mark.
+    private void WriteSignaturesOfPieces(StatisticsBuffer buffer, StatisticsMark mark)
+    {
+        var (shape, strides, offset) = _layout.ViewOf(buffer, mark);
+        using (var all = _memory.narrow(0, offset - 2, shape[0] * _layout.ViewOf(buffer, StatisticsMark.AsSaved).Strides[0]))
+            all.zero_();
+        for (var layer = 0; layer < _layers.Count; layer++)
+        {
+            foreach (var place in new[] { _layers[layer].Mean, _layers[layer].Variance }.Where(place => place.Buffer == buffer))
+            {
+                WriteSignature(place, mark, layer);
+                var (cell, values) = _layout.CellsOfPiece(place, mark);
+                Write(cell, 1, values);
+            }
+        }
+    }
+
+    private void WriteSignature(StatisticsPlace place, StatisticsMark mark, int layer)
+    {
+        var (offset, values) = _layout.SignatureOf(place, mark, layer, _layers[layer].Module.Channels);
+        Write(offset, 1, values);
     }
 
     private void Write(StatisticsPlace place, StatisticsMark mark, double[] values)

@@ -18,6 +18,8 @@
 # and for variances, and as many with the means from which those of the batch are counted. The statistics themselves begin
 # behind them, PITCH numbers apart, in the same order, so that the place of the one tells the place of the other. Behind the C
 # means of a layer are the cells that count (ObservationLayout); the first is for values, the second is 1. The usual case is kept short.
+# A layer may have a piece of a vector. The stride of such a vector is PITCH more than the mark, and behind the first number of a piece stand
+# two that tell the place of its cells.
 # Layers with a mark are never computed by cuDNN, the last argument of torch.batch_norm: it copies views that are not contiguous.
 
 def batch_norm(input: Tensor,
@@ -33,7 +35,8 @@ def batch_norm(input: Tensor,
   if running_mean is None or running_var is None or (layers == "" and not __torch__.precise_bn.are_ours(running_mean, running_var)):
     return torch.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled)
   channels = torch.size(input, 1)
-  if torch.stride(running_mean, -1) != OBSERVED or input.dtype != PRECISION or torch.numel(running_mean) != channels:
+  if (torch.stride(running_mean, -1) != OBSERVED or input.dtype != PRECISION or torch.numel(running_mean) != channels
+      or torch.storage_offset(running_var) - torch.storage_offset(running_mean) != APART):
     return __torch__.precise_bn.otherwise(input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled, layers)
   first = torch.storage_offset(running_mean) // PITCH - ORIGIN
   cells = torch.as_strided(running_mean, [TO_VARIANCE + channels], [1], first)
@@ -58,10 +61,11 @@ def otherwise(input: Tensor,
     eps: float,
     cudnn_enabled: bool,
     layers: str) -> Tensor:
-  mark = torch.stride(running_mean, -1)
-  assert layers == "" or layers == "*" or mark >= OBSERVED, "the statistics that BatchNorm is given at this place are no longer those of " + layers
+  mark = __torch__.precise_bn.mark_of(running_mean)
+  assert layers == "" or layers == "*" or mark >= OBSERVED, "precise_bn: BatchNorm is given other statistics than those that the file has for " + layers
   if mark < OBSERVED or mark > LAST or torch.numel(running_mean) != torch.size(input, 1):
     return torch.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled)
+  assert __torch__.precise_bn.are_ours(running_mean, running_var), "precise_bn: BatchNorm is given the mean of one layer with the variance of another"
   if mark == SETTLED or torch.numel(input) == 0:
     return __torch__.precise_bn.settled(input, weight, bias, running_mean, running_var, eps)
   output = __torch__.precise_bn.observe(input, weight, bias, running_mean, running_var, eps)
@@ -185,14 +189,23 @@ def are_ours(mean: Tensor, variance: Tensor) -> bool:
 def may_be_ours(statistics: Tensor) -> bool:
   return torch.dim(statistics) > 0 and torch.stride(statistics, -1) >= OBSERVED and torch.storage_offset(statistics) >= 2
 
+def mark_of(statistics: Tensor) -> int:
+  stride = torch.stride(statistics, -1)
+  if stride > PITCH:
+    return stride - PITCH
+  return stride
+
 def place_of(statistics: Tensor) -> int:
+  if torch.stride(statistics, -1) > PITCH:
+    high, low = torch.split(__torch__.precise_bn.cells(statistics, torch.storage_offset(statistics) + 1, 2), 1)
+    return int(high) * MODULUS + int(low)
   return torch.storage_offset(statistics) // PITCH - ORIGIN
 
 def cells(statistics: Tensor, first: int, count: int) -> Tensor:
   return torch.as_strided(statistics, [count], [1], first)
 
 def kept(original: Tensor, copy: Tensor) -> Tensor:
-  if torch.dim(original) > 0 and torch.stride(original, -1) >= OBSERVED and torch.stride(original, -1) <= AS_SAVED:
+  if torch.dim(original) > 0 and torch.stride(original, -1) >= OBSERVED and __torch__.precise_bn.mark_of(original) <= AS_SAVED:
     return original
   return copy
 

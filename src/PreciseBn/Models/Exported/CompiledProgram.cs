@@ -19,6 +19,8 @@ internal sealed partial class CompiledProgram : ICompiledModel, ISegmentedModel,
     private readonly GraphRunner[] _segmentRunners;
     private readonly Tensor[] _tensors;
     private Tensor? _output;
+    private readonly Tensor[] _changing;
+    private Tensor[] _state = [];
 
     /// <param name="program">The program.</param>
     /// <param name="source">Its source.</param>
@@ -36,6 +38,8 @@ internal sealed partial class CompiledProgram : ICompiledModel, ISegmentedModel,
         var names = source.TensorNames.ToList();
         foreach (var index in layout.Buffers.SelectMany(buffer => buffer.Keys).Select(name => names.IndexOf(name)).Where(index => index >= 0))
             Widen(index, layout.NumberType);
+        _changing = program.Buffers.Except(layout.Buffers.SelectMany(buffer => buffer.Keys)).Select(name => names.IndexOf(name))
+            .Where(index => index >= 0).Select(index => tensors[index]).ToArray();
         Statistics = layout.Buffers.Select(buffer => buffer.Keys.Where(names.Contains).Select(name => tensors[names.IndexOf(name)]).ToArray()).ToArray();
         try
         {
@@ -62,6 +66,18 @@ internal sealed partial class CompiledProgram : ICompiledModel, ISegmentedModel,
             if (ChannelsLast.TryArrangeWeights(tensor, format) is { } arranged)
                 tensor.set_(arranged);
         }
+    }
+
+    public void KeepState()
+    {
+        ReleaseState();
+        _state = _changing.Select(tensor => tensor.clone().DetachFromDisposeScope()).ToArray();
+    }
+
+    public void RestoreState()
+    {
+        foreach (var (tensor, kept) in _changing.Zip(_state))
+            tensor.copy_(kept);
     }
 
     public bool Run(Batch batch, long index) =>
@@ -146,8 +162,16 @@ internal sealed partial class CompiledProgram : ICompiledModel, ISegmentedModel,
         _tensors[index] = narrow.to(type, copy: true).DetachFromDisposeScope();
     }
 
+    private void ReleaseState()
+    {
+        foreach (var tensor in _state)
+            tensor.Dispose();
+        _state = [];
+    }
+
     private void DisposeTensors()
     {
+        ReleaseState();
         foreach (var tensor in _tensors)
             tensor.Dispose();
     }

@@ -12,9 +12,9 @@ internal static class ExportedErrors
         $"'{path}' was compiled by AOTInductor: its BatchNorm is machine code.",
         "Recompute the statistics in the program that torch.export.save writes, and compile that.", path);
 
-    public static PreciseBnException SeveralPrograms(string path, int count) => new(
+    public static PreciseBnException SeveralPrograms(string path, IReadOnlyCollection<string> names) => new(
         "SeveralPrograms", ErrorKind.NotSupported,
-        $"'{path}' holds {count} exported programs.", "Save each in a file of its own.", path);
+        $"'{path}' holds {names.Count} exported programs: {string.Join(", ", names)}.", "Save each in a file of its own.", path);
 
     public static PreciseBnException UnknownSchema(string path, long version, string torchVersion) => new(
         "UnknownSchema", ErrorKind.NotSupported,

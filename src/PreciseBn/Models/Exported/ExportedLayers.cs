@@ -30,11 +30,12 @@ internal static class ExportedLayers
             }
             else if (!IsInstanceNorm(call.Node))
             {
-                unaccounted.Add(Describe(call, "it cannot be told whose statistics it is given"));
+                unaccounted.Add(Describe(call, Explain(statistics, call)));
             }
         }
         var unclaimed = archive.File.Length;
         var layers = new List<ExportedLayer>();
+        var siblings = drafts.Keys.Select(places => places.Item1.Buffer).Distinct().SelectMany(buffer => buffer.Keys).CountBy(OwnerOf).ToDictionary();
         foreach (var (places, calls) in drafts.OrderBy(draft => draft.Key.Item1.Buffer.Keys.Min(key => IndexOf(program, key))))
         {
             var (mean, variance, call) = calls[0];
@@ -42,7 +43,7 @@ internal static class ExportedLayers
             unclaimed -= 2 * mean.Count * mean.Tensor.Stored.DType.Size();
             if (unclaimed < 0)
                 throw ModelErrors.TooManyStatistics(archive.File.Path);
-            layers.Add(new ExportedLayer(ReadLayer(archive, places.Item1, places.Item2, mean, variance, call), places.Item1, places.Item2,
+            layers.Add(new ExportedLayer(ReadLayer(archive, places.Item1, places.Item2, mean, variance, call, siblings), places.Item1, places.Item2,
                 calls.Select(item => item.Call).ToArray()));
         }
         var names = program.Tensors.ToDictionary(tensor => tensor.Variable, tensor => tensor.Name);
@@ -66,21 +67,26 @@ internal static class ExportedLayers
     private static bool IsInstanceNorm(ExportedNode node) => node.Origin.ModuleClass?.Contains("InstanceNorm", StringComparison.Ordinal) == true;
 
     private static string Describe(BatchNormCall call, string reason) =>
-        $"the node '{call.Node.Name}'{(call.Node.Origin.ModulePath is { Length: > 0 } path ? $" of '{path}'" : "")}: {reason}.{call.Node.Origin.Place}";
+        $"the node '{call.Node.Name}'{(call.Node.Origin.ModulePath is { Length: > 0 } path ? $" of '{path}'" : "")}: {reason}{(call.Node.Origin.Place is { Length: > 0 } place ? "." + place.TrimEnd('.') : "")}";
+
+    private static string Explain(ExportedStatistics statistics, BatchNormCall call) =>
+        new[] { call.Mean, call.Variance }.Select(statistics.Of).OfType<UnknownValue>().Select(value => value.Source)
+            .FirstOrDefault(source => source.StartsWith("torch.", StringComparison.Ordinal)) is { } source
+            ? $"its statistics come from {source}" : "it cannot be told whose statistics it is given";
 
     private static int IndexOf(ExportedProgram program, string name) =>
         program.Tensors.Select((tensor, index) => (tensor.Name, Index: index)).Where(tensor => tensor.Name == name).Select(tensor => tensor.Index)
             .FirstOrDefault(int.MaxValue);
 
     private static StoredLayer ReadLayer(
-        ExportedArchive archive, StatisticsPlace meanPlace, StatisticsPlace variancePlace, TensorValue mean, TensorValue variance, BatchNormCall call)
+        ExportedArchive archive, StatisticsPlace meanPlace, StatisticsPlace variancePlace, TensorValue mean, TensorValue variance, BatchNormCall call,
+        Dictionary<string, int> siblings)
     {
         var meanSlot = ExportedBuffers.Locate(archive, meanPlace, mean);
         var varianceSlot = ExportedBuffers.Locate(archive, variancePlace, variance);
-        var isRow = StatisticsLayout.RowsOf(meanPlace.Buffer, (int)mean.Count) > 1;
         var names = meanPlace.Buffer.Keys.Select((key, index) =>
-            ModuleOf(key, variancePlace.Buffer.Keys[Math.Min(index, variancePlace.Buffer.Keys.Count - 1)]) + (isRow ? $"[{meanPlace.Row}]" : "")).ToArray();
-        var owner = ModuleOf(meanPlace.Buffer.Keys[0], variancePlace.Buffer.Keys[0]);
+            NameOf(key, variancePlace.Buffer.Keys[Math.Min(index, variancePlace.Buffer.Keys.Count - 1)], siblings) + meanPlace.Suffix((int)mean.Count)).ToArray();
+        var owner = NameOf(meanPlace.Buffer.Keys[0], variancePlace.Buffer.Keys[0], siblings);
         var tracked = archive.Tensors.GetValueOrDefault(owner.Length == 0 ? "num_batches_tracked" : owner + ".num_batches_tracked") is
         { Tensor.IsScalar: true } count ? count.Locate() : null;
         var module = new BnModule
@@ -101,13 +107,15 @@ internal static class ExportedLayers
         return new StoredLayer(module, meanSlot, varianceSlot, tracked);
     }
 
-    // The module that has both; where that is the model itself and they have other names, that of the mean.
-    private static string ModuleOf(string mean, string variance)
+    // The module that has both; where that is the model itself, or has those of several layers, and they have other names, that of the mean.
+    private static string NameOf(string mean, string variance, Dictionary<string, int> siblings)
     {
-        var dot = mean.LastIndexOf('.');
-        var module = dot < 0 ? "" : mean[..dot];
-        return mean[(dot + 1)..] == MeanName || (module.Length > 0 && variance.StartsWith(module + ".", StringComparison.Ordinal)) ? module : mean;
+        var module = OwnerOf(mean);
+        var isAlone = module.Length > 0 && siblings[module] == 1 && variance.StartsWith(module + ".", StringComparison.Ordinal);
+        return isAlone || mean[(mean.LastIndexOf('.') + 1)..] == MeanName ? module : mean;
     }
+
+    private static string OwnerOf(string buffer) => buffer[..Math.Max(0, buffer.LastIndexOf('.'))];
 
     private static StatisticsPlace PlaceOf(StoredLayer layer, string buffer) => new(new StatisticsBuffer(
         [layer.Module.Name.Length == 0 ? buffer : $"{layer.Module.Name}.{buffer}"], [layer.Module.Channels]));
@@ -126,7 +134,7 @@ internal sealed class ExportedBuffers(ExportedArchive archive)
 {
     private readonly ILookup<string, string> _names = archive.Tensors.ToLookup(tensor => IdentityOf(tensor.Value), tensor => tensor.Key);
     private readonly Dictionary<string, StatisticsBuffer> _buffers = [];
-    private readonly Dictionary<StatisticsBuffer, long> _widths = [];
+    private readonly StatisticsClaims _claims = new();
     private readonly Dictionary<StatisticsPlace, (StatisticsPlace Mean, StatisticsPlace Variance)> _owners = [];
 
     /// <summary>Where the statistics of a layer are: rows of tensors that are no others', in whole or in part.</summary>
@@ -141,11 +149,10 @@ internal sealed class ExportedBuffers(ExportedArchive archive)
         if (PlaceOf(mean) is not { } meanPlace || PlaceOf(variance) is not { } variancePlace || meanPlace == variancePlace)
             return "its statistics lie scattered in a larger tensor";
         places = (meanPlace, variancePlace);
-        if (_widths.GetValueOrDefault(meanPlace.Buffer, mean.Count) != mean.Count || _widths.GetValueOrDefault(variancePlace.Buffer, mean.Count) != mean.Count)
-            return "its statistics overlap with those of a layer";
         if (_owners.GetValueOrDefault(meanPlace, places) != places || _owners.GetValueOrDefault(variancePlace, places) != places)
             return "it shares one of its statistics with a layer, and not the other";
-        _widths[meanPlace.Buffer] = _widths[variancePlace.Buffer] = mean.Count;
+        if (!_claims.TryClaim(meanPlace, variancePlace, mean.Count))
+            return "its statistics overlap with those of a layer";
         _owners[meanPlace] = _owners[variancePlace] = places;
         return null;
     }
@@ -164,13 +171,12 @@ internal sealed class ExportedBuffers(ExportedArchive archive)
     private StatisticsPlace? PlaceOf(TensorValue value)
     {
         var stored = value.Tensor.Stored;
-        if (!stored.DType.IsFloatingPoint() || !stored.IsInOrder || value.Offset % value.Count != 0)
+        if (!stored.DType.IsFloatingPoint() || !stored.IsInOrder)
             return null;
         var identity = IdentityOf(archive.Tensors[value.Tensor.Attribute]);
         if (!_buffers.TryGetValue(identity, out var buffer))
             _buffers[identity] = buffer = new StatisticsBuffer(_names[identity].ToArray(), stored.Shape);
-        var row = value.Offset / value.Count;
-        return row < StatisticsLayout.RowsOf(buffer, (int)value.Count) ? new StatisticsPlace(buffer, (int)row) : null;
+        return StatisticsPlace.Find(buffer, value.Offset, value.Count);
     }
 
     private static string IdentityOf(ArchivedTensor tensor) => $"{tensor.Storage.LocalHeaderPosition} {ScriptHolders.IdentityOf(tensor.Tensor, isConstant: false)}";

@@ -9,12 +9,29 @@ namespace PreciseBn.Models.Exported;
 /// <param name="Tensors">The parameters, buffers and constants it starts from: the name of each in the program, and in the archive.</param>
 /// <param name="Inputs">What a user gives it.</param>
 /// <param name="Outputs">What it returns to the user.</param>
+/// <param name="Buffers">Names in the archive of the tensors that it may change.</param>
+/// <param name="Mutations">The buffers of which it returns what they have become: the name of each in the archive, and of the result in the program.</param>
 /// <param name="TorchVersion">The PyTorch that wrote it.</param>
 internal sealed record ExportedProgram(
     string Path, IReadOnlyList<ExportedNode> Nodes, IReadOnlyList<(string Variable, string Name)> Tensors,
-    IReadOnlyList<ExportedInput> Inputs, ExportedOutputs Outputs, string TorchVersion)
+    IReadOnlyList<ExportedInput> Inputs, ExportedOutputs Outputs,
+    IReadOnlyList<string> Buffers, IReadOnlyList<(string Name, string Variable)> Mutations, string TorchVersion)
 {
     private const int KnownSchema = 8;
+
+    /// <summary>
+    /// What becomes of its buffers from batch to batch: the variable of each, and that of what it has become. What calls of BatchNorm are
+    /// given stays as the file has it.
+    /// </summary>
+    public IEnumerable<(string Variable, string Result)> Changes
+    {
+        get
+        {
+            var statistics = Nodes.Select(BatchNormCall.TryRead).OfType<BatchNormCall>().SelectMany(call => new[] { call.Mean, call.Variance }).ToHashSet();
+            return Mutations.Join(Tensors, mutation => mutation.Name, tensor => tensor.Name, (mutation, tensor) => (tensor.Variable, Result: mutation.Variable))
+                .Where(change => change.Variable != change.Result && !statistics.Contains(change.Variable));
+        }
+    }
 
     /// <exception cref="PreciseBnException">The program is in a version of the schema that is not known, or does not follow it.</exception>
     public static ExportedProgram Read(ExportedArchive archive) =>
@@ -39,6 +56,11 @@ internal sealed record ExportedProgram(
                 ExportedArgument.Read(source.Value.GetProperty("arg")), graph.GetProperty("tensor_values"),
                 program.GetProperty("range_constraints"))).ToArray(),
             ExportedOutputs.Read(module),
+            sources.Where(source => source.Kind == "buffer").Select(source => source.Value.GetProperty("buffer_name").GetString()!).ToArray(),
+            module.GetProperty("signature").GetProperty("output_specs").EnumerateArray().Select(ExportedArgument.Read)
+                .Where(output => output.Kind == "buffer_mutation").Select(output => (
+                    output.Value.GetProperty("buffer_name").GetString()!,
+                    output.Value.GetProperty("arg").GetProperty("name").GetString()!)).ToArray(),
             torchVersion);
     }
 

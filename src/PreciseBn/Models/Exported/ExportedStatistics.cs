@@ -29,14 +29,18 @@ internal sealed class ExportedStatistics
     }
 
     /// <summary>What is known of a value of the program.</summary>
-    public ScriptValue Of(string variable) => _values.GetValueOrDefault(variable) ?? new UnknownValue(variable);
+    public ScriptValue Of(string variable) => _values.GetValueOrDefault(variable) ?? new UnknownValue();
 
     private void Follow(ExportedNode node, string function)
     {
-        if (node.Inputs.Count == 0 || node.Inputs[0].Value.TensorName is not { } source || Of(source) is not TensorValue tensor)
-            return;
-        var others = node.Inputs.Skip(1).Select(input => ToValue(input.Value)).ToArray();
         var results = node.Outputs.SelectMany(output => output.Names()).ToArray();
+        if (node.Inputs.Count == 0 || node.Inputs[0].Value.TensorName is not { } source || Of(source) is not TensorValue tensor)
+        {
+            foreach (var name in results)
+                _values[name] = new UnknownValue(node.Target);
+            return;
+        }
+        var others = node.Inputs.Skip(1).Select(input => ToValue(input.Value)).ToArray();
         var value = ScriptTensors.IsCopy(function, others) ? tensor.Copied(0) : ScriptTensors.Part(function, tensor, others) ?? new UnknownValue(node.Target);
         if (value is SequenceValue sequence)
         {
@@ -49,10 +53,11 @@ internal sealed class ExportedStatistics
         }
     }
 
-    private static ScriptValue ToValue(ExportedArgument argument) => argument.Kind switch
+    private ScriptValue ToValue(ExportedArgument argument) => argument.Kind switch
     {
         "as_int" => new LiteralValue(argument.Value.GetInt64()),
         "as_float" when argument.Value.ValueKind == System.Text.Json.JsonValueKind.Number => new LiteralValue(argument.Value.GetDouble()),
+        "as_tensor" => Of(argument.TensorName!),
         "as_none" => new LiteralValue(null),
         "as_ints" => new SequenceValue(argument.Value.EnumerateArray().Select(item => (ScriptValue)new LiteralValue(item.GetInt64())).ToArray()),
         _ => new UnknownValue(),

@@ -25,7 +25,7 @@ internal static class PackageLayout
         if (programs.Length == 0 || !zip.Entries.ContainsKey(format))
             return null;
         if (programs.Length > 1)
-            throw ExportedErrors.SeveralPrograms(zip.File.Path, programs.Length);
+            throw ExportedErrors.SeveralPrograms(zip.File.Path, programs.Select(program => Path.GetFileNameWithoutExtension(program.Name)).ToArray());
         RefuseBigEndian(zip, root);
         var name = Path.GetFileNameWithoutExtension(programs[0].Name);
         var (weights, constants) = ($"{root}data/weights/", $"{root}data/constants/");

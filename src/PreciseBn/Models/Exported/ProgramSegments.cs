@@ -36,7 +36,7 @@ internal sealed class ProgramSegments
     public static ProgramSegments? TryDivide(ExportedProgram program, IReadOnlyList<ExportedLayer> layers)
     {
         var segments = new ProgramSegments(program, layers);
-        if (segments._layerOf.Count == 0 || segments.HasOtherReaders(layers) || !segments.TryOrder() || !ProgramMemory.IsKeptBy(segments, program))
+        if (segments._layerOf.Count == 0 || segments.HasOtherReaders(layers) || segments.RemembersBatches() || !segments.TryOrder() || !ProgramMemory.IsKeptBy(segments, program))
             return null;
         segments.Divide();
         return Enumerable.Range(1, segments.Layers.Count - 1).SelectMany(segments.ValuesBefore).All(segments._typeOf.ContainsKey) ? segments : null;
@@ -69,6 +69,11 @@ internal sealed class ProgramSegments
         var statistics = _program.Tensors.Where(tensor => names.Contains(tensor.Name)).Select(tensor => tensor.Variable).ToHashSet();
         return _arguments.Any(values => values.Any(statistics.Contains));
     }
+
+    // The next batch finds what this one has left in a buffer. One that only counts batches changes nothing.
+    private bool RemembersBatches() => _program.Changes.Any(change => _program.Nodes.Index().Any(item =>
+        _arguments[item.Index].Contains(change.Result)
+        || (_arguments[item.Index].Contains(change.Variable) && !item.Item.Outputs.SelectMany(output => output.Names()).Contains(change.Result))));
 
     // A layer that is called several times is in the segment of its last call, which may move what is behind an earlier one.
     private bool TryOrder()

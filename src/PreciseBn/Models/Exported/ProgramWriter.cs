@@ -76,6 +76,7 @@ internal sealed partial class ProgramWriter
             Line($"{Define(tensors[i].Variable)} = {Tensors}[{i}]");
         foreach (var node in _program.Nodes.Where(node => !IsAssertion(node)))
             Write(node, _calls.ContainsKey(node) ? SegmentAction.Observe : SegmentAction.Run);
+        WriteChanges(tensors);
         Line($"return {(output is null ? "None" : Use(output))}");
         for (var segment = 0; segment < segments?.Steps.Count; segment++)
             WriteSegment(segments, segment, tensors);
@@ -83,6 +84,12 @@ internal sealed partial class ProgramWriter
         {
             Segments = segments?.Layers ?? [],
         };
+    }
+
+    private void WriteChanges((string Variable, string Name)[] tensors)
+    {
+        foreach (var (variable, result) in _program.Changes.Where(change => tensors.Any(tensor => tensor.Variable == change.Variable)))
+            Line($"{Define($"{result}_kept")} = torch.copy_({Use(variable)}, {Use(result)})");
     }
 
     private void WriteSegment(ProgramSegments segments, int segment, (string Variable, string Name)[] tensors)
@@ -146,6 +153,8 @@ internal sealed partial class ProgramWriter
     {
         var variable = Use(VariableOf(place));
         var channels = layer.Stored.Module.Channels;
+        if (place.Piece is { } piece)
+            return $"torch.narrow({variable}, 0, {piece.Start}, {piece.Count})";
         return StatisticsLayout.RowsOf(place.Buffer, channels) is > 1 and var rows
             ? $"torch.select(torch.view({variable}, [{rows}, {channels}]), 0, {place.Row})"
             : place.Buffer.Shape.Count == 1 ? variable : $"torch.view({variable}, [-1])";

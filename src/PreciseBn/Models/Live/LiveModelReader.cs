@@ -19,7 +19,8 @@ internal static class LiveModelReader
     /// <summary>The modules that keep means and variances without being BatchNorm of TorchSharp, in words: what they do with them cannot be seen.</summary>
     public static IReadOnlyList<string> FindOthers(nn.Module root) => root.named_modules().Prepend(("", root))
         .Where(item => item.Item2 is not (BatchNorm or InstanceNorm) && KeepsStatistics(item.Item2)).DistinctBy(item => item.Item2)
-        .Select(item => $"the module '{item.Item1}' ({item.Item2.GetType().Name}): it keeps means and variances, but is no BatchNorm of TorchSharp, and works as it is")
+        .Select(item => $"the module '{item.Item1}' ({item.Item2.GetType().Name}): it keeps means and variances, but is no BatchNorm of TorchSharp. "
+            + "It runs as it is, and the layers behind it are recomputed for what it gives out so.")
         .ToArray();
 
     private static bool KeepsStatistics(nn.Module module)

@@ -18,6 +18,7 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
     private readonly jit.ScriptModule _module;
     private readonly GraphRunner _runner = new();
     private Tensor? _output;
+    private Tensor[] _state = [];
 
     private CompiledScript(string path, jit.ScriptModule module, IEnumerable<StatisticsBuffer> buffers, ScriptInputs inputs, ScalarType? inputType, Device device)
     {
@@ -36,6 +37,8 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
     /// <summary>Which tensor it returns, where it does.</summary>
     private ScriptOutput? Output { get; init; }
 
+    private bool HasState { get; init; }
+
     /// <param name="path">Path of the model, for messages.</param>
     /// <param name="writeInstrumented">Writes the instrumented archive.</param>
     /// <param name="buffers">The tensors with statistics.</param>
@@ -43,9 +46,10 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
     /// <param name="inputType">The floating-point type that it computes in; <c>null</c> if it has no parameters.</param>
     /// <param name="device">Where it is to run.</param>
     /// <param name="output">Which tensor it returns, if it is to run in evaluation.</param>
+    /// <param name="hasState">Whether it has the methods of <see cref="ScriptState"/>.</param>
     /// <exception cref="PreciseBnException">libtorch does not load it, or there is no room for a copy of it.</exception>
     public static CompiledScript Load(string path, Action<Stream> writeInstrumented, IEnumerable<StatisticsBuffer> buffers,
-        ScriptInputs inputs, ScalarType? inputType, Device device, ScriptOutput? output = null)
+        ScriptInputs inputs, ScalarType? inputType, Device device, ScriptOutput? output = null, bool hasState = false)
     {
         using var copy = new TemporaryModel(path, writeInstrumented);
         try
@@ -54,7 +58,7 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
                 copy.NarrowPath is { } narrow ? jit.load(narrow, device) : jit.load(copy.ReadAll(), device));
             if (output is not null)
                 module.eval();
-            return new CompiledScript(path, module, buffers, inputs, inputType, device) { Output = output };
+            return new CompiledScript(path, module, buffers, inputs, inputType, device) { Output = output, HasState = hasState };
         }
         catch (ExternalException e)
         {
@@ -81,6 +85,21 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
         return output;
     }
 
+    public void KeepState()
+    {
+        using var scope = NewDisposeScope();
+        ReleaseState();
+        if (HasState)
+            _state = _module.invoke<Tensor[]>(ScriptState.TellMethod).Select(tensor => tensor.clone().DetachFromDisposeScope()).ToArray();
+    }
+
+    public void RestoreState()
+    {
+        using var scope = NewDisposeScope();
+        if (HasState)
+            _module.invoke(ScriptState.RestoreMethod, (object)_state);
+    }
+
     public Tensor Compute(Batch batch, long index)
     {
         using var scope = NewDisposeScope();
@@ -95,6 +114,7 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
 
     public void Dispose()
     {
+        ReleaseState();
         foreach (var tensor in Statistics.SelectMany(copies => copies))
             tensor.Dispose();
         _output?.Dispose();
@@ -111,7 +131,7 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
         }
         catch (ExternalException e)
         {
-            throw Output?.Explain(e) ?? ModelErrors.ForwardFailed(_path, batch.Describe(index), e);
+            throw Output?.Explain(e) ?? ObservationFunction.Explain(e, _path, batch.Describe(index)) ?? ModelErrors.ForwardFailed(_path, batch.Describe(index), e);
         }
     }
 
@@ -119,6 +139,13 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
     {
         _output?.Dispose();
         _output = (returned as Tensor)?.DetachFromDisposeScope();
+    }
+
+    private void ReleaseState()
+    {
+        foreach (var tensor in _state)
+            tensor.Dispose();
+        _state = [];
     }
 
     private Tensor Convert(Tensor input) =>

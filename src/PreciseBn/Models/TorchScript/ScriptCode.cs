@@ -52,6 +52,10 @@ internal sealed partial class ScriptCode(TorchArchive archive)
     public string? Constant(string className, string constant) => Find(className) is var (definitions, name)
         ? definitions.Constants.GetValueOrDefault($"{name}.{constant}") : null;
 
+    /// <summary>The attributes that a class declares, with their types, in their order.</summary>
+    public IReadOnlyList<ScriptAttribute> AttributesOf(string className) => Find(className) is var (definitions, name)
+        ? definitions.Attributes.GetValueOrDefault(name) ?? [] : [];
+
     /// <summary>The texts in a list that a class has as a constant.</summary>
     public IEnumerable<string> NamesIn(string className, string list) =>
         Quoted().Matches(Constant(className, list) ?? "").Select(match => match.Groups["name"].Value);
@@ -105,6 +109,8 @@ internal sealed partial class ScriptCode(TorchArchive archive)
 
         public Dictionary<string, string> Constants { get; } = [];
 
+        public Dictionary<string, List<ScriptAttribute>> Attributes { get; } = [];
+
         public Dictionary<string, int> Ends { get; } = [];
 
         public HashSet<string> Modules { get; } = [];
@@ -133,7 +139,7 @@ internal sealed partial class ScriptCode(TorchArchive archive)
                 }
                 else
                 {
-                    definitions.AddConstant(owner, line, text);
+                    definitions.AddAttribute(owner, line, text);
                     at++;
                 }
                 if (owner.Length > 0)
@@ -142,11 +148,28 @@ internal sealed partial class ScriptCode(TorchArchive archive)
             return definitions;
         }
 
-        private void AddConstant(string owner, ScriptLine line, string text)
+        private void AddAttribute(string owner, ScriptLine line, string text)
         {
             var equals = line.Tokens.ToList().FindIndex(token => token.Is("="));
-            if (owner.Length > 0 && line.Tokens[0].Kind == ScriptTokenKind.Name && equals > 0 && equals + 1 < line.Tokens.Count)
+            if (owner.Length == 0 || line.Tokens[0].Kind != ScriptTokenKind.Name || equals + 1 == line.Tokens.Count)
+                return;
+            if (equals > 0)
                 Constants[owner + line.Tokens[0].Text] = text[line.Tokens[equals + 1].Start..line.Tokens[^1].End];
+            else if (line.Tokens.Count > 2 && line.Tokens[1].Is(":"))
+                Declare(owner[..^1], new ScriptAttribute(line.Tokens[0].Text, text[line.Tokens[2].Start..line.Tokens[^1].End], line.Tokens[2].Start));
+        }
+
+        private void Declare(string owner, ScriptAttribute attribute)
+        {
+            if (!Attributes.TryGetValue(owner, out var attributes))
+                Attributes[owner] = attributes = [];
+            attributes.Add(attribute);
         }
     }
 }
+
+/// <summary>An attribute that a class declares.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Type">Its type, such as <c>Optional[Tensor]</c>.</param>
+/// <param name="Start">Where in the file the type begins.</param>
+internal sealed record ScriptAttribute(string Name, string Type, int Start);

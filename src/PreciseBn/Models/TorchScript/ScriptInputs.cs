@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using PreciseBn.Batches;
 using PreciseBn.Primitives;
 using static TorchSharp.torch;
@@ -7,10 +8,10 @@ using static TorchSharp.torch;
 namespace PreciseBn.Models.TorchScript;
 
 /// <summary>
-/// What the method of a model is given: tensors of the batch one after the other, of which a dictionary, list or tuple takes all that
-/// are left, numbers of one element, and what is the same in every batch.
+/// What the method of a model is given: tensors of the batch one after the other, of which a tuple takes as many as it has and a
+/// dictionary or list all that are left, numbers of one element, and what is the same in every batch.
 /// </summary>
-internal sealed class ScriptInputs
+internal sealed partial class ScriptInputs
 {
     private const string Names = "precise_bn_names";
 
@@ -29,8 +30,8 @@ internal sealed class ScriptInputs
         _inputs = method.Parameters.Select(parameter => Input.Of(parameter, arguments)).ToArray();
         if (_inputs.FirstOrDefault(input => input.Kind == InputKind.Missing) is { } missing)
             throw ModelErrors.ArgumentNeeded(path, missing.Parameter.ToString(), missing.Parameter.Name);
-        if (_inputs.Count(input => input.Kind is InputKind.Dictionary or InputKind.List) > 1)
-            throw ModelErrors.ArgumentNeeded(path, _inputs.Last(input => input.Kind is InputKind.Dictionary or InputKind.List).Parameter.ToString(), "");
+        if (_inputs.Where(input => input.IsOpen).ToArray() is { Length: > 1 } open)
+            throw ModelErrors.SeveralCollections(path, open.Select(input => input.Parameter.ToString()));
     }
 
     /// <summary>The parameters of the method that takes them as they can be handed over.</summary>
@@ -38,7 +39,7 @@ internal sealed class ScriptInputs
     {
         InputKind.Tensor => [input.Parameter.ToString()],
         InputKind.Number => [$"{input.Parameter.Name}: Tensor"],
-        InputKind.List => [$"{input.Parameter.Name}: List[Tensor]"],
+        InputKind.List or InputKind.Tuple => [$"{input.Parameter.Name}: List[Tensor]"],
         InputKind.Dictionary => [$"{input.Parameter.Name}: List[Tensor]", $"{Names}: Tensor"],
         _ => Array.Empty<string>(),
     });
@@ -47,8 +48,7 @@ internal sealed class ScriptInputs
     public IEnumerable<string> Statements => _inputs.SelectMany<Input, string>(input => input.Kind switch
     {
         InputKind.Number => [$"{Local(input)} = {input.Type}({input.Parameter.Name})"],
-        InputKind.List when input.Type.StartsWith("Tuple[", StringComparison.Ordinal) => [$"{Local(input)} = ({string.Concat(
-            Enumerable.Range(0, input.Type.Split("Tensor").Length - 1).Select(item => $"{input.Parameter.Name}[{item}], "))})"],
+        InputKind.Tuple => [$"{Local(input)} = {input.ToTuple()}"],
         InputKind.Dictionary => [$"{Local(input)} = __torch__.precise_bn.named({input.Parameter.Name}, {Names})"],
         InputKind.Constant => [$"{Local(input)} = {input.Text}"],
         InputKind.Default => [],
@@ -64,19 +64,22 @@ internal sealed class ScriptInputs
     public object[] Fill(Batch batch, long index, Func<Tensor, Tensor> convert)
     {
         var taking = _inputs.Where(input => input.Kind is not (InputKind.Constant or InputKind.Default)).ToArray();
-        var collection = Array.FindIndex(taking, input => input.Kind is InputKind.List or InputKind.Dictionary);
-        var required = taking.Count(input => input.Parameter.Default is null) - (collection < 0 ? 0 : 1);
-        if (batch.Inputs.Count < required || (collection < 0 && batch.Inputs.Count > taking.Length))
+        var required = taking.Where(input => input.Parameter.Default is null).Sum(input => input.Width);
+        if (batch.Inputs.Count < required || (!taking.Any(input => input.IsOpen) && batch.Inputs.Count > taking.Sum(input => input.Width)))
             throw ModelErrors.WrongInputCount(_path, index, taking.Select(input => input.Parameter.Default is null ? input.Parameter.ToString() : $"[{input.Parameter}]"), batch.Inputs.Count);
         var tensors = batch.Inputs.Select(convert).ToArray();
-        if (collection < 0)
-            return tensors;
-        var behind = taking.Length - 1 - collection;
-        var range = collection..Math.Max(collection, tensors.Length - behind);
-        var result = tensors[..collection].Cast<object>().Append(tensors[range]);
-        if (taking[collection].Kind == InputKind.Dictionary)
-            result = result.Append(Encode(batch.Names?.ToArray()[range] ?? throw ModelErrors.NamesNeeded(_path, taking[collection].Parameter.ToString())));
-        return [.. result, .. tensors[range.End..]];
+        var result = new List<object>();
+        var at = 0;
+        for (var i = 0; i < taking.Length && (at < tensors.Length || taking[i].IsOpen); i++)
+        {
+            var input = taking[i];
+            var range = at..(input.IsOpen ? Math.Max(at, tensors.Length - taking[(i + 1)..].Sum(other => other.Width)) : at + input.Width);
+            result.Add(input.IsOpen || input.Kind == InputKind.Tuple ? tensors[range] : tensors[at]);
+            if (input.Kind == InputKind.Dictionary)
+                result.Add(Encode(batch.Names?.ToArray()[range] ?? throw ModelErrors.NamesNeeded(_path, input.Parameter.ToString())));
+            at = range.End.Value;
+        }
+        return [.. result];
     }
 
     private bool IsBehindDefault(Input input) => _inputs.TakeWhile(other => other != input).Any(other => other.Kind == InputKind.Default);
@@ -91,6 +94,7 @@ internal sealed class ScriptInputs
     {
         Tensor,
         Number,
+        Tuple,
         List,
         Dictionary,
         Constant,
@@ -98,8 +102,22 @@ internal sealed class ScriptInputs
         Missing,
     }
 
-    private sealed record Input(ScriptParameter Parameter, InputKind Kind, string Type, string Text)
+    private sealed partial record Input(ScriptParameter Parameter, InputKind Kind, string Type, string Text)
     {
+        /// <summary>Whether it takes any number of tensors.</summary>
+        public bool IsOpen => Kind is InputKind.List or InputKind.Dictionary;
+
+        /// <summary>How many tensors it takes at least.</summary>
+        public int Width => Kind == InputKind.Tuple ? Tensors().Count(Type) : IsOpen ? 0 : 1;
+
+        /// <summary>An expression that makes the tuple of a list.</summary>
+        public string ToTuple()
+        {
+            var item = 0;
+            return Tensors().Replace(Type.Replace("Tuple[", "(", StringComparison.Ordinal).Replace("]", ",)", StringComparison.Ordinal),
+                _ => $"{Parameter.Name}[{item++}]");
+        }
+
         public static Input Of(ScriptParameter parameter, IReadOnlyDictionary<string, object?> arguments)
         {
             var type = parameter.Type.Replace(" ", "", StringComparison.Ordinal);
@@ -114,12 +132,18 @@ internal sealed class ScriptInputs
                 "float" or "int" or "bool" => InputKind.Number,
                 "Dict[str,Tensor]" => InputKind.Dictionary,
                 "List[Tensor]" => InputKind.List,
-                _ when type.StartsWith("Tuple[", StringComparison.Ordinal)
-                    && type["Tuple[".Length..^1].Split(',').All(item => item == "Tensor") => InputKind.List,
+                _ when TupleOfTensors().IsMatch(type) => InputKind.Tuple,
                 _ => InputKind.Missing,
             };
             return new Input(parameter, kind, type, "");
         }
+
+        [GeneratedRegex(@"\bTensor\b")]
+        private static partial Regex Tensors();
+
+        // Also of tuples of them.
+        [GeneratedRegex(@"^Tuple(\[|\]|,|Tuple|Tensor)*$")]
+        private static partial Regex TupleOfTensors();
 
         private static string Literal(object? value, string type) => value switch
         {

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.RegularExpressions;
 using PreciseBn.Formats;
 using PreciseBn.Models.Compiled;
@@ -21,10 +20,11 @@ namespace PreciseBn.Models.TorchScript;
 /// <param name="allowsTf32">Whether convolutions keep the precision that a trace has in it.</param>
 /// <param name="found">What is known of its layers.</param>
 /// <param name="layers">Those that are observed.</param>
+/// <param name="state">What it may change while it runs.</param>
 /// <param name="output">Which tensor is returned, if any is.</param>
 internal sealed partial class ScriptInstrumentation(
-    TorchArchive archive, ScriptCode code, string rootType, ScriptMethod method, ScriptInputs inputs, string device, bool allowsTf32, ScriptLayers found, IReadOnlyList<ScriptLayer> layers,
-    ScriptOutput? output = null)
+    TorchArchive archive, ScriptCode code, string rootType, ScriptMethod method, ScriptInputs inputs, string device, bool allowsTf32, ScriptLayers found,
+    IReadOnlyList<ScriptLayer> layers, ScriptState state, ScriptOutput? output = null)
 {
     /// <summary>A method of the root module that calls the one to run and returns a tensor of its result, or nothing: not every output converts.</summary>
     public const string ObserveMethod = "precise_bn_observe";
@@ -42,6 +42,9 @@ internal sealed partial class ScriptInstrumentation(
 
     public IReadOnlyList<CompiledLayer> Layers { get; } = layers.Select(ToCompiled).ToArray();
 
+    /// <summary>Whether the methods of <see cref="ScriptState"/> are there.</summary>
+    public bool HasState => !state.IsEmpty;
+
     public void Write(Stream output) => ScriptArchive.WriteCopy(
         output, archive, device, Rewrite, ObservationFunction.ForArchive(Layout) + "\n" + EmbeddedText.Read("script_functions.py"));
 
@@ -56,37 +59,25 @@ internal sealed partial class ScriptInstrumentation(
         var text = code.TextOf(file);
         var known = found.Layers.SelectMany(layer => layer.Sites).Where(site => site.Function.File == file).ToHashSet();
         var starts = known.Concat(found.Unaccounted.Keys.Where(site => site.Function.File == file)).Select(site => site.Start).ToHashSet();
-        var edits = new List<(int Start, int Order, int Length, string Text)>();
+        var edits = found.Interfaces.Where(edit => edit.File == file).ToList();
         foreach (Match call in BatchNorm().Matches(text))
         {
             var name = call.Groups["name"].Value;
             if (BatchNormSpelling.Find(name) is { } spelling && (name != Ambiguous || starts.Contains(call.Index)))
-                edits.Add((call.Index, 1, call.Length - 1, ObservationFunction.Namespace + spelling.Replacement));
+                edits.Add(new(file, call.Index, 1, call.Length - 1, ObservationFunction.Namespace + spelling.Replacement));
         }
         foreach (var site in known.Where(IsKnown))
-            edits.Add((site.End - 1, 0, 0, $", layers={Names(site)}"));
+            edits.Add(new(file, site.End - 1, 0, 0, $", layers={Names(site)}"));
         foreach (var copy in found.Copies.Where(copy => copy.File == file))
         {
-            edits.Add((copy.Start, 0, 0, $"{ObservationFunction.Namespace}kept({copy.Original}, "));
-            edits.Add((copy.End, 0, 0, ")"));
+            edits.Add(new(file, copy.Start, 0, 0, $"{ObservationFunction.Namespace}kept({copy.Original}, "));
+            edits.Add(new(file, copy.End, 0, 0, ")"));
         }
         foreach (var (start, end) in allowsTf32 ? [] : TracedConvolutions.FindPrecision(text))
-            edits.Add((start, 1, end - start, "False"));
+            edits.Add(new(file, start, 1, end - start, "False"));
         if (file == ScriptCode.FileOf(rootType))
-            edits.Add((code.EndOfClass(rootType), 2, 0, Methods()));
-        return Apply(text, edits);
-    }
-
-    private static string Apply(string text, IEnumerable<(int Start, int Order, int Length, string Text)> edits)
-    {
-        var result = new StringBuilder();
-        var done = 0;
-        foreach (var edit in edits.OrderBy(edit => edit.Start).ThenBy(edit => edit.Order))
-        {
-            result.Append(text, done, edit.Start - done).Append(edit.Text);
-            done = edit.Start + edit.Length;
-        }
-        return result.Append(text, done, text.Length - done).ToString();
+            edits.Add(new(file, code.EndOfClass(rootType), 2, 0, Methods()));
+        return ScriptEdit.Apply(text, edits);
     }
 
     // Statistics that are not observed must not have such a stride as those that are.
@@ -112,7 +103,8 @@ internal sealed partial class ScriptInstrumentation(
             + $"    return {output?.Of("result", method.ResultType) ?? "None"}\n"
             + $"  def {StatisticsMethod}(self: {rootType}) -> List[Tensor]:\n"
             + string.Concat(keys.Select(Widen))
-            + $"    return [{string.Join(", ", keys)}]\n";
+            + $"    return [{string.Join(", ", keys)}]\n"
+            + state.Methods(rootType);
     }
 
     // In 16 bits there is no room for what is observed.

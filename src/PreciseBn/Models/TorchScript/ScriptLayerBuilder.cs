@@ -10,7 +10,7 @@ internal sealed class ScriptLayerBuilder(TorchArchive archive, ScriptCode code, 
 {
     private readonly Dictionary<(StatisticsPlace Mean, StatisticsPlace Variance), Draft> _drafts = [];
     private readonly Dictionary<string, StatisticsBuffer> _buffers = [];
-    private readonly Dictionary<StatisticsBuffer, long> _widths = [];
+    private readonly StatisticsClaims _claims = new();
     private readonly Dictionary<StatisticsPlace, (StatisticsPlace, StatisticsPlace)> _owners = [];
     private readonly Dictionary<ScriptSite, string> _unaccounted = [];
     private readonly HashSet<string> _untracked = [];
@@ -57,7 +57,7 @@ internal sealed class ScriptLayerBuilder(TorchArchive archive, ScriptCode code, 
         var layers = new List<ScriptLayer>();
         foreach (var draft in drafts)
         {
-            var all = draft.Owner is null ? [NameOfConstant(draft, constants)] : NamesOf(draft, perOwner[draft.Owner].Count()).ToArray();
+            var all = draft.Owner is null ? [NameOfConstant(draft, constants)] : NamesOf(draft, perOwner[draft.Owner].ToArray()).ToArray();
             var own = all.Where(name => !names.Contains(name)).Distinct().ToArray();
             if (own.Length == 0)
                 own = [$"{all[0]}#{names.Count}"];
@@ -72,7 +72,7 @@ internal sealed class ScriptLayerBuilder(TorchArchive archive, ScriptCode code, 
         .Where(choice => choice is not LiteralValue { Value: null }).Select(choice => choice as TensorValue).ToArray();
 
     private static TensorValue Whole(ScriptNode node, string attribute, StoredTensor stored) =>
-        new(new ScriptTensor($"{ScriptObjects.KeyOf(node)}.{attribute}", stored, node, attribute), 0, stored.Shape, []);
+        new(new ScriptTensor(ScriptObjects.KeyOf(node, attribute), stored, node, attribute), 0, stored.Shape, []);
 
     private static string Describe(ScriptCall call) => call.Module.Name.Length == 0 ? call.Site.Function.Name : $"{call.Site.Function.Name} of '{call.Module.Name}'";
 
@@ -87,8 +87,6 @@ internal sealed class ScriptLayerBuilder(TorchArchive archive, ScriptCode code, 
             return "its mean and variance are of different lengths";
         if (IsNarrowConstant(mean) || IsNarrowConstant(variance))
             return "its statistics are constants of 16 bits, too few to observe in";
-        if (Overlaps(mean) || Overlaps(variance))
-            return "its statistics overlap with those of a layer";
         if (mean.Key == variance.Key)
             return "its mean and variance are one tensor";
         if (PlaceOf(mean) is not { } meanPlace || PlaceOf(variance) is not { } variancePlace || meanPlace == variancePlace)
@@ -96,6 +94,8 @@ internal sealed class ScriptLayerBuilder(TorchArchive archive, ScriptCode code, 
         var pair = (meanPlace, variancePlace);
         if (_owners.GetValueOrDefault(meanPlace, pair) != pair || _owners.GetValueOrDefault(variancePlace, pair) != pair)
             return "it shares one of its statistics with a layer, and not the other";
+        if (!_claims.TryClaim(meanPlace, variancePlace, mean.Count))
+            return "its statistics overlap with those of a layer";
         _owners[meanPlace] = _owners[variancePlace] = pair;
         if (!_drafts.TryGetValue(pair, out var draft))
         {
@@ -103,7 +103,6 @@ internal sealed class ScriptLayerBuilder(TorchArchive archive, ScriptCode code, 
             _unclaimed -= mean.Count * (mean.Tensor.Stored.DType.Size() + variance.Tensor.Stored.DType.Size());
             if (_unclaimed < 0)
                 throw ModelErrors.TooManyStatistics(archive.File.Path);
-            _widths[meanPlace.Buffer] = _widths[variancePlace.Buffer] = mean.Count;
             _drafts[pair] = draft = new Draft(mean, variance, meanPlace, variancePlace, call);
         }
         if (call is not null && !draft.Sites.Contains(call.Site))
@@ -111,22 +110,18 @@ internal sealed class ScriptLayerBuilder(TorchArchive archive, ScriptCode code, 
         return null;
     }
 
-    // Of a tensor there are rows of one length.
-    private bool Overlaps(TensorValue value) => PlaceOf(value) is { } place && _widths.GetValueOrDefault(place.Buffer, value.Count) != value.Count;
-
     private StatisticsPlace? PlaceOf(TensorValue value)
     {
         var stored = value.Tensor.Stored;
-        if (!stored.DType.IsFloatingPoint() || !stored.IsInOrder || value.Offset % value.Count != 0)
+        if (!stored.DType.IsFloatingPoint() || !stored.IsInOrder)
             return null;
         var identity = ScriptHolders.IdentityOf(stored, value.Tensor.Owner is null);
         if (!_buffers.TryGetValue(identity, out var buffer))
         {
-            var keys = holders.Of(value.Tensor).Select(holder => $"{ScriptObjects.KeyOf(holder.Node)}.{holder.Attribute}").Append(value.Tensor.Key);
+            var keys = holders.Of(value.Tensor).Select(holder => ScriptObjects.KeyOf(holder.Node, holder.Attribute)).Append(value.Tensor.Key);
             _buffers[identity] = buffer = new StatisticsBuffer(keys.Distinct().ToArray(), stored.Shape);
         }
-        var row = value.Offset / value.Count;
-        return row < StatisticsLayout.RowsOf(buffer, (int)value.Count) ? new StatisticsPlace(buffer, (int)row) : null;
+        return StatisticsPlace.Find(buffer, value.Offset, value.Count);
     }
 
     private static bool IsNarrowConstant(TensorValue value) => StatisticsBuffer.IsFixed(value.Tensor.Key) && value.Tensor.Stored.DType.Size() < sizeof(float);
@@ -143,15 +138,16 @@ internal sealed class ScriptLayerBuilder(TorchArchive archive, ScriptCode code, 
     }
 
     // Where a module has the statistics of one layer only, that is its name.
-    private IEnumerable<string> NamesOf(Draft draft, int siblings)
+    private IEnumerable<string> NamesOf(Draft draft, Draft[] siblings)
     {
-        var rows = StatisticsLayout.RowsOf(draft.MeanPlace.Buffer, (int)draft.Mean.Count);
+        var parts = draft.MeanPlace.Piece is null ? StatisticsLayout.RowsOf(draft.MeanPlace.Buffer, (int)draft.Mean.Count)
+            : siblings.Count(sibling => sibling.MeanPlace.Buffer == draft.MeanPlace.Buffer);
+        var suffix = draft.MeanPlace.Suffix((int)draft.Mean.Count);
         foreach (var (node, attribute) in holders.Of(draft.Mean.Tensor).DefaultIfEmpty((draft.Owner!, draft.Mean.Tensor.Attribute)))
         {
-            var isAlone = attribute == "running_mean" || (siblings == (rows > 1 ? rows : 1) && node.Name.Length > 0);
-            var row = rows > 1 ? $"[{draft.MeanPlace.Row.ToString(CultureInfo.InvariantCulture)}]" : "";
+            var isAlone = attribute == "running_mean" || (siblings.Length == parts && node.Name.Length > 0);
             foreach (var path in node.Aliases.Prepend(node.Name))
-                yield return (isAlone ? path : path.Length == 0 ? attribute : $"{path}.{attribute}") + row;
+                yield return (isAlone ? path : path.Length == 0 ? attribute : $"{path}.{attribute}") + suffix;
         }
     }
 

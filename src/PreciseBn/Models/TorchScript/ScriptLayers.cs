@@ -26,6 +26,9 @@ internal sealed record ScriptLayers(
     /// <summary>Whether all of the code has been followed.</summary>
     public bool IsComplete { get; private init; } = true;
 
+    /// <summary>What is to stand in the places of interfaces, so that the statistics behind them can be reached.</summary>
+    public IReadOnlyList<ScriptEdit> Interfaces { get; private init; } = [];
+
     /// <summary>Number format of the constants that the code computes with, as a frozen model does with its weights; <c>null</c> if it has none.</summary>
     public DType? TypeOfConstants { get; private init; }
 
@@ -52,7 +55,7 @@ internal sealed record ScriptLayers(
             builder.Add(walk.Calls[i], isReached: i < reached);
         foreach (var node in nodes.Where(node => !code.MethodsOf(node.QualifiedName).Contains(Forward)))
             builder.AddWithoutCode(node);
-        return builder.Build() with { Reached = modules, IsComplete = walk.IsComplete, TypeOfConstants = objects.TypeOfConstants };
+        return builder.Build() with { Reached = modules, IsComplete = walk.IsComplete, TypeOfConstants = objects.TypeOfConstants, Interfaces = ScriptInterfaces.FindClasses(code, nodes) };
     }
 }
 

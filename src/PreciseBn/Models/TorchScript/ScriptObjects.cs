@@ -32,16 +32,22 @@ internal sealed class ScriptObjects
             : new UnknownValue();
 
     /// <summary>What is known of an attribute of a module.</summary>
-    public ScriptValue Attribute(ScriptNode node, string name) => ToValue(node.Attributes[name], node, name, $"{KeyOf(node)}.{name}");
+    public ScriptValue Attribute(ScriptNode node, string name) => ToValue(node.Attributes[name], node, name, KeyOf(node, name));
 
     /// <summary>The number that a constant is.</summary>
     public double Number(StoredTensor constant) => _archive.Find(constant, TorchArchive.Constants).Locate().Read()[0];
 
     /// <summary>An expression for a module in a method of the root.</summary>
     public static string KeyOf(ScriptNode node) => node.Path.Aggregate(
-        "self", (module, name) => IsIdentifier(name) ? $"{module}.{name}" : $"getattr({module}, \"{name}\")");
+        "self", Attribute);
 
-    private static bool IsIdentifier(string name) => name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(letter => char.IsLetterOrDigit(letter) || letter == '_');
+    /// <summary>An expression for an attribute of a module in a method of the root.</summary>
+    public static string KeyOf(ScriptNode node, string name) => Attribute(KeyOf(node), name);
+
+    /// <summary>Whether code can name an attribute so; those of lists have numbers.</summary>
+    public static bool IsIdentifier(string name) => name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(letter => char.IsLetterOrDigit(letter) || letter == '_');
+
+    private static string Attribute(string module, string name) => IsIdentifier(name) ? $"{module}.{name}" : $"getattr({module}, \"{name}\")";
 
     private ScriptValue ToValue(object? value, ScriptNode node, string name, string key) => value switch
     {

@@ -32,8 +32,8 @@ internal sealed class ScriptRunning(
 
     private string Rewrite(string file)
     {
-        var text = code.TextOf(file);
-        return file == ScriptCode.FileOf(rootType) ? text.Insert(code.EndOfClass(rootType), Methods()) : text;
+        var edits = found.Interfaces.Where(edit => edit.File == file);
+        return ScriptEdit.Apply(code.TextOf(file), file != ScriptCode.FileOf(rootType) ? edits : edits.Append(new(file, code.EndOfClass(rootType), 2, 0, Methods())));
     }
 
     private string Methods() => string.Concat(method.HookCopies(code))

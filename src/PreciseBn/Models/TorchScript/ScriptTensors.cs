@@ -18,18 +18,22 @@ internal static class ScriptTensors
     public static ScriptValue? Part(string function, TensorValue tensor, IReadOnlyList<ScriptValue> arguments) => function switch
     {
         _ when Same.Contains(function) || InPlace.Contains(function) => tensor,
-        "view" or "reshape" => Reshape(tensor, arguments),
-        "flatten" => tensor.Part(0, [tensor.Count]),
+        "view" or "reshape" or "_unsafe_view" => Reshape(tensor, arguments),
+        "flatten" or "ravel" => tensor.Part(0, [tensor.Count]),
+        "view_as" or "reshape_as" when arguments.Count > 0 && arguments[0] is TensorValue other && other.Count == tensor.Count => tensor.Part(0, other.Shape),
+        "unsqueeze" when Integer(arguments, 0) is { } dimension => Unsqueeze(tensor, dimension),
+        "expand" => Expand(tensor, arguments),
         "squeeze" => tensor.Part(0, tensor.Shape.Where(size => size != 1).ToArray()),
-        "select" when Integer(arguments, 0) == 0 => Select(tensor, Integer(arguments, 1)),
-        "narrow" when Integer(arguments, 0) == 0 => Slice(tensor, Integer(arguments, 1), Integer(arguments, 1) + Integer(arguments, 2)),
+        "select" when IsFirst(tensor, arguments, 0) => Select(tensor, Integer(arguments, 1)),
+        "narrow" when IsFirst(tensor, arguments, 0) => Slice(tensor, Integer(arguments, 1), Integer(arguments, 1) + Integer(arguments, 2)),
         "slice" when arguments.Count < 2 => tensor,
-        "slice" when Integer(arguments, 0) == 0 && (arguments.Count < 4 || Integer(arguments, 3) == 1) => Slice(
+        "slice" when IsFirst(tensor, arguments, 0) && (arguments.Count < 4 || Integer(arguments, 3) == 1) => Slice(
             tensor, arguments[1] is LiteralValue { Value: null } ? 0 : Integer(arguments, 1), arguments.Count < 3 ? long.MaxValue : Integer(arguments, 2)),
-        "unbind" when arguments.Count == 0 || Integer(arguments, 0) == 0 => Rows(tensor),
-        "chunk" when arguments.Count == 1 || Integer(arguments, 1) == 0 => Pieces(tensor, Integer(arguments, 0) is > 0 and var pieces
+        "unbind" when IsFirst(tensor, arguments, 0) => Rows(tensor),
+        "chunk" or "unsafe_chunk" when IsFirst(tensor, arguments, 1) => Pieces(tensor, Integer(arguments, 0) is > 0 and var pieces
             && tensor.Shape.Count > 0 ? (tensor.Shape[0] + pieces - 1) / pieces : null),
-        "split" when arguments.Count == 1 || Integer(arguments, 1) == 0 => Pieces(tensor, Integer(arguments, 0)),
+        "split" or "unsafe_split" or "split_with_sizes" or "unsafe_split_with_sizes" when IsFirst(tensor, arguments, 1) => arguments[0] is SequenceValue sizes
+            ? Pieces(tensor, sizes) : Pieces(tensor, Integer(arguments, 0)),
         _ => null,
     };
 
@@ -68,6 +72,35 @@ internal static class ScriptTensors
         return new SequenceValue(starts.Select(start => (ScriptValue?)Slice(tensor, start, start + size) ?? new UnknownValue()).ToArray());
     }
 
+    private static SequenceValue? Pieces(TensorValue tensor, SequenceValue sizes)
+    {
+        var pieces = new List<ScriptValue>();
+        var start = 0L;
+        foreach (var size in sizes.Items)
+        {
+            if (size is not LiteralValue { Value: long length } || Slice(tensor, start, start + length) is not { } piece)
+                return null;
+            pieces.Add(piece);
+            start += length;
+        }
+        return new SequenceValue(pieces);
+    }
+
+    private static TensorValue? Unsqueeze(TensorValue tensor, long dimension)
+    {
+        var at = dimension < 0 ? dimension + tensor.Shape.Count + 1 : dimension;
+        return at >= 0 && at <= tensor.Shape.Count ? tensor.Part(0, [.. tensor.Shape.Take((int)at), 1, .. tensor.Shape.Skip((int)at)]) : null;
+    }
+
+    // As long as nothing is repeated.
+    private static TensorValue? Expand(TensorValue tensor, IReadOnlyList<ScriptValue> arguments)
+    {
+        if (arguments.Count == 0 || arguments[0] is not SequenceValue { Items: var items } || items.Count < tensor.Shape.Count)
+            return null;
+        var shape = Enumerable.Repeat(1L, items.Count - tensor.Shape.Count).Concat(tensor.Shape).ToArray();
+        return items.Zip(shape).All(pair => pair.First is LiteralValue { Value: long size } && (size == pair.Second || size == -1)) ? tensor.Part(0, shape) : null;
+    }
+
     // Statistics are vectors, so that this is what a shape that is not known comes to.
     private static TensorValue Reshape(TensorValue tensor, IReadOnlyList<ScriptValue> arguments)
     {
@@ -78,6 +111,10 @@ internal static class ScriptTensors
         var known = sizes.Where(size => size >= 0).Aggregate(1L, (count, size) => count * size!.Value);
         return tensor.Part(0, sizes.Select(size => size < 0 ? tensor.Count / Math.Max(known, 1) : size!.Value).ToArray());
     }
+
+    // Where it is left out, it is the first.
+    private static bool IsFirst(TensorValue tensor, IReadOnlyList<ScriptValue> arguments, int index) =>
+        index >= arguments.Count || (Integer(arguments, index) is { } dimension && (dimension == 0 || dimension == -tensor.Shape.Count));
 
     private static long? Integer(IReadOnlyList<ScriptValue> arguments, int index) =>
         index < arguments.Count && arguments[index] is LiteralValue { Value: long value } ? value : null;

@@ -41,9 +41,8 @@ internal sealed partial class TorchScriptFile : ModelFile
 
     public override IReadOnlyList<string> UntrackedLayers => _found.Untracked;
 
-    public override IReadOnlyList<string> UnaccountedCalls => _found.IsComplete
-        ? _found.Unaccounted.Values.ToArray()
-        : [.. _found.Unaccounted.Values, "The code is too large to be followed to its end, so that it may call BatchNorm where no layer is listed."];
+    public override IReadOnlyList<string> UnaccountedCalls => _found.Unaccounted.Values
+        .Concat(_found.IsComplete ? [] : ["the code is too large to be followed to its end, and may call BatchNorm where no layer is listed"]).Select(WithConsequence).ToArray();
 
     public override IReadOnlyList<string> OperatorsBeyondNumbers => new LibtorchOperators().BeyondNumbers.Where(Calls).ToArray();
 
@@ -89,7 +88,7 @@ internal sealed partial class TorchScriptFile : ModelFile
         if (instrumentation.FixedOtherwise() is { } other)
             throw ModelErrors.FormatsApart(other);
         var model = CompiledScript.Load(
-            Path, instrumentation.Write, instrumentation.Layout.Buffers, inputs, InputType()?.ToScalarType(), device, output);
+            Path, instrumentation.Write, instrumentation.Layout.Buffers, inputs, InputType()?.ToScalarType(), device, output, instrumentation.HasState);
         return new ObservedCompiledModel(model, instrumentation.Layout, instrumentation.Layers, rules,
             MemoryOrder.Choose(Calls, InputType(), device), device, Calls);
     }
@@ -115,7 +114,8 @@ internal sealed partial class TorchScriptFile : ModelFile
 
     private ScriptInstrumentation Instrument(
         IReadOnlyList<StoredLayer> layers, ObservationRules rules, ScriptMethod method, ScriptInputs inputs, string device, ScriptOutput? output = null) => new(
-        _archive, _code, _nodes[0].QualifiedName, method, inputs, device, rules.AllowTf32, _found, layers.Select(layer => _found.Layers.First(own => own.Stored == layer)).ToArray(), output);
+        _archive, _code, _nodes[0].QualifiedName, method, inputs, device, rules.AllowTf32, _found,
+        layers.Select(layer => _found.Layers.First(own => own.Stored == layer)).ToArray(), new ScriptState(_code, _nodes, _found), output);
 
     private ScriptMethod MethodFor(string name) => ScriptMethod.Find(_code, _nodes[0].QualifiedName, name)
         ?? throw ModelErrors.NoMethod(Path, name, _code.MethodsOf(_nodes[0].QualifiedName));

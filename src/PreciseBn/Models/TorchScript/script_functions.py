@@ -2,6 +2,16 @@ def missing_operator(name: str) -> Tensor:
   ops.prim.RaiseException("this libtorch has no operator " + name, "builtins.RuntimeError")
   return torch.zeros([0])
 
+def told(tensor: Optional[Tensor]) -> Tensor:
+  if tensor is None:
+    return torch.zeros([0])
+  return tensor
+
+def restored(tensor: Tensor) -> Optional[Tensor]:
+  if torch.numel(tensor) == 0:
+    return None
+  return torch.clone(tensor)
+
 def named(tensors: List[Tensor], names: Tensor) -> Dict[str, Tensor]:
   found = annotate(Dict[str, Tensor], {})
   name = ""

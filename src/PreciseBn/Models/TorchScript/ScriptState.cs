@@ -1,0 +1,71 @@
+namespace PreciseBn.Models.TorchScript;
+
+/// <summary>
+/// What a TorchScript model may change while it runs, besides the statistics of its layers: tensors that are no parameters, and
+/// attributes that its code assigns. Two methods of the root module tell them and set them back, so that a batch can be run again.
+/// </summary>
+internal sealed class ScriptState
+{
+    /// <summary>The method that returns them as tensors.</summary>
+    public const string TellMethod = "precise_bn_state";
+
+    /// <summary>The method that sets them back.</summary>
+    public const string RestoreMethod = "precise_bn_restore";
+
+    private readonly IReadOnlyList<Item> _items;
+
+    /// <param name="code">The source of the model.</param>
+    /// <param name="nodes">Its modules.</param>
+    /// <param name="found">Its layers.</param>
+    public ScriptState(ScriptCode code, IReadOnlyList<ScriptNode> nodes, ScriptLayers found)
+    {
+        var statistics = found.Layers.SelectMany(layer => layer.Mean.Buffer.Keys.Concat(layer.Variance.Buffer.Keys)).ToHashSet();
+        _items = nodes.SelectMany(node => ItemsOf(code, node)).Where(item => !statistics.Contains(item.Key)).ToArray();
+    }
+
+    public bool IsEmpty => _items.Count == 0;
+
+    /// <summary>The source of the methods.</summary>
+    /// <param name="rootType">Qualified name of the class of the root module.</param>
+    public string Methods(string rootType) => IsEmpty ? "" :
+        $"  def {TellMethod}(self: {rootType}) -> List[Tensor]:\n"
+        + $"    return [{string.Join(", ", _items.Select(item => item.Told))}]\n"
+        + $"  def {RestoreMethod}(self: {rootType},\n    state: List[Tensor]) -> NoneType:\n"
+        + string.Concat(_items.Select((item, index) => item.Restored(index)))
+        + "    return None\n";
+
+    private static IEnumerable<Item> ItemsOf(ScriptCode code, ScriptNode node)
+    {
+        var parameters = code.NamesIn(node.QualifiedName, "__parameters__").Append("num_batches_tracked").ToHashSet();
+        foreach (var (name, type, _) in code.AttributesOf(node.QualifiedName))
+        {
+            var isAssigned = code.IsAssigned(name);
+            if (ScriptObjects.IsIdentifier(name) && !parameters.Contains(name)
+                && (type == "Tensor" || (isAssigned && type is "Optional[Tensor]" or "int" or "float" or "bool")))
+                yield return new Item(ScriptObjects.KeyOf(node), name, type, isAssigned);
+        }
+    }
+
+    /// <summary>An attribute of a module.</summary>
+    private sealed record Item(string Owner, string Name, string Type, bool IsAssigned)
+    {
+        public string Key => $"{Owner}.{Name}";
+
+        public string Told => Type switch
+        {
+            "Tensor" => Key,
+            "Optional[Tensor]" => $"__torch__.precise_bn.told({Key})",
+            _ => $"torch.tensor({Key})",
+        };
+
+        // What the code changes in place may be known by other names, too.
+        public string Restored(int index) => Type == "Tensor" && !IsAssigned
+            ? $"    kept_{index} = torch.copy_({Key}, state[{index}])\n"
+            : $"    owner_{index} = {Owner}\n    owner_{index}.{Name} = {(Type switch
+            {
+                "Tensor" => $"torch.clone(state[{index}])",
+                "Optional[Tensor]" => $"__torch__.precise_bn.restored(state[{index}])",
+                _ => $"{Type}(state[{index}])",
+            })}\n";
+    }
+}
