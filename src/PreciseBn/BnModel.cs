@@ -64,12 +64,7 @@ public sealed class BnModel : IDisposable
     /// <summary>Opens a saved model.</summary>
     /// <param name="path">A TorchScript model, an exported program, a checkpoint of torch.save, or safetensors.</param>
     /// <exception cref="PreciseBnException">The file is missing, damaged or of another kind.</exception>
-    public static BnModel Open(string path)
-    {
-        var model = new BnModel(new SavedModel(path));
-        _ = model.Layers;
-        return model;
-    }
+    public static BnModel Open(string path) => Read(new SavedModel(path));
 
     /// <summary>
     /// Takes a TorchSharp model in memory, which stays the caller's. Its code runs without gradients and in no dispose scope but those of
@@ -77,12 +72,7 @@ public sealed class BnModel : IDisposable
     /// </summary>
     /// <param name="module">A model built in C# or PowerShell; not a TorchScript module.</param>
     /// <exception cref="PreciseBnException">Its layers cannot be observed.</exception>
-    public static BnModel Of(nn.Module module)
-    {
-        var model = new BnModel(new LiveModel(module));
-        _ = model.Layers;
-        return model;
-    }
+    public static BnModel Of(nn.Module module) => Read(new LiveModel(module));
 
     /// <summary>
     /// The models that layers are of, in the order of their appearance, each with these layers alone. A file is opened when
@@ -208,6 +198,13 @@ public sealed class BnModel : IDisposable
 
     /// <summary>Closes the file.</summary>
     public void Dispose() => _source.Dispose();
+
+    private static BnModel Read(IModelSource source)
+    {
+        var model = new BnModel(source);
+        _ = model.Layers;
+        return model;
+    }
 
     private static bool Matches(BnModule layer, string pattern) =>
         layer.Aliases.Prepend(layer.Name).Any(name => FileSystemName.MatchesSimpleExpression(pattern, name));

@@ -94,18 +94,11 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
 
     private void Add(PSObject item)
     {
-        switch (item.BaseObject)
-        {
-            case string path:
-                AddFiles([Require(() => PathResolver.ResolveLiteral(this, path))]);
-                break;
-            case FileInfo file:
-                AddFiles([file.FullName]);
-                break;
-            default:
-                RequireUnlessStopped(() => Merger.Add(ReceivedObjects.Restore(item) as PartialBnStat ?? throw NotAPartial(item)));
-                break;
-        }
+        var path = item.BaseObject is FileInfo file ? file.FullName : item.BaseObject as string;
+        if (path is not null)
+            AddFiles([Require(() => PathResolver.ResolveLiteral(this, path))]);
+        else
+            RequireUnlessStopped(() => Merger.Add(ReceivedObjects.Restore(item) as PartialBnStat ?? throw NotAPartial(item)));
     }
 
     private void AddFiles(IReadOnlyList<string> files)

@@ -81,8 +81,7 @@ public sealed class TestBnStatCommand : DataCmdlet
         // That there are no layers of these names has been told.
         if (reference.Count + difference.Count == 0 && MyInvocation.BoundParameters.ContainsKey(nameof(Name)))
             return;
-        var thresholds = new BnThresholds { MeanShift = MeanShift, VarianceRatio = VarianceRatio, Divergence = Divergence };
-        var verdicts = BnGate.Judge(reference, difference, thresholds);
+        var verdicts = BnGate.Judge(reference, difference, new BnThresholds { MeanShift = MeanShift, VarianceRatio = VarianceRatio, Divergence = Divergence });
         foreach (var verdict in verdicts.Where(verdict => !verdict.Passed))
             WriteVerbose($"'{verdict.Name}' does not pass. {verdict.Reason}");
         WarnOfNoise(verdicts);

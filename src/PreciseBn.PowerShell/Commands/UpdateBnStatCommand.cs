@@ -1,13 +1,12 @@
 using System.Diagnostics;
 using System.Management.Automation;
-using PreciseBn.Primitives;
 
 namespace PreciseBn.PowerShell;
 
 /// <summary>Recomputes the statistics of BatchNorm layers from data, with the weights fixed.</summary>
 [Cmdlet(VerbsData.Update, "BnStat", HelpUri = HelpPages.Folder + "Update-BnStat.md", SupportsShouldProcess = true, DefaultParameterSetName = InputObjectSet)]
 [OutputType(typeof(BnStat))]
-public sealed class UpdateBnStatCommand : ModelWritingCmdlet
+public sealed class UpdateBnStatCommand : RecalibrationCmdlet
 {
     private const string MergedSet = "Merged";
 
@@ -17,37 +16,6 @@ public sealed class UpdateBnStatCommand : ModelWritingCmdlet
     [Parameter(Mandatory = true, ParameterSetName = MergedSet, ValueFromPipeline = true)]
     [ValidateNotNull]
     public PSObject[] Merged { get; set; } = [];
-
-    /// <summary>How the variance is estimated. Of several, each gives objects of its own, and the first is written.</summary>
-    [Parameter(ParameterSetName = InputObjectSet), Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
-    [ValidateNotNullOrEmpty]
-    public Estimator[] Estimator { get; set; } = [PreciseBn.Estimator.PopulationVariance];
-
-    /// <summary>How many values the statistics from before count as, in a mixture with the new ones.</summary>
-    [Parameter(ParameterSetName = InputObjectSet), Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
-    [ValidateRange(0.0, double.MaxValue)]
-    public double PriorWeight { get; set; }
-
-    /// <summary>Measures each layer with those before it normalised by their final statistics; other models than exported programs take a pass over the data for each.</summary>
-    [Parameter(ParameterSetName = InputObjectSet), Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
-    public SwitchParameter Exact { get; set; }
-
-    /// <summary>How many bytes of what -Exact keeps between layers may be in memory; the rest is in a temporary file. Without it, a quarter of the memory there is.</summary>
-    [Parameter(ParameterSetName = InputObjectSet), Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
-    [ValidateRange(0L, long.MaxValue)]
-    public long? ActivationMemory { get; set; }
-
-    /// <summary>Keeps how precise the statistics were after 1, 2, 4, 8 batches and so on, for Export-BnReport.</summary>
-    [Parameter(ParameterSetName = InputObjectSet), Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
-    public SwitchParameter RecordConvergence { get; set; }
-
-    /// <inheritdoc/>
-    protected override void BeginProcessing()
-    {
-        base.BeginProcessing();
-        if (ActivationMemory is not null && !Exact)
-            ThrowTerminatingError(MemoryWithoutEffect().ToErrorRecord());
-    }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -123,17 +91,4 @@ public sealed class UpdateBnStatCommand : ModelWritingCmdlet
         TellOfResult(written.Layers.Count, $"'{written.Layers[0].Path}'");
         WriteObject(written.Layers, enumerateCollection: true);
     }
-
-    private MeasureOptions Options() => Fill(new MeasureOptions()) with
-    {
-        Estimators = Estimator.Distinct().ToArray(),
-        PriorWeight = PriorWeight,
-        Exact = Exact,
-        ActivationMemory = ActivationMemory,
-        RecordConvergence = RecordConvergence,
-    };
-
-    private static PreciseBnException MemoryWithoutEffect() => new(
-        "OptionWithoutEffect", ErrorKind.InvalidArgument, "-ActivationMemory has no effect without -Exact, which alone keeps something in it.",
-        "Leave it out, or use -Exact.", nameof(ActivationMemory));
 }
