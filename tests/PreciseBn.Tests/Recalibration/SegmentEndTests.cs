@@ -28,6 +28,8 @@ public sealed class SegmentEndTests : IDisposable
     [LinuxFact("files without a name")]
     public void The_temporary_files_are_closed()
     {
+        var before = TemporaryFiles().ToHashSet();
+        int OpenTemporaryFiles() => TemporaryFiles().Count(file => !before.Contains(file));
         var most = 0;
         void MeasureUntil(int pass) => Measure(memory: 0, report =>
         {
@@ -51,6 +53,6 @@ public sealed class SegmentEndTests : IDisposable
         Runs.Read(Fixtures.Path("segments/residual-2.6.pt2")).Layers, new EnumerableBatchSource([_images, _images, _images], []),
         new() { Exact = true, ActivationMemory = memory }, new Recorder(onReport), cancellation);
 
-    private static int OpenTemporaryFiles() => Directory.GetFiles("/proc/self/fd").Select(path => new FileInfo(path).LinkTarget)
-        .Count(target => target?.Contains($"precise-bn-{Environment.ProcessId}-", StringComparison.Ordinal) == true);
+    private static IEnumerable<string> TemporaryFiles() => Directory.GetFiles("/proc/self/fd").Select(path => new FileInfo(path).LinkTarget).OfType<string>()
+        .Where(target => target.Contains($"precise-bn-{Environment.ProcessId}-", StringComparison.Ordinal));
 }

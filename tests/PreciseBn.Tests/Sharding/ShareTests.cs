@@ -78,7 +78,8 @@ public sealed class ShareTests : IDisposable
     public void Empty_parts_change_nothing_wherever_they_come(int count)
     {
         using var scope = NewDisposeScope();
-        var data = new EnumerableBatchSource(new[] { ones(4, 1, 28, 28), rand(4, 1, 28, 28), rand(4, 1, 28, 28) }, []);
+        using var generator = new Generator(3);
+        var data = new EnumerableBatchSource(new[] { ones(4, 1, 28, 28), rand([4, 1, 28, 28], generator: generator), rand([4, 1, 28, 28], generator: generator) }, []);
         var single = Runs.Measure(Runs.Read(_model).Layers, data);
         var parts = Shards.MeasureAll(_model, data, count);
         for (var i = 0; i < count; i++)
