@@ -66,7 +66,7 @@ make_starving_group() {
 [ "$(id -u)" = 0 ] || skip "it needs root, to run Slurm's daemons"
 command -v apt-get > /dev/null || skip "it needs Debian's packages slurm-wlm and munge"
 if ! command -v slurmctld > /dev/null || ! command -v slurmd > /dev/null || ! command -v munged > /dev/null; then
-    { apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends slurm-wlm munge; } \
+    { apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends slurm-wlm munge; } \
         || skip "slurm-wlm and munge could not be installed"
 fi
 ./build.sh --install-libstdcxx -Task Build

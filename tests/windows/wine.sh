@@ -8,7 +8,7 @@ readonly user=nobody
 trixie() {
     local lists=$work/apt mirror
     local apt=(apt-get -q -o "Dir::Etc::SourceList=$lists/trixie.sources" -o Dir::Etc::SourceParts=/dev/null
-        -o "Dir::State::Lists=$lists/lists" -o "Dir::Cache=$lists/cache" -o APT::Sandbox::User=root)
+        -o "Dir::State::Lists=$lists/lists" -o "Dir::Cache=$lists/cache" -o APT::Sandbox::User=root -o DPkg::Lock::Timeout=300)
     if [ ! -e "$lists" ]; then
         mirror=$(sed -nE 's/^(URIs:|deb( \[[^]]*\])?) *(https?:[^ ]*\/debian)\/?( .*)?$/\3/p' \
             /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2> /dev/null | head -n 1) || true
