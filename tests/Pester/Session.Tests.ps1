@@ -55,12 +55,12 @@ Describe 'In strict mode' {
             digits          = @{ Folder = $folder }
             'drift-monitor' = @{ Model = $paths[1]; Data = $paths[2]; Log = "$folder/drift.csv"; Loader = $loader }
             fleet           = @{ Folder = $folder; Filter = 'model.pt'; Data = $paths[2]; Loader = $loader; Update = @{ Iterations = 2 } }
-            jobs            = @{ Shards = 1; Destination = "$folder/jobs.pt" }
+            jobs            = @{ Model = $paths[1]; Data = $paths[2]; Loader = $loader; Measure = @{ Iterations = 2 }; Shards = 1; Destination = "$folder/jobs.pt" }
             'live-model'    = @{ Steps = 1 }
             measure         = @{ Model = $paths[1]; Data = $paths[2]; Key = 'images'; Mean = '0.1307'; StandardDeviation = '0.3081'; Folder = $parts; Shard = '1..2/2'; Iterations = 2 }
             merge           = @{ Model = $paths[1]; Folder = $parts; Destination = "$folder/merged.pt"; Wait = 0 }
             nightly         = @{ Model = "$folder/model.pt"; Data = $paths[2]; Holdout = (Get-Fixture digits.test.npz); Loader = $loader; LabelKey = 'labels' }
-            parallel        = @{ Shards = 1; Destination = "$folder/parallel.pt" }
+            parallel        = @{ Model = $paths[1]; Data = $paths[2]; Loader = $loader; Measure = @{ Iterations = 2 }; Shards = 1; Destination = "$folder/parallel.pt" }
         }
         $calls | Export-Clixml "$folder/calls.clixml"
         $run = Invoke-PowerShell {
