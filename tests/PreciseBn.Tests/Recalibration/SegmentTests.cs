@@ -71,6 +71,18 @@ public sealed class SegmentTests : IDisposable
         Assert.Null(model.Segments);
     }
 
+    // All batches go through a segment before the next: what one batch leaves for the next would be found too late, or too early.
+    [Theory]
+    [InlineData("places/changing.pt2")]
+    [InlineData("places/changing.decomposed.pt2")]
+    public void So_does_one_that_remembers_batches(string path)
+    {
+        using var file = ModelFile.Open(Fixtures.Path(path));
+        using var model = file.Load(file.Layers, new() { InSegments = true }, CPU);
+
+        Assert.Null(model.Segments);
+    }
+
     [Fact]
     public void A_layer_that_runs_twice_is_pooled_behind_both_its_calls_or_refused()
     {
