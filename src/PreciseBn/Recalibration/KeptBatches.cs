@@ -13,9 +13,6 @@ namespace PreciseBn.Recalibration;
 /// <param name="room">The memory for them.</param>
 internal sealed class KeptBatches(string model, KeptMemory room) : IBatchSource, IDisposable
 {
-    // Libraries compute with other roundings where numbers begin at other places of such a line of memory.
-    private const int Line = 64;
-
     private readonly Queue<KeptBatch> _batches = [];
     private FileStream? _file;
 
@@ -90,7 +87,7 @@ internal sealed class KeptBatches(string model, KeptMemory room) : IBatchSource,
         using (value)
         using (var numbers = NumbersOf(value))
         using (var copy = numbers.clone())
-            return copy.as_strided(value.shape, value.stride(), LeadOf(value)).DetachFromDisposeScope();
+            return copy.as_strided(value.shape, value.stride(), 0).DetachFromDisposeScope();
     }
 
     /// <returns>The bytes that are kept with a value; -1 where they cannot be asked for.</returns>
@@ -109,18 +106,14 @@ internal sealed class KeptBatches(string model, KeptMemory room) : IBatchSource,
         return (long)storage.nbytes();
     }
 
-    // Numbers between the start of a line and the first.
-    private static long LeadOf(Tensor value) => value.numel() == 0 ? 0 : value.storage_offset() % (Line / value.element_size());
-
-    // All that lies between the start of the line and the last, in the order of memory.
-    private static Tensor NumbersOf(Tensor value) =>
-        value.as_strided([LeadOf(value) + ExtentOf(value)], [1], value.storage_offset() - LeadOf(value));
+    // All that lies between the first and the last, in the order of memory.
+    private static Tensor NumbersOf(Tensor value) => value.as_strided([ExtentOf(value)], [1], value.storage_offset());
 
     private KeptPlace Write(Tensor value)
     {
         using var scope = NewDisposeScope();
         _file ??= TemporaryFile.CreateNameless();
-        var place = new KeptPlace(_file.Length, LeadOf(value), ExtentOf(value), value.dtype, value.shape, value.stride());
+        var place = new KeptPlace(_file.Length, ExtentOf(value), value.dtype, value.shape, value.stride());
         _file.Position = place.Position;
         foreach (var piece in Pieces(NumbersOf(value)))
             _file.Write(piece.bytes);
@@ -130,11 +123,11 @@ internal sealed class KeptBatches(string model, KeptMemory room) : IBatchSource,
     private Tensor Read(KeptPlace place)
     {
         using var scope = NewDisposeScope();
-        var numbers = empty(place.Lead + place.Extent, place.Type);
+        var numbers = empty(place.Extent, place.Type);
         _file!.Position = place.Position;
         foreach (var piece in Pieces(numbers))
             _file.ReadExactly(piece.bytes);
-        return numbers.as_strided(place.Shape, place.Strides, place.Lead).DetachFromDisposeScope();
+        return numbers.as_strided(place.Shape, place.Strides, 0).DetachFromDisposeScope();
     }
 
     // A span has no more than 2 GiB.
@@ -147,7 +140,7 @@ internal sealed class KeptBatches(string model, KeptMemory room) : IBatchSource,
 
     private sealed record KeptBatch(string? Origin, long Size, Tensor[] Values, KeptPlace[] Places);
 
-    private sealed record KeptPlace(long Position, long Lead, long Extent, ScalarType Type, long[] Shape, long[] Strides);
+    private sealed record KeptPlace(long Position, long Extent, ScalarType Type, long[] Shape, long[] Strides);
 }
 
 /// <summary>The memory for values that are kept.</summary>
