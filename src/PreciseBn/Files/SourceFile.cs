@@ -8,6 +8,9 @@ internal sealed class SourceFile : IDisposable
 {
     private const int CopyBufferSize = 1 << 20;
 
+    // What Windows says of names that no file can have, such as those with a *.
+    private const int InvalidName = unchecked((int)0x8007007b);
+
     private readonly SafeFileHandle _handle;
 
     private SourceFile(string path, SafeFileHandle handle)
@@ -44,7 +47,7 @@ internal sealed class SourceFile : IDisposable
         {
             return new SourceFile(path, RegularFile.OpenRead(path));
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or IOException { HResult: InvalidName })
         {
             throw FileErrors.NotFound(path);
         }
