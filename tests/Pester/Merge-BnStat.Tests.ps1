@@ -128,7 +128,7 @@ Describe 'Merge-BnStat' {
         @{ Command = { Merge-BnStat $nothing }; ErrorId = 'FileNotFound'; Category = 'ObjectNotFound'; Target = { $nothing } }
         @{ Command = { Merge-BnStat $nothing -Wait 1 }; ErrorId = 'FileNotFound'; Category = 'ObjectNotFound'; Target = { $nothing } }
         @{ Command = { Merge-BnStat $nothing -ShardCount 3 }; ErrorId = 'ShardsMissing'; Category = 'ObjectNotFound'; Target = 'shard 1..3/3' }
-        @{ Command = { Merge-BnStat -LiteralPath $nothing -ShardCount 3 }; ErrorId = 'FileNotFound'; Category = 'ObjectNotFound'; Target = { $nothing } }
+        @{ Command = { Merge-BnStat -LiteralPath $absent -ShardCount 3 }; ErrorId = 'FileNotFound'; Category = 'ObjectNotFound'; Target = { $absent } }
         @{ Command = { Merge-BnStat $part -ShardCount 3 }; ErrorId = 'ShardsDiffer'; Category = 'InvalidData'; Target = { "'$part'" } }
         @{ Command = { Merge-BnStat $model }; ErrorId = 'NotAPartial'; Category = 'InvalidData'; Target = { $model } }
         @{ Command = { $stranger | Merge-BnStat }; ErrorId = 'NotAPartial'; Category = 'InvalidData'; Target = { $stranger } }
@@ -136,6 +136,7 @@ Describe 'Merge-BnStat' {
         @{ Command = { Merge-BnStat $part, $part }; ErrorId = 'ShardTwice'; Category = 'InvalidData'; Target = { "$((Import-BnStat $part).Shards)" } }
     ) {
         $nothing = Join-Path $TestDrive 'nothing-*.safetensors'
+        $absent = Join-Path $TestDrive 'nothing.safetensors'
         $model = Copy-Fixture digits.scripted.pt
         $stranger = [version]::new(1, 0)
         $part = Join-Path $TestDrive 'part-1.safetensors'
