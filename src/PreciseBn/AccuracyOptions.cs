@@ -17,7 +17,7 @@ public sealed record AccuracyOptions : OutputOptions
 {
     /// <summary>
     /// What is measured in place of accuracy: gets what the model returns for a batch, on the CPU, and its labels, if there are any, and
-    /// gives one number for the batch, or one for each of its items. The tensors are gone when it has returned.
+    /// gives one number for the batch, or one for each of its items. It may keep the tensors.
     /// </summary>
     public Func<Tensor, Tensor?, IReadOnlyList<double>>? Metric { get; init; }
 }

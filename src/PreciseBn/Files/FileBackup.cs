@@ -17,7 +17,7 @@ internal sealed class FileBackup : IDisposable
 
     /// <param name="file">The file.</param>
     /// <param name="identity">What it is to be.</param>
-    /// <param name="names">Where it is put: the first of these paths at which nothing is, or the last.</param>
+    /// <param name="names">Where it is put: the first of these paths at which nothing is.</param>
     /// <param name="cancellation">Stops the copying.</param>
     /// <exception cref="PreciseBnException">It is another by now.</exception>
     public FileBackup(string file, FileIdentity identity, IEnumerable<string> names, CancellationToken cancellation)
@@ -41,6 +41,7 @@ internal sealed class FileBackup : IDisposable
         Enumerable.Range(0, int.MaxValue).Select(number => file + (number == 0 ? Ending : $"{Ending}.{number}"));
 
     /// <summary>Gives it its name; what has come to be there stays.</summary>
+    /// <exception cref="IOException">Something is at all of its names.</exception>
     public void Put()
     {
         foreach (var path in _names.TakeWhile(_ => _path is null))
@@ -55,6 +56,8 @@ internal sealed class FileBackup : IDisposable
                 // Of another run.
             }
         }
+        if (_path is null)
+            throw new IOException($"'{_names.Last()}' is there already.");
     }
 
     /// <summary>Puts it in the place of the file again.</summary>

@@ -25,6 +25,9 @@ internal static class SeveralReplacements
     /// <exception cref="PreciseBnException">One cannot be replaced; then all are what they were, or the message names those that are not.</exception>
     public static void Commit(string path, IReadOnlyList<FileReplacement> replacements)
     {
+        // Those of a write that came to its end, and was killed behind that. They are older than what is replaced now.
+        foreach (var old in replacements.SelectMany(replacement => Find(replacement.Destination)))
+            TemporarySibling.Remove(old.Path);
         var done = 0;
         try
         {

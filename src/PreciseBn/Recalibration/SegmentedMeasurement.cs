@@ -109,10 +109,10 @@ internal sealed class SegmentedMeasurement(MeasuringSession session, IBatchSourc
         var saved = all.ToDictionary(layer => layer, layer => (_model.Layers[layer].Mean, _model.Layers[layer].Variance));
         segments.Current = null;
         _model.Configure(all, saved);
-        var whole = Observe(batch.Copy());
+        var whole = ObserveCopy(batch);
         // The first time libtorch compiles it.
         var clock = Stopwatch.StartNew();
-        Observe(batch.Copy());
+        ObserveCopy(batch);
         var time = clock.Elapsed;
 
         var size = 0L;
@@ -143,6 +143,13 @@ internal sealed class SegmentedMeasurement(MeasuringSession session, IBatchSourc
             foreach (var value in batch.Inputs)
                 value.Dispose();
         }
+    }
+
+    // The model may change what it is given.
+    private IReadOnlyList<double[]> ObserveCopy(Batch batch)
+    {
+        using var copy = batch.Copy();
+        return Observe(copy);
     }
 
     /// <returns>What each of the observed layers sees: means, variances, and the number of values.</returns>

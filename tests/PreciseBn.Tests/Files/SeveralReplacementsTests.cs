@@ -95,6 +95,24 @@ public sealed class SeveralReplacementsTests : IDisposable
         SeveralReplacements.RequireFinished("all", Several.Names.Select(_folder.File));
     }
 
+    // Another write of all files, or of some of them, was killed when all were replaced, and the older ones not yet removed.
+    [Theory]
+    [InlineData("2of3")]
+    [InlineData("2of2")]
+    public void What_an_earlier_write_has_left_is_not_taken_for_what_is_to_be_put_back(string numbers)
+    {
+        var stale = _folder.File($".part2.bin.{numbers}.old");
+        File.WriteAllText(stale, "older");
+        using var files = new Several(_folder);
+        File.AppendAllText(files.Paths[2], "er");
+
+        Assert.Throws<PreciseBnException>(() => SeveralReplacements.Commit("all", files.Replacements));
+
+        files.Dispose();
+        Assert.Equal(["old", "old", "older"], files.Paths.Select(File.ReadAllText));
+        Assert.False(File.Exists(stale));
+    }
+
     [Fact]
     public void A_model_whose_files_may_not_belong_together_is_not_opened()
     {

@@ -1,3 +1,4 @@
+using PreciseBn.Batches;
 using PreciseBn.Data;
 using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
@@ -34,6 +35,23 @@ public sealed class LiveModelTests : IDisposable
         Assert.Equal(["bn"], model.Layers.Select(layer => layer.Name));
         Assert.Contains("'own' (OwnNorm)", Assert.Single(model.UnaccountedCalls));
         Assert.Empty(BnModel.Of(_model).UnaccountedCalls);
+    }
+
+    // A mean that is far from 0 has the first batch run again.
+    [Fact]
+    public void A_batch_that_is_run_again_finds_the_buffers_as_they_were()
+    {
+        using var counting = new Counting();
+        double[] numbers = [1, 2, 4, 8, 3, 7];
+        using var first = tensor(new[] { 1f, 2, 4 }).reshape(3, 1);
+        using var second = tensor(new[] { 8f, 3, 7 }).reshape(3, 1);
+
+        var stat = BnModel.Of(counting).Measure(BatchSource.From([first, second], item => [item]), new()).Statistics[0];
+
+        var seen = numbers.Select((number, i) => (number * (i < 3 ? 1 : 2)) + 100).ToArray();
+        Assert.Equal(seen.Average(), stat.Mean[0], 1e-5);
+        Assert.Equal(seen.Sum(value => (value - seen.Average()) * (value - seen.Average())) / seen.Length, stat.Variance[0], 1e-4);
+        Assert.Equal(0, counting.get_buffer("count")!.item<float>());
     }
 
     [Fact]
@@ -166,6 +184,25 @@ public sealed class LiveModelTests : IDisposable
     }
 
     private BatchNorm Layer(string name) => (BatchNorm)_model.named_modules().Single(item => item.name == name).module;
+
+    private sealed class Counting : nn.Module<Tensor, Tensor>
+    {
+        private readonly BatchNorm1d _bn = nn.BatchNorm1d(1);
+
+        public Counting()
+            : base(nameof(Counting))
+        {
+            register_buffer("count", zeros(1));
+            register_module("bn", _bn);
+        }
+
+        public override Tensor forward(Tensor input)
+        {
+            var count = get_buffer("count")!;
+            count.add_(ones(1));
+            return _bn.call((input * count) + (ones(1) * 100));
+        }
+    }
 
     private sealed class OwnNorm : nn.Module<Tensor, Tensor>
     {

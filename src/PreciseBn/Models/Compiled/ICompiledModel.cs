@@ -13,11 +13,11 @@ internal interface ICompiledModel : IDisposable
     /// <summary>Lays the weights of convolutions out in that order.</summary>
     void ArrangeWeights(MemoryFormat format);
 
-    /// <summary>Keeps what the model changes while it runs, besides the statistics of its layers; what was kept before is forgotten.</summary>
-    void KeepState();
+    /// <summary>Copies of what the model may change while it runs, besides the statistics of its layers; they are the caller's.</summary>
+    ModelState CopyState();
 
-    /// <summary>Sets that back, so that the model can run on the same batch again.</summary>
-    void RestoreState();
+    /// <summary>Sets that back, so that the model can run on the same batches again.</summary>
+    void SetState(ModelState state);
 
     /// <summary>Runs the model, for what its layers leave in their cells. It may change the inputs.</summary>
     /// <param name="batch">The inputs.</param>
@@ -28,4 +28,16 @@ internal interface ICompiledModel : IDisposable
 
     /// <summary>What the last run returned, of a model that was compiled to return a tensor; it is the caller's.</summary>
     Tensor TakeOutput();
+}
+
+/// <summary>What a model was at some time, besides its weights and the statistics of its layers.</summary>
+internal sealed class ModelState(IEnumerable<Tensor> tensors) : IDisposable
+{
+    public IReadOnlyList<Tensor> Tensors { get; } = tensors.Select(tensor => tensor.clone().DetachFromDisposeScope()).ToArray();
+
+    public void Dispose()
+    {
+        foreach (var tensor in Tensors)
+            tensor.Dispose();
+    }
 }

@@ -64,7 +64,7 @@ internal sealed class MemoryOrder(ICompiledModel model, MemoryFormat wanted)
     {
         var shapes = ShapesOf(batch);
         using var copy = batch.Copy();
-        model.KeepState();
+        using var before = model.CopyState();
         try
         {
             if (Run(copy, index, MemoryFormat.ChannelsLast, prepare))
@@ -72,7 +72,7 @@ internal sealed class MemoryOrder(ICompiledModel model, MemoryFormat wanted)
         }
         catch (PreciseBnException e) when (e.ErrorId == "ForwardFailed")
         {
-            model.RestoreState();
+            model.SetState(before);
             Run(batch, index, MemoryFormat.Contiguous, prepare);
             _fitsChannelsLast[shapes] = false;
             Note = $"It runs channel after channel, as with the channels last it cannot. {e.Problem}";

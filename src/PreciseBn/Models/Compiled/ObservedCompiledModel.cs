@@ -23,6 +23,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
     private readonly StatisticsLayout _layout;
     private readonly IReadOnlyList<CompiledLayer> _layers;
     private readonly StatisticsMemory _memory;
+    private readonly ModelState _initial;
     private readonly bool _usesGradients;
     private readonly Tensor _fresh;
     private readonly Tensor _shifts;
@@ -56,6 +57,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
         Device = device;
         Layout = layout.Observation;
         _far = FarMeans.None(Layout);
+        _initial = model.CopyState();
         _memory = new StatisticsMemory(layout, layers, model.Statistics, device);
         _fresh = _memory.Cells.narrow(0, 0, layout.FreshCells).DetachFromDisposeScope();
         _shifts = _memory.Cells.narrow(0, layout.FreshCells, layout.FreshCells - 1).DetachFromDisposeScope();
@@ -85,6 +87,8 @@ internal sealed class ObservedCompiledModel : IObservedModel
     public void Configure(IReadOnlyList<int> observed, IReadOnlyDictionary<int, (double[] Mean, double[] Variance)> settled)
     {
         using var scope = NewDisposeScope();
+        // Each pass over the data begins with the model as it was saved.
+        _model.SetState(_initial);
         ReleaseObservation();
         _batch = -1;
         _settled = settled;
@@ -132,6 +136,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
         ReleaseObservation();
         _fresh.Dispose();
         _shifts.Dispose();
+        _initial.Dispose();
         _memory.Dispose();
         _segments?.Dispose();
         _model.Dispose();
@@ -143,7 +148,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
     /// </summary>
     private void Learn(Batch batch)
     {
-        _model.KeepState();
+        using var before = _model.CopyState();
         RunCopy(batch);
         using var host = _observation.to(ScalarType.Float64).cpu();
         var observed = host.data<double>().ToArray();
@@ -155,7 +160,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
         if (isNew)
         {
             SetShift();
-            _model.RestoreState();
+            _model.SetState(before);
             RunCopy(batch);
         }
         if (_far.AreAllKnown || _batch + 1 >= MostToLearnFrom)

@@ -18,9 +18,8 @@ internal sealed partial class CompiledProgram : ICompiledModel, ISegmentedModel,
     private readonly GraphRunner _runner = new();
     private readonly GraphRunner[] _segmentRunners;
     private readonly Tensor[] _tensors;
-    private Tensor? _output;
     private readonly Tensor[] _changing;
-    private Tensor[] _state = [];
+    private Tensor? _output;
 
     /// <param name="program">The program.</param>
     /// <param name="source">Its source.</param>
@@ -68,15 +67,11 @@ internal sealed partial class CompiledProgram : ICompiledModel, ISegmentedModel,
         }
     }
 
-    public void KeepState()
-    {
-        ReleaseState();
-        _state = _changing.Select(tensor => tensor.clone().DetachFromDisposeScope()).ToArray();
-    }
+    public ModelState CopyState() => new(_changing);
 
-    public void RestoreState()
+    public void SetState(ModelState state)
     {
-        foreach (var (tensor, kept) in _changing.Zip(_state))
+        foreach (var (tensor, kept) in _changing.Zip(state.Tensors))
             tensor.copy_(kept);
     }
 
@@ -162,16 +157,8 @@ internal sealed partial class CompiledProgram : ICompiledModel, ISegmentedModel,
         _tensors[index] = narrow.to(type, copy: true).DetachFromDisposeScope();
     }
 
-    private void ReleaseState()
-    {
-        foreach (var tensor in _state)
-            tensor.Dispose();
-        _state = [];
-    }
-
     private void DisposeTensors()
     {
-        ReleaseState();
         foreach (var tensor in _tensors)
             tensor.Dispose();
     }

@@ -11,7 +11,7 @@ namespace PreciseBn.Models.Live;
 /// </summary>
 internal sealed class BufferSnapshot : IDisposable
 {
-    private readonly Kept[] _buffers;
+    private Kept[] _buffers;
 
     public BufferSnapshot(nn.Module model)
     {
@@ -34,11 +34,18 @@ internal sealed class BufferSnapshot : IDisposable
             kept.Restore();
     }
 
+    /// <summary>Leaves all as they are now.</summary>
+    public void LetGo()
+    {
+        foreach (var kept in _buffers)
+            kept.Copy.Dispose();
+        _buffers = [];
+    }
+
     public void Dispose()
     {
         Restore();
-        foreach (var kept in _buffers)
-            kept.Copy.Dispose();
+        LetGo();
     }
 
     private static IEnumerable<(string Name, Tensor Buffer)> Registered(nn.Module module) => module.named_buffers(recurse: false);

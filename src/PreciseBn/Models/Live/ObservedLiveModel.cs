@@ -98,21 +98,17 @@ internal sealed class ObservedLiveModel : IObservedModel
             Run(batch, isCopied: !batch.IsOwned);
             return _observation;
         }
+        using var before = new BufferSnapshot(_layers[0].Root);
         Run(batch, isCopied: true);
         if (_batch == 0)
             RefuseUnseenCalls();
-        using var host = _observation.to(ScalarType.Float64).cpu();
-        var observed = host.data<double>().ToArray();
-        // Numbers that are not finite tell nothing of the data: then the next batch has to.
-        if (!observed.All(double.IsFinite))
-            return _observation;
-        var isNew = _far.Add(observed);
-        _isLearning = !_far.AreAllKnown && _batch + 1 < MostToLearnFrom;
-        if (isNew)
+        if (HasNewFarMeans())
         {
             CountFromFarMeans();
+            before.Restore();
             Run(batch, isCopied: true);
         }
+        before.LetGo();
         return _observation;
     }
 
@@ -121,6 +117,18 @@ internal sealed class ObservedLiveModel : IObservedModel
         Release();
         _observation.Dispose();
         _buffers.Dispose();
+    }
+
+    private bool HasNewFarMeans()
+    {
+        using var host = _observation.to(ScalarType.Float64).cpu();
+        var observed = host.data<double>().ToArray();
+        // Numbers that are not finite tell nothing of the data: then the next batch has to.
+        if (!observed.All(double.IsFinite))
+            return false;
+        var isNew = _far.Add(observed);
+        _isLearning = !_far.AreAllKnown && _batch + 1 < MostToLearnFrom;
+        return isNew;
     }
 
     private void CountFromFarMeans()

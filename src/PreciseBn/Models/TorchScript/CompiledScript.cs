@@ -18,7 +18,6 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
     private readonly jit.ScriptModule _module;
     private readonly GraphRunner _runner = new();
     private Tensor? _output;
-    private Tensor[] _state = [];
 
     private CompiledScript(string path, jit.ScriptModule module, IEnumerable<StatisticsBuffer> buffers, ScriptInputs inputs, ScalarType? inputType, Device device)
     {
@@ -85,19 +84,17 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
         return output;
     }
 
-    public void KeepState()
+    public ModelState CopyState()
     {
         using var scope = NewDisposeScope();
-        ReleaseState();
-        if (HasState)
-            _state = _module.invoke<Tensor[]>(ScriptState.TellMethod).Select(tensor => tensor.clone().DetachFromDisposeScope()).ToArray();
+        return new ModelState(HasState ? _module.invoke<Tensor[]>(ScriptState.TellMethod) : []);
     }
 
-    public void RestoreState()
+    public void SetState(ModelState state)
     {
         using var scope = NewDisposeScope();
         if (HasState)
-            _module.invoke(ScriptState.RestoreMethod, (object)_state);
+            _module.invoke(ScriptState.RestoreMethod, (object)state.Tensors.ToArray());
     }
 
     public Tensor Compute(Batch batch, long index)
@@ -114,7 +111,6 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
 
     public void Dispose()
     {
-        ReleaseState();
         foreach (var tensor in Statistics.SelectMany(copies => copies))
             tensor.Dispose();
         _output?.Dispose();
@@ -139,13 +135,6 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
     {
         _output?.Dispose();
         _output = (returned as Tensor)?.DetachFromDisposeScope();
-    }
-
-    private void ReleaseState()
-    {
-        foreach (var tensor in _state)
-            tensor.Dispose();
-        _state = [];
     }
 
     private Tensor Convert(Tensor input) =>
