@@ -66,13 +66,14 @@ public abstract class PreciseBnCmdlet : PSCmdlet, IDisposable
     private protected bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var whatIf) && (SwitchParameter)whatIf;
 
     /// <summary>Refuses parameters that would do nothing, before somebody thinks that they did.</summary>
-    /// <param name="on">On what they have no effect.</param>
+    /// <param name="where">Where they have no effect, such as "on a loader".</param>
+    /// <param name="advice">What to do.</param>
     /// <param name="parameters">Their names.</param>
-    private protected void RefuseWithoutEffect(string on, params IEnumerable<string> parameters)
+    private protected void RefuseWithoutEffect(string where, string advice, params IEnumerable<string> parameters)
     {
         if (parameters.FirstOrDefault(MyInvocation.BoundParameters.ContainsKey) is { } parameter)
             ThrowTerminatingError(new PreciseBnException(
-                "OptionWithoutEffect", ErrorKind.InvalidArgument, $"-{parameter} has no effect on {on}.", "Leave it out.", parameter).ToErrorRecord());
+                "OptionWithoutEffect", ErrorKind.InvalidArgument, $"-{parameter} has no effect {where}.", advice, parameter).ToErrorRecord());
     }
 
     /// <summary>Makes sure that a file can be written, before what stands before the cmdlet in the pipeline has begun.</summary>

@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using PreciseBn.Primitives;
 
 namespace PreciseBn.PowerShell;
 
@@ -46,8 +45,8 @@ public abstract class RecalibrationCmdlet : ModelCmdlet
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        if (ActivationMemory is not null && !Exact)
-            ThrowTerminatingError(MemoryWithoutEffect().ToErrorRecord());
+        if (!Exact)
+            RefuseWithoutEffect("without -Exact, which alone keeps something in it", "Leave it out, or use -Exact.", nameof(ActivationMemory));
         // What stands before it in the pipeline measures, if no data are given here.
         if (Data is null && Destination is not null && !Require(() => Directory.Exists(PathResolver.ResolveLiteral(this, Destination))))
             RequireDestination(Destination, Force);
@@ -76,8 +75,4 @@ public abstract class RecalibrationCmdlet : ModelCmdlet
     /// <summary>Tells of what was written.</summary>
     private protected void TellOfResult(int layers, string place, string when = "") => WriteVerbose(
         $"The statistics of {layers} layers were written into {place}{when}{(Backup ? "; a backup keeps what was replaced" : "")}.");
-
-    private static PreciseBnException MemoryWithoutEffect() => new(
-        "OptionWithoutEffect", ErrorKind.InvalidArgument, "-ActivationMemory has no effect without -Exact, which alone keeps something in it.",
-        "Leave it out, or use -Exact.", nameof(ActivationMemory));
 }

@@ -81,8 +81,8 @@ public abstract class RunCmdlet : PreciseBnCmdlet
     /// <summary>Refuses -InputKey for a loader, which gives what it was made for.</summary>
     private protected void RefuseInputKey(object data)
     {
-        if (PowerShellData.Unwrap(data) is IBatchSource && InputKey.Length > 0)
-            ThrowTerminatingError(KeyWithoutEffect().ToErrorRecord());
+        if (PowerShellData.Unwrap(data) is IBatchSource)
+            RefuseWithoutEffect("on a loader, which gives what it was made for", "Choose the arrays with -Key of New-BnDataLoader.", nameof(InputKey));
     }
 
     /// <summary>What models are called that have no path.</summary>
@@ -137,10 +137,6 @@ public abstract class RunCmdlet : PreciseBnCmdlet
             _opened?.Dispose();
         base.Dispose(disposing);
     }
-
-    private static PreciseBnException KeyWithoutEffect() => new(
-        "OptionWithoutEffect", ErrorKind.InvalidArgument, "-InputKey has no effect on a loader, which gives what it was made for.",
-        "Choose the arrays with -Key of New-BnDataLoader.", nameof(InputKey));
 
     private static PreciseBnException NotAModel(PSObject item) => new(
         "NotAModelOrLayer", ErrorKind.InvalidArgument, $"An object of type {PowerShellData.TypeName(item)} is neither a layer nor the path of a model.",

@@ -6,8 +6,8 @@ namespace PreciseBn.PowerShell;
 /// <summary>Statistics from Merge-BnStat that come through the pipeline, to be written into the model that they were measured on.</summary>
 internal sealed class MergedStatistics
 {
-    // What was measured elsewhere is only written.
-    private static readonly string[] OfMeasuring =
+    /// <summary>The parameters that only matter where something is measured.</summary>
+    public static IReadOnlyList<string> ParametersOfMeasuring { get; } =
         [nameof(DataCmdlet.Iterations), nameof(DataCmdlet.Tolerance), nameof(DataCmdlet.AllowReuse), nameof(DataCmdlet.SkipNonFinite),
          nameof(DataCmdlet.MemoryFormat), nameof(DataCmdlet.Threads), nameof(DataCmdlet.AllowTf32), nameof(RunCmdlet.Device), nameof(RunCmdlet.InputKey),
          nameof(RunCmdlet.AllowOperator), nameof(RunCmdlet.Method), nameof(RunCmdlet.Argument)];
@@ -31,23 +31,12 @@ internal sealed class MergedStatistics
         return true;
     }
 
-    /// <exception cref="PreciseBnException">A parameter was given that only matters where something is measured.</exception>
-    public static void RefuseWithoutEffect(IReadOnlyDictionary<string, object> bound)
-    {
-        if (OfMeasuring.FirstOrDefault(bound.ContainsKey) is { } parameter)
-            throw WithoutEffect(parameter);
-    }
-
     /// <exception cref="PreciseBnException">There are some, and models to measure as well.</exception>
     public void RequireNone()
     {
         if (Count > 0)
             throw ModelsAndMerged();
     }
-
-    private static PreciseBnException WithoutEffect(string parameter) => new(
-        "OptionWithoutEffect", ErrorKind.InvalidArgument, $"-{parameter} has no effect on statistics that are merged already.",
-        "Give it to Measure-BnStat.", parameter);
 
     private static PreciseBnException ModelsAndMerged() => new(
         "ModelsAndMerged", ErrorKind.InvalidArgument, "There are both models to measure and statistics that were merged.",

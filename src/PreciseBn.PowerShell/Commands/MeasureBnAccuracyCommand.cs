@@ -49,8 +49,8 @@ public sealed class MeasureBnAccuracyCommand : EvaluationCmdlet
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        if (Agreement && (LabelKey is null ? Metric is null ? null : nameof(Metric) : nameof(LabelKey)) is { } other)
-            Require(() => throw WithoutEffect(other, "with -Agreement, which compares a model with itself"));
+        if (Agreement)
+            RefuseWithoutEffect("with -Agreement, which compares a model with itself", "Leave it out.", nameof(LabelKey), nameof(Metric));
         _batches = LabelledBatches();
     }
 
@@ -83,11 +83,12 @@ public sealed class MeasureBnAccuracyCommand : EvaluationCmdlet
         if (PowerShellData.PathOf(Data) is { } path)
             return Require(() => Open(path, new() { Keys = InputKey, IsLabelled = isLabelled, LabelKey = LabelKey }));
         RefuseInputKey(Data);
+        if (PowerShellData.Unwrap(Data) is IBatchSource and not BnDataLoader)
+            RefuseWithoutEffect("on a source of batches of your own, which gives labels itself", "Leave it out.", nameof(LabelKey));
         return PowerShellData.Unwrap(Data) switch
         {
             BnDataLoader { Options.IsLabelled: true } loader when LabelKey is null || LabelKey == loader.Options.LabelKey => loader,
             BnDataLoader loader when isLabelled => Require(() => Keep(loader.WithLabels(LabelKey))),
-            IBatchSource when LabelKey is not null => Require<IBatchSource>(() => throw WithoutEffect(nameof(LabelKey), "on a source of batches of your own, which gives labels itself")),
             _ => PowerShellData.ToBatches(Data, InputKey, LabelKey),
         };
     }
@@ -100,7 +101,4 @@ public sealed class MeasureBnAccuracyCommand : EvaluationCmdlet
         if (result is BnAgreement agreement)
             WarnOfItemsLeftOut(agreement.ItemsLeftOut, $"'{result.Name}'");
     }
-
-    private static PreciseBnException WithoutEffect(string parameter, string why) => new(
-        "OptionWithoutEffect", ErrorKind.InvalidArgument, $"-{parameter} has no effect {why}.", "Leave it out.", parameter);
 }

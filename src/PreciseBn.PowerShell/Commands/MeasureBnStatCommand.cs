@@ -51,7 +51,7 @@ public sealed class MeasureBnStatCommand : ModelCmdlet
     protected override void EndProcessing()
     {
         if (Checkpoint is null)
-            RefuseWithoutEffect("a measurement without -Checkpoint", nameof(Every));
+            RefuseWithoutEffect("on a measurement without -Checkpoint", "Leave it out.", nameof(Every));
         var models = Models();
         var shards = Require(() => Shard.SelectMany(DataShard.ParseRange).Distinct().ToArray());
         var options = Require(() => shards.Select(shard => Options(shard, CheckpointOf(shard, shards.Length, models.Count))).ToArray());

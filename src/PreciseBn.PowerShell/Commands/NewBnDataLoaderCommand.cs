@@ -43,10 +43,10 @@ public sealed class NewBnDataLoaderCommand : FileBatchCmdlet
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (MyInvocation.BoundParameters.ContainsKey(nameof(Seed)) && !BatchOptions().IsShuffled)
-            ThrowTerminatingError(SeedWithoutEffect().ToErrorRecord());
+        if (!BatchOptions().IsShuffled)
+            RefuseWithoutEffect("on items that are taken as they lie", "Leave it out, or use -Order Shuffled.", nameof(Seed));
         if (!_paths.Any(Directory.Exists))
-            RefuseWithoutEffect("data that are no folders of images", nameof(Size), nameof(CropSize), nameof(Grayscale), nameof(AutoOrient));
+            RefuseWithoutEffect("on data that are no folders of images", "Leave it out.", nameof(Size), nameof(CropSize), nameof(Grayscale), nameof(AutoOrient));
         var loader = Require(() => _paths.Count > 0 && _objects.Count > 0 ? throw MixedInput() : _paths.Count > 0
             ? BnDataLoader.FromFiles(_paths, Options())
             : BnDataLoader.FromObjects(_objects, Options()));
@@ -69,9 +69,6 @@ public sealed class NewBnDataLoaderCommand : FileBatchCmdlet
                 _objects.Add(value);
         }
     }
-
-    private static PreciseBnException SeedWithoutEffect() => new(
-        "OptionWithoutEffect", ErrorKind.InvalidArgument, "-Seed has no effect on items that are taken as they lie.", "Leave it out, or use -Order Shuffled.");
 
     private static PreciseBnException MixedInput() => new(
         "MixedInput", ErrorKind.InvalidArgument, "Files and tensors cannot be mixed.", "Make one loader for each.");

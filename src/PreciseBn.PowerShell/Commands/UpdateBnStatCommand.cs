@@ -30,7 +30,8 @@ public sealed class UpdateBnStatCommand : RecalibrationCmdlet
     {
         if (Data is null)
         {
-            Require(() => MergedStatistics.RefuseWithoutEffect(MyInvocation.BoundParameters));
+            // What was measured elsewhere is only written.
+            RefuseWithoutEffect("on statistics that are merged already", "Give it to Measure-BnStat.", MergedStatistics.ParametersOfMeasuring);
             ForEachItem(WriteMerged);
             return;
         }
