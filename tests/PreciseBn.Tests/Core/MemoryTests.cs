@@ -80,7 +80,7 @@ public sealed class MemoryTests : IDisposable
         Repeat(100);
 
         // With references to the models left behind it is 300 MB, with what is compiled of a program 100 MB.
-        Assert.InRange(Resident() - before, long.MinValue, 8 * Tolerance);
+        Assert.InRange(Resident() - before, long.MinValue, 4 * Tolerance);
     }
 
     [Fact]
@@ -97,10 +97,14 @@ public sealed class MemoryTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    // Without what .NET keeps for later: after many other tests that is more than what is looked for.
     private static long Resident()
     {
-        GC.Collect();
+        Collect();
         GC.WaitForPendingFinalizers();
+        Collect();
         return Environment.WorkingSet;
+
+        static void Collect() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 }
