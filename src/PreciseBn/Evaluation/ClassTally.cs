@@ -1,3 +1,4 @@
+using System.Globalization;
 using PreciseBn.Batches;
 using PreciseBn.Native;
 using PreciseBn.Primitives;
@@ -67,5 +68,70 @@ internal sealed class ClassTally(string model)
             LossError = loss.Error,
             AreProbabilities = _areProbabilities,
         };
+    }
+}
+
+/// <summary>The classes of the items of a batch.</summary>
+internal static class ClassLabels
+{
+    /// <summary>The number of the class of each item, at least 0.</summary>
+    /// <param name="batch">The batch, with labels.</param>
+    /// <param name="index">Number of the batch, for messages.</param>
+    /// <exception cref="PreciseBnException">There are no labels, or something else than one class for each item.</exception>
+    public static int[] Of(Batch batch, long index)
+    {
+        if (batch.Labels is not { } labels)
+            throw EvaluationErrors.LabelsNeeded(batch.Describe(index));
+        var items = batch.ItemCount;
+        if (!(labels.dim() == 1 || (labels.dim() == 2 && labels.size(1) == 1)) || labels.size(0) != items)
+            throw EvaluationErrors.WrongLabelShape(batch.Describe(index), labels.shape, items);
+        using var scope = NewDisposeScope();
+        // 64-bit integers are whole, and beyond the digits of a double no number of a class.
+        var numbers = labels.to(ScalarType.Float64).cpu().contiguous().data<double>().ToArray();
+        return numbers.Select((number, item) => ToClass(number, item, batch, index)).ToArray();
+    }
+
+    private static int ToClass(double number, int item, Batch batch, long index)
+    {
+        var why = number switch
+        {
+            < 0 => "it is negative",
+            double.NaN or double.PositiveInfinity => "it is no number",
+            _ when number != Math.Floor(number) => "it is not whole",
+            > int.MaxValue => "it is too large",
+            _ => null,
+        };
+        return why is null ? (int)number : throw EvaluationErrors.NotAClass(batch.Describe(index), item, number.ToString(CultureInfo.InvariantCulture), why);
+    }
+}
+
+/// <summary>What the scores of the classes say of one sample.</summary>
+/// <param name="Rank">How many classes come before the right one: those with a higher score, and of the same those with a smaller number.</param>
+/// <param name="Loss">The cross-entropy if the scores are logits.</param>
+/// <param name="LossOfProbabilities">The same if they are probabilities.</param>
+/// <param name="AreProbabilities">Whether they may be: none is negative, and their sum is 1.</param>
+internal readonly record struct SampleScore(int Rank, double Loss, double LossOfProbabilities, bool AreProbabilities)
+{
+    /// <param name="scores">The scores.</param>
+    /// <param name="label">The right class.</param>
+    /// <param name="tolerance">By how much a sum of probabilities may be off 1.</param>
+    /// <returns>What they say, or <c>null</c> where one of them is NaN or infinity, or all are impossible.</returns>
+    public static SampleScore? Of(ReadOnlySpan<double> scores, int label, double tolerance)
+    {
+        var (own, highest, lowest, sum, rank) = (scores[label], double.NegativeInfinity, double.PositiveInfinity, 0.0, 0);
+        for (var i = 0; i < scores.Length; i++)
+        {
+            if (double.IsNaN(scores[i]))
+                return null;
+            (highest, lowest, sum) = (Math.Max(highest, scores[i]), Math.Min(lowest, scores[i]), sum + scores[i]);
+            if (scores[i] > own || (scores[i] == own && i < label))
+                rank++;
+        }
+        if (!double.IsFinite(highest))
+            return null;
+        var exponentials = 0.0;
+        foreach (var score in scores)
+            exponentials += Math.Exp(score - highest);
+        return new SampleScore(rank, highest - own + Math.Log(exponentials), -Math.Log(own), lowest >= 0 && Math.Abs(sum - 1) <= tolerance);
     }
 }

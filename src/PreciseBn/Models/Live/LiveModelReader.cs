@@ -60,3 +60,8 @@ internal static class LiveModelReader
         return tensor.detach().to(ScalarType.Float64).cpu().data<double>().ToArray();
     }
 }
+
+/// <summary>A BatchNorm layer of a TorchSharp model in memory.</summary>
+/// <param name="Root">The model.</param>
+/// <param name="Layer">The layer.</param>
+internal sealed record LiveLayer(nn.Module Root, BatchNorm Layer);
