@@ -42,3 +42,11 @@ internal sealed record MarkdownSection(string File, string Title, IReadOnlyList<
             starts.Zip(ends, (start, end) => Nest(file, (HeadingBlock)below[start], below[(start + 1)..end])).ToArray());
     }
 }
+
+/// <summary>A Markdown file is not laid out as help is.</summary>
+/// <param name="file">The file.</param>
+/// <param name="problem">What is missing or wrong in it.</param>
+internal sealed class HelpSourceException(string file, string problem) : Exception(problem)
+{
+    public string File { get; } = file;
+}

@@ -62,3 +62,19 @@ public static class BnComparer
         $"The layer '{reference.Name}' has {reference.Mean.Length} channels in the reference, but {difference.Mean.Length} in what is compared.",
         "Compare models of the same architecture.", reference.Name);
 }
+
+/// <summary>What a layer had before its statistics were recomputed.</summary>
+internal sealed class PreviousStatistics(BnStat stat) : ILayerStatistics
+{
+    public string Name => stat.Name;
+
+    public double[] Mean => stat.PreviousMean;
+
+    public double[] Variance => stat.PreviousVariance;
+
+    public double Eps => stat.Eps;
+
+    public long? BatchesTracked => stat.BatchesTracked - stat.Batches;
+
+    public string? Path => stat.Path;
+}

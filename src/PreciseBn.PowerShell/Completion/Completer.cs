@@ -1,6 +1,8 @@
 using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
+using PreciseBn.Data;
+using PreciseBn.Native;
 using PreciseBn.Primitives;
 
 namespace PreciseBn.PowerShell.Completion;
@@ -34,4 +36,47 @@ public abstract class Completer : IArgumentCompleter
         name.Any(letter => !char.IsLetterOrDigit(letter) && letter is not ('.' or '_' or ':' or '-' or '/'))
             ? $"'{CodeGeneration.EscapeSingleQuotedStringContent(name)}'"
             : name;
+}
+
+/// <summary>Completes names of arrays, of the files whose paths were typed before.</summary>
+public sealed class ArrayKeyCompleter : Completer
+{
+    private protected override IEnumerable<(string Name, string Tip)> Candidates(TypedCommand typed) =>
+        typed.Files("Path", "LiteralPath", "Data").SelectMany(BnDataFile.List).DistinctBy(array => array.Name)
+            .Select(array => (array.Name, $"{array.DType} [{string.Join(", ", array.Shape)}]"));
+}
+
+/// <summary>Completes columns, of the tables whose paths were typed before.</summary>
+public sealed class ColumnCompleter : Completer
+{
+    private protected override IEnumerable<(string Name, string Tip)> Candidates(TypedCommand typed) =>
+        typed.Files("Path", "LiteralPath").SelectMany(BnDataFile.ListColumns).Distinct().Select(name => (name, name));
+}
+
+/// <summary>Completes the devices of this machine.</summary>
+public sealed class DeviceCompleter : Completer
+{
+    private protected override IEnumerable<(string Name, string Tip)> Candidates(TypedCommand typed) =>
+        Devices.List().Select(name => (name, name));
+}
+
+/// <summary>Completes names of layers, of the models whose paths were typed before.</summary>
+public sealed class LayerNameCompleter : Completer
+{
+    private protected override IEnumerable<(string Name, string Tip)> Candidates(TypedCommand typed) =>
+        typed.Files("Path", "LiteralPath", "Reference").Concat(typed.PipedFiles())
+            .SelectMany(path => StatisticsSources.ReadModel(path))
+            .DistinctBy(layer => layer.Name)
+            .Select(layer => (layer.Name, $"{layer.Type}, {layer.Channels} channels"));
+}
+
+/// <summary>Completes shards, of some usual numbers of them.</summary>
+public sealed class ShardCompleter : Completer
+{
+    private static readonly int[] UsualCounts = [2, 4, 8];
+
+    private protected override IEnumerable<(string Name, string Tip)> Candidates(TypedCommand typed) =>
+        from count in UsualCounts
+        from number in Enumerable.Range(1, count)
+        select ($"{number}/{count}", $"number {number} of {count} shards");
 }

@@ -4,6 +4,17 @@ using SkiaSharp;
 
 namespace PreciseBn.Reports.Plots;
 
+/// <summary>Plots that lie above each other and make one picture.</summary>
+internal interface IPanels
+{
+    /// <summary>What the picture shows, for those who do not see it: one sentence.</summary>
+    string Description { get; }
+
+    /// <summary>Makes them for a picture of a width, in pixels.</summary>
+    /// <returns>The plots from above; they are the caller's.</returns>
+    IReadOnlyList<Panel> Make(float width);
+}
+
 /// <summary>A plot in the style of the report, below a title and the keys to its marks. Several lie above each other.</summary>
 internal sealed class Panel : IDisposable
 {
@@ -86,4 +97,14 @@ internal sealed class Panel : IDisposable
     }
 
     public void Dispose() => Plot.Dispose();
+}
+
+/// <summary>What a mark in a plot stands for.</summary>
+/// <param name="Text">A word or two.</param>
+/// <param name="Shape">The mark.</param>
+/// <param name="Color">Its colour.</param>
+internal sealed record Key(string Text, MarkerShape Shape, Color Color)
+{
+    /// <summary>How large marks are, in pixels, where there is room.</summary>
+    public const float Size = 9;
 }

@@ -109,19 +109,3 @@ internal sealed record ClosestStatistics : ILayerStatistics
     private static double Shrink(double change, double margin) =>
         Math.Abs(change) <= margin ? 0 : change - Math.CopySign(margin, change);
 }
-
-/// <summary>What a layer had before its statistics were recomputed.</summary>
-internal sealed class PreviousStatistics(BnStat stat) : ILayerStatistics
-{
-    public string Name => stat.Name;
-
-    public double[] Mean => stat.PreviousMean;
-
-    public double[] Variance => stat.PreviousVariance;
-
-    public double Eps => stat.Eps;
-
-    public long? BatchesTracked => stat.BatchesTracked - stat.Batches;
-
-    public string? Path => stat.Path;
-}

@@ -3,6 +3,33 @@ using System.Management.Automation;
 
 namespace PreciseBn.PowerShell;
 
+/// <summary>Shows which of several models has its turn, above the progress of that model.</summary>
+internal sealed class ModelsProgress(Cmdlet cmdlet, string activity, int models) : IDisposable
+{
+    /// <summary>What the progress of a model names as its parent.</summary>
+    public const int ActivityId = 0;
+
+    private int _begun;
+
+    /// <summary>Tells that the next model has its turn.</summary>
+    public void Begin(string model)
+    {
+        _begun++;
+        if (models > 1)
+            cmdlet.WriteProgress(new ProgressRecord(ActivityId, activity, $"Model {_begun} of {models}")
+            {
+                CurrentOperation = model,
+                PercentComplete = 100 * (_begun - 1) / models,
+            });
+    }
+
+    public void Dispose()
+    {
+        if (_begun > 0 && models > 1)
+            cmdlet.WriteProgress(new ProgressRecord(ActivityId, activity, "Done") { RecordType = ProgressRecordType.Completed });
+    }
+}
+
 /// <summary>Shows how far a recalibration has come; a few times a second at most, as showing it takes time.</summary>
 internal sealed class UpdateProgress(Cmdlet cmdlet, string activity) : IProgress<MeasureProgress>, IDisposable
 {
@@ -57,5 +84,35 @@ internal sealed class UpdateProgress(Cmdlet cmdlet, string activity) : IProgress
         var inFile = Math.Max(0, kept.Bytes - kept.InMemory);
         return $"Up to {plan.Total} batches, each once, in {plan.Passes} segments, with up to {kept.Bytes / Megabyte:0.0} MB kept between them"
             + (inFile > 0 ? $", {inFile / Megabyte:0.0} MB of it in a temporary file" : "");
+    }
+}
+
+/// <summary>Shows how far averaging has come; a few times a second at most, as showing it takes time.</summary>
+internal sealed class AveragingProgress(Cmdlet cmdlet) : IProgress<AverageProgress>, IDisposable
+{
+    private const int ActivityId = 1;
+    private const string Activity = "Averaging weights";
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
+
+    private readonly Stopwatch _sinceStart = Stopwatch.StartNew();
+    private readonly Stopwatch _sinceLast = new();
+
+    public void Report(AverageProgress value)
+    {
+        if (_sinceLast.IsRunning && _sinceLast.Elapsed < Interval)
+            return;
+        _sinceLast.Restart();
+        cmdlet.WriteProgress(new ProgressRecord(ActivityId, Activity, value.Fraction > 0 ? "Averaging" : "Comparing the files")
+        {
+            CurrentOperation = value.File,
+            PercentComplete = (int)(100 * value.Fraction),
+            SecondsRemaining = value.Fraction > 0 ? (int)Math.Ceiling(_sinceStart.Elapsed.TotalSeconds * (1 - value.Fraction) / value.Fraction) : -1,
+        });
+    }
+
+    public void Dispose()
+    {
+        if (_sinceLast.IsRunning)
+            cmdlet.WriteProgress(new ProgressRecord(ActivityId, Activity, "Done") { RecordType = ProgressRecordType.Completed });
     }
 }
