@@ -43,10 +43,7 @@ public static class BnReport
         if (layers.GroupBy(layer => layer.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw ReportErrors.GivenTwice(twice.Key);
         WritableFile.Require(path, force);
-        var file = ToFile(new ReportContents(layers, findings, title, evaluations ?? []), format);
-        using var replacement = new FileReplacement(path, overwrite: force);
-        replacement.Prepare(handle => RandomAccess.Write(handle, file, 0));
-        replacement.Commit();
+        FileReplacement.Write(path, ToFile(new ReportContents(layers, findings, title, evaluations ?? []), format), force);
     }
 
     private static byte[] ToFile(ReportContents contents, BnReportFormat format)

@@ -23,6 +23,19 @@ public sealed record BnFinding
 
     /// <summary>What was found, in a line.</summary>
     public override string ToString() => $"{Severity}: {(Name.Length > 0 ? $"{Name}: " : "")}{Detail}";
+
+    internal static BnFinding About(ILayerStatistics layer, FindingSeverity severity, FindingKind kind, string detail, string advice) =>
+        About(layer.Path, layer.Name, severity, kind, detail, advice);
+
+    internal static BnFinding About(string? path, string name, FindingSeverity severity, FindingKind kind, string detail, string advice) => new()
+    {
+        Name = name,
+        Severity = severity,
+        Finding = kind,
+        Detail = detail,
+        Advice = advice,
+        Path = path,
+    };
 }
 
 /// <summary>What can be found about the BatchNorm layers of a model.</summary>

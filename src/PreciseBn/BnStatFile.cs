@@ -23,9 +23,7 @@ public static class BnStatFile
         var tensors = StatisticsArchive.ToTensors(statistics);
         foreach (var (key, value) in Provenance.Describe().Concat(Describe(statistics)))
             tensors.Metadata[key] = value;
-        using var replacement = new FileReplacement(path, overwrite: force);
-        replacement.Prepare(handle => RandomAccess.Write(handle, tensors.ToBytes(), 0));
-        replacement.Commit();
+        FileReplacement.Write(path, tensors.ToBytes(), force);
     }
 
     /// <summary>Reads statistics that were written so.</summary>

@@ -13,18 +13,18 @@ internal static class DataFindings
     {
         if (stat.Batches == 0)
         {
-            yield return Finding(stat, FindingSeverity.Warning, FindingKind.NeverReached,
+            yield return BnFinding.About(stat, FindingSeverity.Warning, FindingKind.NeverReached,
                 "No batch of the data reached the layer.", "Give data that take this way through the model, or leave the layer as it is.");
             yield break;
         }
         if (stat.Uses > stat.Batches)
-            yield return Finding(stat, FindingSeverity.Warning, FindingKind.Reused,
+            yield return BnFinding.About(stat, FindingSeverity.Warning, FindingKind.Reused,
                 $"The layer ran {stat.Uses} times in {stat.Batches} batches, so that its statistics are those of several places.",
                 "Give each place a layer of its own; until then its reuse has to be allowed when statistics are recomputed.");
         var shift = Distance.Largest(stat.Channels, channel => Shift(stat, channel));
         var ratio = Distance.Largest(stat.Channels, channel => Ratio(stat, channel));
         if (DriftSeverity.Of(shift, ratio) is var severity and not FindingSeverity.Information)
-            yield return Finding(stat, severity, FindingKind.Stale,
+            yield return BnFinding.About(stat, severity, FindingKind.Stale,
                 FormattableString.Invariant($"The statistics differ from those of the data by up to {shift:0.00} standard deviations in the mean and a factor of {ratio:0.00} in the variance."),
                 "If these are data the model is for, recompute the statistics.");
     }
@@ -33,10 +33,9 @@ internal static class DataFindings
     public static IEnumerable<BnFinding> OfData(BnResult result)
     {
         if (result is { IsScaledOtherwise: true, InputScale: { } scale })
-            yield return Finding(result.Layers[0], FindingSeverity.Error, FindingKind.ScaledOtherwise,
+            yield return BnFinding.About(result.Layers[0].Path, "", FindingSeverity.Error, FindingKind.ScaledOtherwise,
                 FormattableString.Invariant($"The numbers of the data have the mean {scale.Mean:0.##} and the deviation {scale.Deviation:0.##}, and most channels of the first layer move far: the model was trained on data of another scale."),
-                "Normalise the data as in training.") with
-            { Name = "" };
+                "Normalise the data as in training.");
     }
 
     /// <param name="stats">The layers as measured.</param>
@@ -44,14 +43,12 @@ internal static class DataFindings
     {
         var skipped = stats.Max(stat => stat.SkippedBatches);
         if (IsOrdered(stats))
-            yield return Finding(stats[0], FindingSeverity.Warning, FindingKind.OrderedData,
+            yield return BnFinding.About(stats[0].Path, "", FindingSeverity.Warning, FindingKind.OrderedData,
                 "Successive batches are alike: the data have an order, so that a part of them does not stand for all, and standard errors are too small.",
-                "Shuffle the data, or use all of them.") with
-            { Name = "" };
+                "Shuffle the data, or use all of them.");
         if (skipped > 0)
-            yield return Finding(stats[0], FindingSeverity.Error, FindingKind.NonFiniteData,
-                $"{skipped} batches gave NaN or infinity.", "Look at these data and their normalisation; recomputing the statistics without skipping batches names the first layer and batch.") with
-            { Name = "" };
+            yield return BnFinding.About(stats[0].Path, "", FindingSeverity.Error, FindingKind.NonFiniteData,
+                $"{skipped} batches gave NaN or infinity.", "Look at these data and their normalisation; recomputing the statistics without skipping batches names the first layer and batch.");
     }
 
     /// <summary>Whether batches were plainly not drawn at random, by the layer that the data reach first.</summary>
@@ -87,14 +84,4 @@ internal static class DataFindings
         var error = stat.LogVarianceStandardError[channel];
         return Math.Log(ratio) <= CertainInErrors * error || double.IsNaN(error) ? 1 : ratio;
     }
-
-    private static BnFinding Finding(BnStat stat, FindingSeverity severity, FindingKind kind, string detail, string advice) => new()
-    {
-        Name = stat.Name,
-        Severity = severity,
-        Finding = kind,
-        Detail = detail,
-        Advice = advice,
-        Path = stat.Path,
-    };
 }

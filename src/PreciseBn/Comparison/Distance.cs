@@ -37,5 +37,6 @@ internal static class Distance
     /// <summary>The largest of a number for each channel, likewise.</summary>
     public static double Largest(int channels, Func<int, double> value) => Largest(Enumerable.Range(0, channels).Select(value));
 
-    private static double Known(double eps) => double.IsNaN(eps) ? UsualEps : eps;
+    /// <summary>What a layer adds, as far as that can be told.</summary>
+    public static double Known(double eps) => double.IsNaN(eps) ? UsualEps : eps;
 }

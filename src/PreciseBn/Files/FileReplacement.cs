@@ -56,6 +56,15 @@ internal sealed class FileReplacement : IDisposable
     /// <summary>Where what is replaced is kept as long as it may have to be put back; <c>null</c> where that is not so.</summary>
     public string? Kept { get; }
 
+    /// <summary>Writes a file that is no changed copy of another.</summary>
+    /// <exception cref="PreciseBnException">It could not be written; what was there still is.</exception>
+    public static void Write(string path, byte[] contents, bool overwrite)
+    {
+        using var replacement = new FileReplacement(path, overwrite: overwrite);
+        replacement.Prepare(handle => RandomAccess.Write(handle, contents, 0));
+        replacement.Commit();
+    }
+
     /// <summary>Makes the new file.</summary>
     /// <param name="write">Writes it, or changes the copy.</param>
     /// <param name="cancellation">Stops the copying.</param>

@@ -52,9 +52,20 @@ internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsTensor> Tensor
         }
     }
 
-    /// <summary>Makes sure that the numbers of a file that was written here are those that were written.</summary>
-    /// <exception cref="PreciseBnException">They are others, or there is no checksum.</exception>
-    public void RequireChecksum(SourceFile file)
+    /// <summary>The header of a file that was written here.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="key">What the metadata of such a file have.</param>
+    /// <returns>The header, or <c>null</c> if the file is another.</returns>
+    /// <exception cref="PreciseBnException">The file is damaged: its numbers are not those that were written.</exception>
+    public static SafetensorsHeader? TryReadOwn(SourceFile file, string key)
+    {
+        if (!IsAtStart(file) || Read(file) is not { } header || !header.Metadata.ContainsKey(key))
+            return null;
+        header.RequireChecksum(file);
+        return header;
+    }
+
+    private void RequireChecksum(SourceFile file)
     {
         if (!Metadata.TryGetValue(ChecksumKey, out var expected))
             throw FileErrors.Damaged(file.Path, "it has no checksum of its numbers");
@@ -122,7 +133,7 @@ internal sealed class SafetensorsWriter
 
     public void AddCount(string name, long value) => _tensors.Add((name, DType.Int64, [], [value]));
 
-    /// <summary>The file; its metadata have a checksum of the numbers, see <see cref="SafetensorsHeader.RequireChecksum"/>.</summary>
+    /// <summary>The file; its metadata have a checksum of the numbers, see <see cref="SafetensorsHeader.TryReadOwn"/>.</summary>
     public byte[] ToBytes()
     {
         var numbers = Numbers();

@@ -52,13 +52,8 @@ internal static class ZipDirectory
         var name = Encoding.UTF8.GetString(directory, variable, nameLength);
         RefuseEvasiveName(file, name);
         var flags = ReadUInt16LittleEndian(header[8..]);
-        if ((flags & ZipFormat.EncryptedFlag) != 0)
-            throw FileErrors.Unsupported(file.Path, $"its entry '{name}' is encrypted", "Save it without a password.");
         var method = ReadUInt16LittleEndian(header[10..]);
-        if (method is not (ZipFormat.Stored or ZipFormat.Deflated))
-            throw FileErrors.Unsupported(
-                file.Path, $"its entry '{name}' is compressed by method {method}", "Save it with PyTorch again.");
-
+        RefuseUnreadable(file, name, flags, method);
         var (size, compressed, local) = Zip64Field.Resolve(
             directory.AsSpan(variable + nameLength, extraLength),
             ReadUInt32LittleEndian(header[24..]),
@@ -69,7 +64,6 @@ internal static class ZipDirectory
             throw FileErrors.Damaged(file.Path, $"its entry '{name}' lies outside the file");
         if (method == ZipFormat.Stored && size != compressed)
             throw FileErrors.Damaged(file.Path, $"its entry '{name}' has two different sizes");
-
         return new ZipEntry
         {
             Name = name,
@@ -81,6 +75,15 @@ internal static class ZipDirectory
             LocalHeaderPosition = start + local,
             CentralHeaderPosition = start + end.DirectoryPosition + position,
         };
+    }
+
+    private static void RefuseUnreadable(SourceFile file, string name, ushort flags, ushort method)
+    {
+        if ((flags & ZipFormat.EncryptedFlag) != 0)
+            throw FileErrors.Unsupported(file.Path, $"its entry '{name}' is encrypted", "Save it without a password.");
+        if (method is not (ZipFormat.Stored or ZipFormat.Deflated))
+            throw FileErrors.Unsupported(
+                file.Path, $"its entry '{name}' is compressed by method {method}", "Save it with PyTorch again.");
     }
 
     private static void RefuseEvasiveName(SourceFile file, string name)

@@ -6,132 +6,145 @@ using static TorchSharp.torch;
 
 namespace PreciseBn.Recalibration;
 
-/// <summary>Runs batches through a model and merges what its observed layers see.</summary>
+/// <summary>Runs batches through a model, once, and merges what its observed layers see.</summary>
 /// <param name="name">The model, for messages.</param>
 /// <param name="model">The model.</param>
 /// <param name="data">The batches.</param>
 /// <param name="options">What to do with bad ones, and when they are enough.</param>
 /// <param name="most">The most batches that are used.</param>
-internal sealed class Measurement(string name, IObservedModel model, IBatchSource data, RunOptions options, long most)
+/// <param name="checkpoint">Where the work is saved from time to time, and goes on from; the data go on from there too.</param>
+internal sealed class Measurement(
+    string name, IObservedModel model, IBatchSource data, RunOptions options, long most, IMeasurementCheckpoint? checkpoint = null) : IDisposable
 {
+    private readonly long _start = checkpoint?.Saved?.Batches ?? 0;
+    private readonly MomentAccumulator _moments = new(model.Layout, model.Device, model.Rules, checkpoint?.Saved?.Batches ?? 0);
+    private readonly List<string?> _origins = [];
+    private readonly List<MomentTotals> _looks = [];
+    private MomentTotals? _saved = checkpoint?.Saved;
+    private (ObservationFault Fault, long Items)? _tooSmall;
+    private long _items;
+    private InputScale? _scale;
+
     /// <summary>Runs the batches.</summary>
     /// <param name="onBatch">Told the number of batches done, after each.</param>
     /// <param name="cancellation">Stops within a batch; what has been measured is saved.</param>
-    /// <param name="checkpoint">Where the work is saved from time to time, and goes on from; the data go on from there too.</param>
     /// <param name="onObserved">Told each batch when the model has seen it.</param>
     /// <exception cref="PreciseBnException">The data or the model cannot be used.</exception>
-    public MeasurementResult Run(
-        Action<long> onBatch, CancellationToken cancellation, IMeasurementCheckpoint? checkpoint = null, Action<Batch>? onObserved = null)
+    public MeasurementResult Run(Action<long> onBatch, CancellationToken cancellation, Action<Batch>? onObserved = null)
     {
-        var saved = checkpoint?.Saved;
-        var start = saved?.Batches ?? 0;
-        using var moments = new MomentAccumulator(model.Layout, model.Device, model.Rules, start);
-        var precision = options.Tolerance is { } tolerance ? new PrecisionCheck(tolerance, options.Estimators, most, start) : null;
-        var origins = new List<string?>();
-        var looks = new List<MomentTotals>();
-        (ObservationFault Fault, long Items)? tooSmall = null;
-        var items = 0L;
-        InputScale? scale = null;
-        var stoppedBy = start >= most ? StopReason.Iterations : StopReason.DataEnd;
-        // Data come from code that is not ours, which runs in none of our modes.
+        StopReason stoppedBy;
         try
         {
-            foreach (var batch in start >= most ? [] : data.Read(cancellation))
-            {
-                using (batch)
-                {
-                    RefuseTooSmall();
-                    items = batch.ItemCount;
-                    var fault = Observe(batch);
-                    if (!batch.IsCounted)
-                        continue;
-                    Refuse(fault);
-                    if (tooSmall is not null)
-                        continue;
-                }
-                onBatch(moments.Added);
-                cancellation.ThrowIfCancellationRequested();
-                if (options is MeasureOptions { RecordConvergence: true } && Convergence.IsDue(moments.Added))
-                    looks.Add(Totals());
-                if (precision?.IsDue(moments.Added) == true && precision.IsReached(Totals().Layers))
-                {
-                    stoppedBy = StopReason.Tolerance;
-                    break;
-                }
-                if (moments.Added == most)
-                {
-                    stoppedBy = StopReason.Iterations;
-                    break;
-                }
-                if (checkpoint?.IsDue(moments.Added) == true)
-                {
-                    saved = Totals();
-                    moments.Clear();
-                    checkpoint.Save(saved);
-                }
-            }
+            stoppedBy = _start >= most ? StopReason.Iterations : ReadData(onBatch, cancellation, onObserved);
         }
-        catch (OperationCanceledException) when (checkpoint is not null && moments.Added > (saved?.Batches ?? 0))
+        catch (OperationCanceledException) when (checkpoint is not null && _moments.Added > (_saved?.Batches ?? 0))
         {
             checkpoint.Save(Totals());
             throw;
         }
         var totals = Totals();
         // The last of several batches is often a small one.
-        if (moments.Added == 0)
+        if (_moments.Added == 0)
             RefuseTooSmall();
         RefuseShortData(totals, stoppedBy);
-        return new MeasurementResult(totals, stoppedBy, looks, tooSmall?.Items ?? 0, Entrance());
+        return new MeasurementResult(totals, stoppedBy, _looks, _tooSmall?.Items ?? 0, Entrance());
+    }
 
-        ObservationFault? Observe(Batch batch)
+    public void Dispose() => _moments.Dispose();
+
+    // Data come from code that is not ours, which runs in none of our modes.
+    private StopReason ReadData(Action<long> onBatch, CancellationToken cancellation, Action<Batch>? onObserved)
+    {
+        var precision = options.Tolerance is { } tolerance ? new PrecisionCheck(tolerance, options.Estimators, most, _start) : null;
+        foreach (var batch in data.Read(cancellation))
         {
-            using var gradients = no_grad();
-            // A model may change what it is given.
-            scale ??= InputScale.Of(batch);
-            var observation = model.Observe(batch);
-            onObserved?.Invoke(batch);
-            if (!batch.IsCounted)
-                return null;
-            origins.Add(batch.Origin);
-            return moments.Add(observation);
-        }
-
-        Entrance? Entrance() => scale is null ? null : new(scale, model.Layers[model.Observed[model.Order.Append(0).First()]].Name);
-
-        MomentTotals Totals()
-        {
-            using var gradients = no_grad();
-            Refuse(moments.Merge());
-            var (layers, skipped) = moments.Read(Shift());
-            var unsaved = new MomentTotals(layers, moments.Added - (saved?.Batches ?? 0), skipped);
-            return saved?.With(unsaved) ?? unsaved;
-        }
-
-        double[]? Shift()
-        {
-            using var shift = model.Shift?.to(ScalarType.Float64).cpu();
-            return shift?.data<double>().ToArray();
-        }
-
-        void Refuse(ObservationFault? fault)
-        {
-            if (fault is { Kind: ObservationFaultKind.SingleValue } && fault.Batch == moments.Added - 1 && moments.Added < most)
+            using (batch)
             {
-                tooSmall = (fault, items);
-                moments.LeaveOutLast();
+                if (!TryTake(batch, onObserved))
+                    continue;
             }
-            else if (fault is not null)
-            {
-                throw ObservationErrors.Explain(name, model, fault, origins[(int)(fault.Batch - start)]);
-            }
+            onBatch(_moments.Added);
+            cancellation.ThrowIfCancellationRequested();
+            if (options is MeasureOptions { RecordConvergence: true } && Convergence.IsDue(_moments.Added))
+                _looks.Add(Totals());
+            if (precision?.IsDue(_moments.Added) == true && precision.IsReached(Totals().Layers))
+                return StopReason.Tolerance;
+            if (_moments.Added == most)
+                return StopReason.Iterations;
+            if (checkpoint?.IsDue(_moments.Added) == true)
+                Save(checkpoint);
         }
+        return StopReason.DataEnd;
+    }
 
-        void RefuseTooSmall()
+    private bool TryTake(Batch batch, Action<Batch>? onObserved)
+    {
+        RefuseTooSmall();
+        _items = batch.ItemCount;
+        var fault = Observe(batch, onObserved);
+        if (!batch.IsCounted)
+            return false;
+        Refuse(fault);
+        return _tooSmall is null;
+    }
+
+    private ObservationFault? Observe(Batch batch, Action<Batch>? onObserved)
+    {
+        using var gradients = no_grad();
+        // A model may change what it is given.
+        _scale ??= InputScale.Of(batch);
+        var observation = model.Observe(batch);
+        onObserved?.Invoke(batch);
+        if (!batch.IsCounted)
+            return null;
+        _origins.Add(batch.Origin);
+        return _moments.Add(observation);
+    }
+
+    private void Save(IMeasurementCheckpoint where)
+    {
+        _saved = Totals();
+        _moments.Clear();
+        where.Save(_saved);
+    }
+
+    private Entrance? Entrance() => _scale is null ? null : new(_scale, model.Layers[model.Observed[model.Order.Append(0).First()]].Name);
+
+    private MomentTotals Totals()
+    {
+        using var gradients = no_grad();
+        Refuse(_moments.Merge());
+        var (layers, skipped) = _moments.Read(Shift());
+        var unsaved = new MomentTotals(layers, _moments.Added - (_saved?.Batches ?? 0), skipped);
+        return _saved?.With(unsaved) ?? unsaved;
+    }
+
+    private double[]? Shift()
+    {
+        using var shift = model.Shift?.to(ScalarType.Float64).cpu();
+        return shift?.data<double>().ToArray();
+    }
+
+    private void Refuse(ObservationFault? fault)
+    {
+        if (fault is { Kind: ObservationFaultKind.SingleValue } && fault.Batch == _moments.Added - 1 && _moments.Added < most)
         {
-            if (tooSmall is { Fault: { } fault })
-                throw ObservationErrors.Explain(name, model, fault, origins[(int)(fault.Batch - start)]);
+            _tooSmall = (fault, _items);
+            _moments.LeaveOutLast();
+        }
+        else if (fault is not null)
+        {
+            throw Explain(fault);
         }
     }
+
+    private void RefuseTooSmall()
+    {
+        if (_tooSmall is { Fault: { } fault })
+            throw Explain(fault);
+    }
+
+    private PreciseBnException Explain(ObservationFault fault) => ObservationErrors.Explain(name, model, fault, _origins[(int)(fault.Batch - _start)]);
 
     private void RefuseShortData(MomentTotals totals, StopReason stoppedBy)
     {

@@ -82,9 +82,10 @@ internal sealed class MeasuringSession : IDisposable
         _clock.Start();
         var earlier = checkpoint?.Saved?.Batches ?? 0;
         var total = Math.Min(most, data.BatchCount ?? most);
-        var result = new Measurement(Name, Model, data, _options, most).Run(
+        using var measurement = new Measurement(Name, Model, data, _options, most, checkpoint);
+        var result = measurement.Run(
             done => _progress?.Report(new MeasureProgress(Name, done, total, _clock.Elapsed, pass.Pass, pass.Passes) { Earlier = earlier, Note = Model.Note }),
-            cancellation, checkpoint, onObserved);
+            cancellation, onObserved);
         // Of some layers, and in a further pass, the first to be reached need not be where the data come in.
         return _isWhole && pass.Pass == 1 ? result : result with { Entrance = null };
     }

@@ -36,9 +36,7 @@ internal static class PartialArchive
         foreach (var (key, value) in Provenance.Describe())
             tensors.Metadata[key] = value;
         tensors.Metadata[RecordKey] = JsonSerializer.Serialize(ToRecord(contents), Json);
-        using var replacement = new FileReplacement(path, overwrite: overwrite);
-        replacement.Prepare(handle => RandomAccess.Write(handle, tensors.ToBytes(), 0));
-        replacement.Commit();
+        FileReplacement.Write(path, tensors.ToBytes(), overwrite);
     }
 
     public static bool IsIn(SourceFile file) =>
@@ -47,13 +45,8 @@ internal static class PartialArchive
     /// <exception cref="PreciseBnException">The file holds no partial statistics, or is damaged.</exception>
     public static PartialContents Read(SourceFile file)
     {
-        if (!SafetensorsHeader.IsAtStart(file))
-            throw PartialErrors.NotAPartial(file.Path);
-        var header = SafetensorsHeader.Read(file);
-        if (!header.Metadata.TryGetValue(RecordKey, out var json))
-            throw PartialErrors.NotAPartial(file.Path);
-        header.RequireChecksum(file);
-        var record = Parse(json, file.Path);
+        var header = SafetensorsHeader.TryReadOwn(file, RecordKey) ?? throw PartialErrors.NotAPartial(file.Path);
+        var record = Parse(header.Metadata[RecordKey], file.Path);
         var tensors = header.Tensors.DistinctBy(tensor => tensor.Name).ToDictionary(tensor => tensor.Name);
         var partials = record.Layers.Select(layer => ToPartial(record, layer, tensors, file)).ToArray();
         foreach (var partial in partials)

@@ -49,9 +49,6 @@ internal sealed class ObservationLayout
     /// <summary>The number of columns.</summary>
     public int Width { get; }
 
-    /// <summary>The columns that are 1 before a batch; all others are 0.</summary>
-    public IEnumerable<long> UnitColumns => Columns(One);
-
     /// <summary>The columns in which a layer notes the number of its last call, counted from 1; 0 if it had none.</summary>
     public IEnumerable<long> OrderColumns => Columns(Order);
 

@@ -58,17 +58,12 @@ internal static class StatisticsArchive
     /// <exception cref="PreciseBnException">The file was not exported, or is damaged.</exception>
     public static IReadOnlyList<ILayerStatistics> Read(SourceFile file)
     {
-        if (!SafetensorsHeader.IsAtStart(file))
-            throw TransferErrors.NotExported(file.Path);
-        var header = SafetensorsHeader.Read(file);
-        if (!header.Metadata.TryGetValue(LayersKey, out var json))
-            throw TransferErrors.NotExported(file.Path);
-        header.RequireChecksum(file);
+        var header = SafetensorsHeader.TryReadOwn(file, LayersKey) ?? throw TransferErrors.NotExported(file.Path);
         var tensors = header.Tensors.DistinctBy(tensor => tensor.Name)
             .ToDictionary(tensor => tensor.Name, tensor => StoredArray.InFile(tensor.Name, tensor.DType, tensor.Shape, file, tensor.Position));
         try
         {
-            var records = JsonSerializer.Deserialize<LayerRecord[]>(json, Json) ?? [];
+            var records = JsonSerializer.Deserialize<LayerRecord[]>(header.Metadata[LayersKey], Json) ?? [];
             return records.All(IsWhole) && records.DistinctBy(record => record.Name).Count() == records.Length
                 ? records.Select(record => ToLayer(record, tensors, file.Path)).ToArray()
                 : throw FileErrors.Damaged(file.Path, "its list of layers has one without a name, or two of one name");
@@ -110,54 +105,60 @@ internal static class StatisticsArchive
         double[] Vector(string name) => Values(record.Name, name, tensors, path)
             ?? throw FileErrors.Damaged(path, $"it has no tensor '{Key(record.Name, name)}'");
         var batches = Values(record.Name, BatchesTracked, tensors, path) is [var count] ? (long?)count : null;
-        if (record.Stat is { } stat)
-            return new BnStat
-            {
-                Name = record.Name,
-                Aliases = record.Aliases ?? [],
-                Type = record.Type,
-                Path = record.Path,
-                Eps = stat.Eps,
-                Batches = stat.Batches,
-                Uses = stat.Uses,
-                Count = stat.Count,
-                Estimator = stat.Estimator,
-                BatchesTracked = batches,
-                Mean = Vector(Mean),
-                Variance = Vector(Variance),
-                PreviousMean = Vector(PreviousMean),
-                PreviousVariance = Vector(PreviousVariance),
-                MeanStandardError = Vector(MeanError),
-                LogVarianceStandardError = Vector(LogVarianceError),
-                SkippedBatches = stat.SkippedBatches,
-                StoppedBy = stat.StoppedBy,
-                Convergence = stat.Convergence ?? [],
-                ItemsLeftOut = stat.ItemsLeftOut,
-                SerialCorrelation = stat.SerialCorrelation,
-                ContentSha256 = stat.ContentSha256,
-                Data = stat.Data,
-                Device = stat.Device,
-                InputScale = stat.InputScale,
-                Command = stat.Command,
-            };
-        var module = record.Module ?? throw FileErrors.Damaged(path, "its list of layers cannot be read");
-        return new BnModule
+        return record switch
         {
-            Name = record.Name,
-            Aliases = record.Aliases ?? [],
-            Type = record.Type,
-            Path = record.Path,
-            Momentum = module.Momentum,
-            Eps = module.Eps,
-            Affine = module.Affine,
-            Training = module.Training,
-            IsStale = module.IsStale,
-            DType = module.DType,
-            BatchesTracked = batches,
-            Mean = Vector(Mean),
-            Variance = Vector(Variance),
+            { Stat: { } stat } => ToStat(record, stat, batches, Vector),
+            { Module: { } module } => ToModule(record, module, batches, Vector),
+            _ => throw FileErrors.Damaged(path, "its list of layers cannot be read"),
         };
     }
+
+    private static BnStat ToStat(LayerRecord record, LayerRecord.StatRecord stat, long? batches, Func<string, double[]> vector) => new()
+    {
+        Name = record.Name,
+        Aliases = record.Aliases ?? [],
+        Type = record.Type,
+        Path = record.Path,
+        Eps = stat.Eps,
+        Batches = stat.Batches,
+        Uses = stat.Uses,
+        Count = stat.Count,
+        Estimator = stat.Estimator,
+        BatchesTracked = batches,
+        Mean = vector(Mean),
+        Variance = vector(Variance),
+        PreviousMean = vector(PreviousMean),
+        PreviousVariance = vector(PreviousVariance),
+        MeanStandardError = vector(MeanError),
+        LogVarianceStandardError = vector(LogVarianceError),
+        SkippedBatches = stat.SkippedBatches,
+        StoppedBy = stat.StoppedBy,
+        Convergence = stat.Convergence ?? [],
+        ItemsLeftOut = stat.ItemsLeftOut,
+        SerialCorrelation = stat.SerialCorrelation,
+        ContentSha256 = stat.ContentSha256,
+        Data = stat.Data,
+        Device = stat.Device,
+        InputScale = stat.InputScale,
+        Command = stat.Command,
+    };
+
+    private static BnModule ToModule(LayerRecord record, LayerRecord.ModuleRecord module, long? batches, Func<string, double[]> vector) => new()
+    {
+        Name = record.Name,
+        Aliases = record.Aliases ?? [],
+        Type = record.Type,
+        Path = record.Path,
+        Momentum = module.Momentum,
+        Eps = module.Eps,
+        Affine = module.Affine,
+        Training = module.Training,
+        IsStale = module.IsStale,
+        DType = module.DType,
+        BatchesTracked = batches,
+        Mean = vector(Mean),
+        Variance = vector(Variance),
+    };
 
     private static double[]? Values(string layer, string name, Dictionary<string, StoredArray> tensors, string path)
     {
