@@ -28,7 +28,7 @@ internal static class DataErrors
 
     public static PreciseBnException LabelKeyNeeded(string? origin, IEnumerable<string> names) => new(
         "LabelsNeeded", ErrorKind.InvalidArgument,
-        $"Which array has the labels, {Quote(origin)} does not say; there are {List(names)}.", "Say which part of the data has them.", origin);
+        $"It is not known which array of {Quote(origin)} has the labels; there are {List(names)}.", "Say which part of the data has them.", origin);
 
     public static PreciseBnException LabelsOfBatches(string? origin, string key) => new(
         "LabelsOfBatches", ErrorKind.InvalidArgument,
@@ -90,7 +90,7 @@ internal static class DataErrors
 
     public static PreciseBnException NotAnImageLayout(string name, int dimensions) => new(
         "NotAnImage", ErrorKind.InvalidArgument,
-        $"-Layout is for images, but '{name}' has {dimensions} dimensions.", "Leave it out, or give [N, H, W], [N, C, H, W] or [N, H, W, C].", name);
+        $"A layout of images was given, but '{name}' has {dimensions} dimensions.", "Leave it out, or give [N, H, W], [N, C, H, W] or [N, H, W, C].", name);
 
     public static PreciseBnException UnreadableImage(string path, string why) => new(
         "UnreadableImage", ErrorKind.InvalidData,
@@ -125,7 +125,7 @@ internal static class DataErrors
 
     public static PreciseBnException TransformFailed(string batch, string why, Exception inner) => new(
         "TransformFailed", ErrorKind.InvalidData,
-        $"-Transform failed on {batch}: {why}", "Correct the script; it gets the batch as $_ and as its first argument.", inner: inner);
+        $"The transform failed on {batch}: {why}", "Correct it; it gets the batch, and returns what the model is given.", inner: inner);
 
     public static PreciseBnException NotTransformed(string batch, string returned) => new(
         "NotTransformed", ErrorKind.InvalidData,

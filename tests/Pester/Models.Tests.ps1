@@ -87,7 +87,7 @@ Describe 'Data that are scaled otherwise than those of the training' {
         (Get-FileHash $model).Hash | Should -Be $before
         $copy = Join-Path $TestDrive merged.pt
         Merge-BnStat $part | Update-BnStat -Destination $copy -WarningVariable said -WarningAction SilentlyContinue | Should -HaveCount 6
-        "$said" | Should -Match 'otherwise scaled'
+        "$said" | Should -Match 'scaled differently'
         Merge-BnStat $part | Update-BnStat -Force -WarningAction Ignore | Should -HaveCount 6
         1..2 | ForEach-Object { Get-BnModule $model | Measure-BnStat $raw -Shard $_/2 } | Merge-BnStat | Update-BnStat | Should -HaveCount 6
     }

@@ -88,6 +88,6 @@ public abstract class DataCmdlet : RunCmdlet
     private protected void WarnOfOtherScale(BnResult result, string model)
     {
         if (result is { IsScaledOtherwise: true, InputScale: { } scale })
-            WriteWarning(FormattableString.Invariant($"The data look otherwise scaled than those of the training of {model}: their numbers have the mean {scale.Mean:0.##} and the deviation {scale.Deviation:0.##}, and its first layer moves far. Normalise them as in training, with -Mean and -StandardDeviation of New-BnDataLoader."));
+            WriteWarning(FormattableString.Invariant($"The data look scaled differently from those of the training of {model}: their numbers have the mean {scale.Mean:0.##} and the deviation {scale.Deviation:0.##}, and its first layer moves far. Normalise them as in training, with -Mean and -StandardDeviation of New-BnDataLoader."));
     }
 }

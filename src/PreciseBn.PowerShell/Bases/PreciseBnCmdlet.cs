@@ -100,7 +100,7 @@ public abstract class PreciseBnCmdlet : PSCmdlet, IDisposable
     protected void WarnOfOtherNames(string path)
     {
         if (BnDestination.CountOtherNames(path) is > 0 and var names)
-            WriteWarning($"'{path}' has {names} other {(names == 1 ? "name, under which the file stays" : "names, under which the file stays")} as it is: replacing it takes the hard links apart.");
+            WriteWarning($"'{path}' has {names} other {(names == 1 ? "name" : "names")} (hard links), under which the file stays as it is: replacing it takes them apart.");
     }
 
     /// <summary>Runs work without which the cmdlet can do nothing; its failure ends the cmdlet.</summary>

@@ -37,7 +37,7 @@ public abstract class RecalibrationCmdlet : ModelCmdlet
     [Parameter]
     public SwitchParameter Backup { get; set; }
 
-    /// <summary>Replaces a file that is already at the destination; and changes a model where it is although the data look otherwise scaled than those of its training.</summary>
+    /// <summary>Replaces a file that is already at the destination; and changes a model where it is although the data look scaled differently from those of its training.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 

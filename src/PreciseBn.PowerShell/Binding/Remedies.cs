@@ -63,6 +63,7 @@ internal static class Remedies
         ["ShardTwice"] = "Leave one of them out; if these are different data, tell them apart with -DataName of Measure-BnStat.",
         ["ShardsMissing"] = "Measure what is missing, or use -AllowMissing to do without.",
         ["ShardsNotCopied"] = "Copy the folder first, and leave out -Destination.",
+        ["TransformFailed"] = "Correct the script of -Transform; it gets the batch as $_ and as its first argument.",
         ["UnfinishedPartial"] = "Run Measure-BnStat again with the same arguments to let it go on.",
         ["UnknownReportFormat"] = "End it with .html, .svg or .png, or give -Format.",
         ["UnreadableImage"] = "Repair or remove it, or use -SkipUnreadable.",

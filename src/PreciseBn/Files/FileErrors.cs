@@ -102,7 +102,7 @@ internal static class FileErrors
 
     public static PreciseBnException OwnerNotKept(string path) => new(
         "OwnerNotKept", ErrorKind.AccessDenied,
-        $"'{path}' belongs to somebody else, and would not any more; nothing was written.",
+        $"'{path}' belongs to another user, and what replaces it would not; nothing was written.",
         "Run the command as the owner of the file, or write to another file.", path);
 
     public static PreciseBnException NoRoom(string path, Exception inner) => new(
@@ -117,11 +117,11 @@ internal static class FileErrors
 
     public static PreciseBnException DestinationTwice(string path, string first, string second) => new(
         "DestinationTwice", ErrorKind.InvalidArgument,
-        $"Both '{first}' and '{second}' would be written to '{path}'.", "Write them to different folders, or one after the other to different files.", path);
+        $"The results for '{first}' and '{second}' would both be written to '{path}'.", "Write them to different folders, or one after the other to different files.", path);
 
     public static PreciseBnException DestinationIsSource(string path, string written) => new(
         "DestinationIsSource", ErrorKind.InvalidArgument,
-        $"What becomes of '{written}' would be written to '{path}', which is given too and would be another then.", "Choose another destination.", path);
+        $"The result for '{written}' would be written over '{path}', which was given too.", "Choose another destination.", path);
 
     private static string WithOld(IEnumerable<(string File, string Old)> files) =>
         string.Join(" and ", files.Select(file => $"'{file.File}', of which the old one is '{file.Old}'"));

@@ -33,7 +33,7 @@ internal static class RecalibrationErrors
 
     public static PreciseBnException ScaledOtherwise(string model, InputScale scale, string layer) => new(
         "DataScaledOtherwise", ErrorKind.InvalidData,
-        FormattableString.Invariant($"The data are plainly not scaled as those that '{model}' was trained on: their numbers have the mean {scale.Mean:0.##} and the deviation {scale.Deviation:0.##}, and what reaches its first layer '{layer}' has moved far. {Unchanged}"),
+        FormattableString.Invariant($"The data are plainly not scaled like those that '{model}' was trained on: their numbers have the mean {scale.Mean:0.##} and the deviation {scale.Deviation:0.##}, and what reaches its first layer '{layer}' has moved far. {Unchanged}"),
         "Normalise the data as in training; or, if they are right, write to another file, or say that the model is to be changed all the same.", model);
 
     private static PreciseBnException AllSkipped(string model, long batches) => new(

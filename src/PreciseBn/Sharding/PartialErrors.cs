@@ -9,7 +9,7 @@ internal static class PartialErrors
 
     public static PreciseBnException DataNameNeeded(string checkpoint) => new(
         "DataNameNeeded", ErrorKind.InvalidArgument,
-        $"The data say nothing of what they are, so that it could not be seen whether the checkpoint '{checkpoint}' is of the same.",
+        $"The data do not say what they are, so that it cannot be told whether the checkpoint '{checkpoint}' is of the same data.",
         "Give the data a name, another one for other data.", checkpoint);
 
     public static PreciseBnException NothingGiven() => new(
@@ -85,7 +85,7 @@ internal static class PartialErrors
 
     public static PreciseBnException PriorsDiffer(string one, string other) => new(
         "PriorsDiffer", ErrorKind.InvalidData,
-        $"The statistics in the model were changed between the measurements of {one} and {other}, so that it is open which of them the prior is.",
+        $"The statistics in the model were changed between the measurements of {one} and {other}, so that it is not known which of them the prior is.",
         "Do without a prior, or measure all shards on one file.", other);
 
     public static PreciseBnException WrongModel(string path) => new(
