@@ -80,8 +80,7 @@ public abstract class DataCmdlet : RunCmdlet
         if (result.StoppedBy == StopReason.Iterations && Iterations is null && !(batches.BatchCount <= result.Batches + result.SkippedBatches) && batches is not BnDataLoader { Order: DataOrder.Shuffled })
             WriteWarning($"The first {result.Batches + result.SkippedBatches} batches were used for {model}, and no others. More are used with -Iterations.");
         WarnOfItemsLeftOut(result.ItemsLeftOut, model);
-        if (batches is BnDataLoader { Skipped: > 0 } loader)
-            WriteWarning($"{loader.Skipped} image files or folders could not be read and were left out.");
+        WarnOfUnreadable(batches);
     }
 
     /// <summary>Warns of data that are plainly not prepared as those of the training.</summary>

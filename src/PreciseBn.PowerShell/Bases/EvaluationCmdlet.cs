@@ -5,10 +5,6 @@ namespace PreciseBn.PowerShell;
 /// <summary>A cmdlet that runs models on data to judge them as a whole: which models these are.</summary>
 public abstract class EvaluationCmdlet : RunCmdlet
 {
-    private protected const string InputObjectSet = "InputObject";
-    private protected const string PathSet = "Path";
-    private protected const string LiteralPathSet = "LiteralPath";
-
     private readonly List<BnModel> _models = [];
     private bool _hasFailed;
 

@@ -6,10 +6,6 @@ namespace PreciseBn.PowerShell;
 /// <summary>A cmdlet that runs models on data: which models these are, and which of their layers are meant.</summary>
 public abstract class ModelCmdlet : DataCmdlet
 {
-    private protected const string InputObjectSet = "InputObject";
-    private protected const string PathSet = "Path";
-    private protected const string LiteralPathSet = "LiteralPath";
-
     private readonly List<BnModule> _layers = [];
     private IBatchSource? _batches;
     private bool _hasFailed;

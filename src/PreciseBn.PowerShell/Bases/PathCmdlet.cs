@@ -5,9 +5,6 @@ namespace PreciseBn.PowerShell;
 /// <summary>A cmdlet that reads the files that it is given, in the pipeline or not.</summary>
 public abstract class PathCmdlet : PreciseBnCmdlet
 {
-    private protected const string PathSet = "Path";
-    private protected const string LiteralPathSet = "LiteralPath";
-
     /// <summary>The files, or folders where these hold what is read; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true)]
     [ValidateNotNullOrEmpty]

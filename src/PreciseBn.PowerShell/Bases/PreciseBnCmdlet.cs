@@ -6,6 +6,10 @@ namespace PreciseBn.PowerShell;
 /// <summary>What all cmdlets of the module share: failures become error records, and Ctrl+C cancels a token.</summary>
 public abstract class PreciseBnCmdlet : PSCmdlet, IDisposable
 {
+    private protected const string PathSet = "Path";
+    private protected const string LiteralPathSet = "LiteralPath";
+    private protected const string InputObjectSet = "InputObject";
+
     private readonly CancellationTokenSource _stop = new();
     private string _command = "";
 

@@ -108,6 +108,13 @@ public abstract class RunCmdlet : PreciseBnCmdlet
             WriteWarning($"The last {items} items were left out: the batch that they make is too small for {model}.");
     }
 
+    /// <summary>Warns of image files that were left out, as they could not be read.</summary>
+    private protected void WarnOfUnreadable(IBatchSource? batches)
+    {
+        if (batches is BnDataLoader { Skipped: > 0 } loader)
+            WriteWarning($"{loader.Skipped} image files or folders could not be read and were left out.");
+    }
+
     /// <summary>Takes the model, or the layer, that an object from the pipeline stands for.</summary>
     /// <param name="item">A layer, a path with wildcards, or a file.</param>
     /// <param name="onLayer">What to do with a layer.</param>

@@ -4,7 +4,7 @@ using PreciseBn.Primitives;
 namespace PreciseBn.PowerShell;
 
 /// <summary>The layers that a user has named; wildcards are allowed, and any of the names of a layer does.</summary>
-internal sealed class LayerNames(IReadOnlyList<string> names)
+internal sealed class LayerSelection(IReadOnlyList<string> names)
 {
     private readonly WildcardPattern[] _patterns = names.Select(name => WildcardPattern.Get(name, WildcardOptions.IgnoreCase)).ToArray();
 

@@ -36,7 +36,7 @@ public sealed class CompareBnStatCommand : PreciseBnCmdlet
     protected override void EndProcessing()
     {
         var reference = Require(() => StatisticsSources.Read(this, Reference));
-        var pairs = new LayerNames(Name).Choose(this, BnComparer.Match(reference, _difference));
+        var pairs = new LayerSelection(Name).Choose(this, BnComparer.Match(reference, _difference));
         WriteVerbose($"Layers on both sides: {pairs.Count(pair => pair is { Reference: not null, Difference: not null })}; "
             + $"in the reference alone: {pairs.Count(pair => pair.Difference is null)}; "
             + $"in what is compared alone: {pairs.Count(pair => pair.Reference is null)}.");

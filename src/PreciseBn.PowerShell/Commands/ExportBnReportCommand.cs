@@ -8,7 +8,6 @@ namespace PreciseBn.PowerShell;
 [OutputType(typeof(FileInfo))]
 public sealed class ExportBnReportCommand : PreciseBnCmdlet
 {
-    private const string InputObjectSet = "InputObject";
     private const string CompareSet = "Compare";
 
     private readonly List<BnComparison> _layers = [];

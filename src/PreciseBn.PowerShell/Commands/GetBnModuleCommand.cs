@@ -57,7 +57,7 @@ public sealed class GetBnModuleCommand : PathCmdlet
 
     private void WriteLayers(IReadOnlyList<BnModule> layers, string where)
     {
-        var names = new LayerNames(Name);
+        var names = new LayerSelection(Name);
         names.TellOfMissing(this, layers, where);
         var named = layers.Where(names.Have).ToArray();
         var chosen = named.Where(HasMode).ToArray();

@@ -60,8 +60,7 @@ public sealed class MeasureBnAccuracyCommand : EvaluationCmdlet
         IReadOnlyList<BnEvaluation> results = Agreement ? MeasureAgreement(progress) : MeasureAccuracy(progress);
         foreach (var result in results)
             TellOf(result);
-        if (_batches is BnDataLoader { Skipped: > 0 } loader)
-            WriteWarning($"{loader.Skipped} image files or folders could not be read and were left out.");
+        WarnOfUnreadable(_batches);
         WriteObject(results.Select(result => result with { Command = Command }), enumerateCollection: true);
     }
 

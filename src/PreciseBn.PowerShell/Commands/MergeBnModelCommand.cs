@@ -9,8 +9,6 @@ namespace PreciseBn.PowerShell;
 [OutputType(typeof(BnModule))]
 public sealed class MergeBnModelCommand : PreciseBnCmdlet
 {
-    private const string PathSet = "Path";
-    private const string LiteralPathSet = "LiteralPath";
     private const string PathDecaySet = "PathDecay";
     private const string LiteralPathDecaySet = "LiteralPathDecay";
 

@@ -11,10 +11,6 @@ namespace PreciseBn.PowerShell;
 [OutputType(typeof(BnStat), typeof(PartialBnStat))]
 public sealed class MergeBnStatCommand : PreciseBnCmdlet
 {
-    private const string PathSet = "Path";
-    private const string LiteralPathSet = "LiteralPath";
-    private const string InputObjectSet = "InputObject";
-
     /// <summary>Files that Measure-BnStat or Export-BnStat wrote; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet)]
     [ValidateNotNullOrEmpty]

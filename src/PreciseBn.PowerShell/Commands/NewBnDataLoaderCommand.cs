@@ -10,8 +10,6 @@ namespace PreciseBn.PowerShell;
 [OutputType(typeof(BnDataLoader))]
 public sealed class NewBnDataLoaderCommand : FileBatchCmdlet
 {
-    private const string InputObjectSet = "InputObject";
-
     private readonly List<object> _objects = [];
     private readonly List<string> _paths = [];
 

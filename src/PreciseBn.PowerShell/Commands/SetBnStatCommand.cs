@@ -8,7 +8,6 @@ namespace PreciseBn.PowerShell;
 [OutputType(typeof(BnModule))]
 public sealed class SetBnStatCommand : PreciseBnCmdlet
 {
-    private const string InputObjectSet = "InputObject";
     private const string FromSet = "From";
 
     private readonly List<ILayerStatistics> _statistics = [];

@@ -7,10 +7,6 @@ namespace PreciseBn.PowerShell;
 [OutputType(typeof(bool), typeof(BnFinding))]
 public sealed class TestBnModuleCommand : DataCmdlet
 {
-    private const string PathSet = "Path";
-    private const string LiteralPathSet = "LiteralPath";
-    private const string InputObjectSet = "InputObject";
-
     private readonly List<BnModule> _layers = [];
     private bool _hasErrors;
     private bool _hasLooked;

@@ -63,7 +63,7 @@ public sealed class TestBnStatCommand : DataCmdlet
     /// <inheritdoc/>
     protected override void EndProcessing() => ForEachItem(() =>
     {
-        var names = new LayerNames(Name);
+        var names = new LayerSelection(Name);
         IReadOnlyList<ILayerStatistics> reference = StatisticsSources.Read(this, Reference);
         IReadOnlyList<ILayerStatistics> difference = _difference;
         if (ParameterSetName == DataSet)
