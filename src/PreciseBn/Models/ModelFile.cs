@@ -122,3 +122,23 @@ internal sealed record StoredLayer(BnModule Module, TensorSlot Mean, TensorSlot 
     /// <summary>Whether neighbours of the mean or of the variance do not lie side by side.</summary>
     public bool HasStride => Mean.Stride != Mean.DType.Size() || Variance.Stride != Variance.DType.Size();
 }
+
+/// <summary>
+/// How many bytes of statistics the layers of a file can have. Layers that share storage could make a small file ask for any amount of
+/// memory.
+/// </summary>
+/// <param name="path">The file, for messages.</param>
+/// <param name="bytes">How many bytes the file has.</param>
+internal sealed class StatisticsBudget(string path, long bytes)
+{
+    private long _left = bytes;
+
+    /// <summary>Counts the statistics of a layer.</summary>
+    /// <exception cref="PreciseBnException">The layers have more of them than there are bytes.</exception>
+    public void Take(long channels, DType mean, DType variance)
+    {
+        _left -= channels * (mean.Size() + variance.Size());
+        if (_left < 0)
+            throw ModelErrors.TooManyStatistics(path);
+    }
+}

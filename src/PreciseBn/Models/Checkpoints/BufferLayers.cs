@@ -21,25 +21,21 @@ internal static class BufferLayers
         : null;
 
     /// <param name="path">The file, for the layers and for messages.</param>
-    /// <param name="fileLength">Its length in bytes, which bounds what its layers may claim.</param>
+    /// <param name="budget">Bounds what its layers may claim.</param>
     /// <param name="tensors">Its tensors.</param>
-    public static IReadOnlyList<StoredLayer> Find(string path, long fileLength, IEnumerable<NamedTensor> tensors)
+    public static IReadOnlyList<StoredLayer> Find(string path, StatisticsBudget budget, IEnumerable<NamedTensor> tensors)
     {
         var byName = new Dictionary<string, NamedTensor>();
         foreach (var tensor in tensors)
             byName.TryAdd(tensor.Name, tensor);
         var layers = new List<StoredLayer>();
-        var unclaimed = fileLength;
         foreach (var mean in byName.Values.Where(tensor => tensor.DType.IsFloatingPoint() && IsNamed(tensor.Name, MeanName)))
         {
             var prefix = mean.Name[..^MeanName.Length];
             if (mean.Shape is not [>= 1 and <= TensorSlot.LongestVector] || !byName.TryGetValue(prefix + VarianceName, out var variance)
                 || !variance.Shape.SequenceEqual(mean.Shape) || !variance.DType.IsFloatingPoint())
                 continue;
-            // Layers that share storage could make a small file ask for any amount of memory.
-            unclaimed -= 2 * mean.Shape[0] * mean.DType.Size();
-            if (unclaimed < 0)
-                throw ModelErrors.TooManyStatistics(path);
+            budget.Take(mean.Shape[0], mean.DType, variance.DType);
             layers.Add(ToLayer(path, prefix, byName, mean.Locate(), variance.Locate()));
         }
         return layers;

@@ -13,7 +13,7 @@ internal sealed class CheckpointFile : ModelFile
     private readonly Func<StoredWeights> _readWeights;
 
     private CheckpointFile(string path, IReadOnlyList<SourceFile> files, string kind, IEnumerable<NamedTensor> tensors, Func<StoredWeights> readWeights)
-        : base(path, files, BufferLayers.Find(path, files.Sum(file => file.Length), tensors))
+        : base(path, files, BufferLayers.Find(path, new StatisticsBudget(path, files.Sum(file => file.Length)), tensors))
     {
         Kind = kind;
         _readWeights = readWeights;

@@ -33,16 +33,13 @@ internal static class ExportedLayers
                 unaccounted.Add(Describe(call, Explain(statistics, call)));
             }
         }
-        var unclaimed = archive.File.Length;
+        var budget = new StatisticsBudget(archive.File.Path, archive.File.Length);
         var layers = new List<ExportedLayer>();
         var siblings = drafts.Keys.Select(places => places.Item1.Buffer).Distinct().SelectMany(buffer => buffer.Keys).CountBy(OwnerOf).ToDictionary();
         foreach (var (places, calls) in drafts.OrderBy(draft => draft.Key.Item1.Buffer.Keys.Min(key => IndexOf(program, key))))
         {
             var (mean, variance, call) = calls[0];
-            // Layers that share storage could make a small file ask for any amount of memory.
-            unclaimed -= 2 * mean.Count * mean.Tensor.Stored.DType.Size();
-            if (unclaimed < 0)
-                throw ModelErrors.TooManyStatistics(archive.File.Path);
+            budget.Take(mean.Count, mean.Tensor.Stored.DType, variance.Tensor.Stored.DType);
             layers.Add(new ExportedLayer(ReadLayer(archive, places.Item1, places.Item2, mean, variance, call, siblings), places.Item1, places.Item2,
                 calls.Select(item => item.Call).ToArray()));
         }
@@ -51,7 +48,7 @@ internal static class ExportedLayers
             .Select(variable => names.GetValueOrDefault(variable)).OfType<string>()
             .Concat(layers.SelectMany(layer => layer.Mean.Buffer.Keys.Concat(layer.Variance.Buffer.Keys))).ToHashSet();
         var unused = archive.Tensors.Where(tensor => !used.Contains(tensor.Key));
-        var idle = BufferLayers.Find(archive.File.Path, unclaimed, unused.Select(ToNamed)).Select(layer => new ExportedLayer(
+        var idle = BufferLayers.Find(archive.File.Path, budget, unused.Select(ToNamed)).Select(layer => new ExportedLayer(
             layer, PlaceOf(layer, MeanName), PlaceOf(layer, "running_var"), []));
         return new ExportedReading([.. layers, .. idle], unaccounted);
     }

@@ -14,7 +14,7 @@ internal sealed class ScriptLayerBuilder(TorchArchive archive, ScriptCode code, 
     private readonly Dictionary<StatisticsPlace, (StatisticsPlace, StatisticsPlace)> _owners = [];
     private readonly Dictionary<ScriptSite, string> _unaccounted = [];
     private readonly HashSet<string> _untracked = [];
-    private long _unclaimed = archive.File.Length;
+    private readonly StatisticsBudget _budget = new(archive.File.Path, archive.File.Length);
 
     /// <param name="call">A call.</param>
     /// <param name="isReached">Whether a method of the model leads to it.</param>
@@ -99,10 +99,7 @@ internal sealed class ScriptLayerBuilder(TorchArchive archive, ScriptCode code, 
         _owners[meanPlace] = _owners[variancePlace] = pair;
         if (!_drafts.TryGetValue(pair, out var draft))
         {
-            // Layers that share storage could make a small file ask for any amount of memory.
-            _unclaimed -= mean.Count * (mean.Tensor.Stored.DType.Size() + variance.Tensor.Stored.DType.Size());
-            if (_unclaimed < 0)
-                throw ModelErrors.TooManyStatistics(archive.File.Path);
+            _budget.Take(mean.Count, mean.Tensor.Stored.DType, variance.Tensor.Stored.DType);
             _drafts[pair] = draft = new Draft(mean, variance, meanPlace, variancePlace, call);
         }
         if (call is not null && !draft.Sites.Contains(call.Site))
