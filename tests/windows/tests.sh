@@ -20,17 +20,20 @@ run_cmdlets() {
     sed -nE 's/^ +"(.*)",?\r?$/\1/p' "$result" >> "$work/reasons" || true
 }
 
-# The tests of the assemblies, in two parts.
-run_xunit_1() { run_xunit 1/2; }
-run_xunit_2() { run_xunit 2/2; }
+# The tests of the assemblies, shared between two runners.
+run_xunit_1() { run_xunit 1; }
+run_xunit_2() { run_xunit 2; }
 
 run_xunit() {
-    local project name log
+    local project name log claims
     for project in "${xunit[@]}"; do
         name=${project##*/}
-        log=$work/logs/$name-${1%/*}.log
-        in_windows "$checkout/$project/bin/Release/net10.0/Runner.exe" "$name.dll" "$(windows_path "$log")" "$1" > "$log.console" 2>&1 || true
-        count "$name, part ${1/\// of }" "$(tail -n 1 "$log" | tr -d '\r')" "$log"
+        log=$work/logs/$name-$1.log
+        claims=$work/logs/$name-claims
+        as_user mkdir -p "$claims"
+        in_windows "$checkout/$project/bin/Release/net10.0/Runner.exe" "$name.dll" "$(windows_path "$log")" "$(windows_path "$claims")" \
+            > "$log.console" 2>&1 || true
+        count "$name, runner $1" "$(tail -n 1 "$log" | tr -d '\r')" "$log"
         sed -nE 's/^SKIP ([^\r]*)\r?$/\1/p' "$log" >> "$work/reasons" || true
     done
 }

@@ -11,7 +11,7 @@ internal sealed class Results(TextWriter log) : IMessageSink, IDisposable
     private int _failed;
     private int _skipped;
 
-    public ManualResetEvent Finished { get; } = new(initialState: false);
+    public AutoResetEvent Finished { get; } = new(initialState: false);
 
     /// <summary>How many have passed, failed and been skipped.</summary>
     public string Counts => $"{_passed} {_failed} {_skipped}";
