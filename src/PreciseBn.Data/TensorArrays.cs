@@ -13,7 +13,7 @@ internal static class TensorArrays
     public static StoredArray Copy(object value, string name)
     {
         using var scope = NewDisposeScope();
-        var tensor = AsTensor(value).detach().cpu().contiguous();
+        var tensor = AsTensor(value).detach().cpu().Unmarked().contiguous();
         var (dtype, shape) = (tensor.dtype.ToDType(), tensor.shape);
         if (StoredArray.Size(dtype, shape) <= Array.MaxLength)
         {

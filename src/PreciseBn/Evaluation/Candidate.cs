@@ -1,5 +1,6 @@
 using PreciseBn.Batches;
 using PreciseBn.Models;
+using PreciseBn.Native;
 using PreciseBn.Primitives;
 using static TorchSharp.torch;
 
@@ -58,6 +59,7 @@ internal abstract class Candidate<T>(IModelSource source) : IDisposable
     protected static Tensor Run(IRunningModel model, Batch batch, long index)
     {
         using var gradients = no_grad();
-        return model.Compute(batch, index);
+        using var output = model.Compute(batch, index);
+        return output.Unmarked();
     }
 }

@@ -9,6 +9,17 @@ internal static class TensorBytes
 {
     private const int BlockSize = 1 << 30;
 
+    /// <summary>
+    /// The same numbers, with bytes that say the same: those of a tensor that libtorch has only marked as conjugated or negated, as the
+    /// imaginary part of a conjugate, have other signs.
+    /// </summary>
+    /// <returns>A tensor of the caller's, which may share its memory.</returns>
+    public static Tensor Unmarked(this Tensor tensor)
+    {
+        using var plain = tensor.resolve_conj();
+        return plain.resolve_neg();
+    }
+
     /// <summary>The bytes of some items along the first dimension.</summary>
     /// <param name="tensor">A contiguous tensor in the memory of the processor; it has to outlive the span.</param>
     /// <param name="first">Index of the first item.</param>

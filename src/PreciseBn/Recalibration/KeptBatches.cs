@@ -1,5 +1,6 @@
 using PreciseBn.Batches;
 using PreciseBn.Files;
+using PreciseBn.Native;
 using PreciseBn.Primitives;
 using static TorchSharp.torch;
 
@@ -116,7 +117,7 @@ internal sealed class KeptBatches(string model, KeptMemory room) : IBatchSource,
         var place = new KeptPlace(_file.Length, ExtentOf(value), value.dtype, value.shape, value.stride());
         _file.Position = place.Position;
         foreach (var piece in Pieces(NumbersOf(value)))
-            _file.Write(piece.bytes);
+            _file.Write(piece.Unmarked().bytes);
         return place;
     }
 

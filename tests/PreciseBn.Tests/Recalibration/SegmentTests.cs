@@ -120,6 +120,16 @@ public sealed class SegmentTests : IDisposable
             InPasses("segments/residual-2.6.pt2", data, Exact), InSegments("segments/residual-2.6.pt2", data, Exact with { ActivationMemory = memory }));
     }
 
+    // The bytes of a conjugate, and of its imaginary part, are those of the number itself.
+    [Fact]
+    public void So_it_does_not_of_numbers_that_are_marked_as_conjugated_or_negated()
+    {
+        const string File = "segments/conjugate-2.6.pt2";
+        var data = Images(8, 3, 5);
+
+        AssertSame(InPasses(File, data, Exact), InSegments(File, data, Exact with { ActivationMemory = 0 }));
+    }
+
     [Fact]
     public void Each_batch_is_read_once_after_the_first_was_tried()
     {
