@@ -136,6 +136,13 @@ internal static class ModelErrors
         $"The layer '{layer}' of '{model}' shares its statistics with another, but its new ones are different; nothing was changed.",
         "Give each layer buffers of its own.", layer);
 
+    public static PreciseBnException StatisticsInOnePlace(string model, string layer, string other) => new(
+        "SharedStatistics", ErrorKind.NotSupported,
+        layer == other
+            ? $"The layer '{layer}' of '{model}' keeps several of its statistics in the same place of memory."
+            : $"The layers '{layer}' and '{other}' of '{model}' keep statistics in the same place of memory, where those of both cannot be.",
+        "Give each layer buffers of its own.", layer);
+
     public static PreciseBnException RowsApart(BnModule layer) => new(
         "RowsApart", ErrorKind.NotSupported,
         $"The statistics of the layer '{layer.Name}' are a row of a tensor that has those of other layers too; these can only be measured together.",

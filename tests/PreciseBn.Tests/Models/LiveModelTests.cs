@@ -176,6 +176,37 @@ public sealed class LiveModelTests : IDisposable
         Assert.Equal("ScriptModuleInMemory", Assert.Throws<PreciseBnException>(() => Runs.Layers(module)).ErrorId);
     }
 
+    [Theory]
+    [InlineData("a", "b")]
+    [InlineData("b", "a")]
+    [InlineData("d", "c")]
+    [InlineData("e", "e")]
+    public void Layers_with_statistics_in_one_place_are_refused_by_name(string layer, string other)
+    {
+        using var model = new Sharing();
+
+        var error = Assert.Throws<PreciseBnException>(() => BnModel.Of(model).Only(layer).Measure(new EnumerableBatchSource(_data, [])));
+
+        Assert.Equal("SharedStatistics", error.ErrorId);
+        Assert.Contains($"'{layer}'", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"'{other}'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Layers_that_are_not_registered_are_named_and_stay_as_they_are()
+    {
+        using var model = new Holding();
+
+        using var vectors = randn(6, 3);
+
+        var measured = BnModel.Of(model);
+        var statistics = measured.Measure(new EnumerableBatchSource(new[] { vectors }, [])).Statistics;
+
+        Assert.Equal("bn", Assert.Single(statistics).Name);
+        Assert.Equal(["_list[0]", "_map[x].0"], measured.UnaccountedCalls.Select(call => call.Split('\'')[1]));
+        Assert.All(model.Held, layer => Assert.Equal([0, 0, 0], layer.running_mean!.data<float>().ToArray()));
+    }
+
     public void Dispose()
     {
         _model.Dispose();
@@ -202,6 +233,39 @@ public sealed class LiveModelTests : IDisposable
             count.add_(ones(1));
             return _bn.call((input * count) + (ones(1) * 100));
         }
+    }
+
+    /// <summary>Two layers with the same tensors, two with parts of one, and one whose mean and variance overlap.</summary>
+    private sealed class Sharing : nn.Module<Tensor, Tensor>
+    {
+        public Sharing()
+            : base(nameof(Sharing))
+        {
+            var (a, b, c, d, e) = (nn.BatchNorm1d(3), nn.BatchNorm1d(3), nn.BatchNorm1d(3), nn.BatchNorm1d(3), nn.BatchNorm1d(3));
+            (b.running_mean, b.running_var) = (a.running_mean, a.running_var);
+            using var numbers = ones(10);
+            (c.running_var, d.running_mean) = (numbers.narrow(0, 0, 3), numbers.narrow(0, 2, 3));
+            (e.running_mean, e.running_var) = (numbers.narrow(0, 5, 3), numbers.narrow(0, 7, 3));
+            foreach (var (layer, name) in new[] { a, b, c, d, e }.Zip("abcde"))
+                register_module($"{name}", layer);
+        }
+
+        public override Tensor forward(Tensor input) => input;
+    }
+
+    /// <summary>A model that has layers in a list and in a dictionary.</summary>
+    private sealed class Holding : nn.Module<Tensor, Tensor>
+    {
+        private readonly List<BatchNorm1d> _list = [nn.BatchNorm1d(3)];
+        private readonly Dictionary<string, Sequential> _map = new() { ["x"] = nn.Sequential(nn.BatchNorm1d(3)) };
+        private readonly BatchNorm1d _bn = nn.BatchNorm1d(3);
+
+        public Holding()
+            : base(nameof(Holding)) => register_module("bn", _bn);
+
+        public IEnumerable<BatchNorm> Held => [_list[0], (BatchNorm)_map["x"][0]];
+
+        public override Tensor forward(Tensor input) => _bn.call(_map["x"].call(_list[0].call(input)));
     }
 
     private sealed class OwnNorm : nn.Module<Tensor, Tensor>

@@ -15,7 +15,8 @@ internal sealed class BufferSnapshot : IDisposable
 
     public BufferSnapshot(nn.Module model)
     {
-        var modules = model.named_modules().Select(item => item.module).Prepend(model).Distinct().ToArray();
+        var modules = model.named_modules().Select(item => item.module).Prepend(model)
+            .Concat(UnregisteredModules.Find(model).Select(held => held.Module)).Distinct().ToArray();
         _buffers = modules.SelectMany(module => Registered(module).Select(item => (Module: module, item.Name, item.Buffer)))
             .GroupBy(item => item.Buffer, ReferenceEqualityComparer.Instance)
             .Select(homes => new Kept((Tensor)homes.Key!, homes.SelectMany(home => Homes(home.Module, home.Name, home.Buffer)).ToArray())).ToArray();

@@ -81,7 +81,12 @@ internal sealed class LiveModel(nn.Module root) : IModelSource
     {
         var layers = Layers;
         var missing = names.Except(layers.Select(layer => layer.Name)).FirstOrDefault();
-        return missing is null ? layers.Where(layer => names.Contains(layer.Name)).ToArray() : throw ModelErrors.LayerNotFound(Name, missing);
+        if (missing is not null)
+            throw ModelErrors.LayerNotFound(Name, missing);
+        var found = layers.Where(layer => names.Contains(layer.Name)).ToArray();
+        return SharedStatistics.Find(found, layers) is { } shared
+            ? throw ModelErrors.StatisticsInOnePlace(Name, shared.Layer.Name, shared.Other.Name)
+            : found;
     }
 
     private sealed class Sink(LiveModel model) : IStatisticsSink

@@ -21,6 +21,9 @@ internal static class LiveModelReader
         .Where(item => item.Item2 is not (BatchNorm or InstanceNorm) && KeepsStatistics(item.Item2)).DistinctBy(item => item.Item2)
         .Select(item => $"the module '{item.Item1}' ({item.Item2.GetType().Name}): it keeps means and variances, but is no BatchNorm of TorchSharp. "
             + "It runs as it is, and the layers behind it are recomputed for what it gives out so.")
+        .Concat(UnregisteredModules.Find(root).Where(held => held.Module is BatchNorm { running_mean: not null })
+            .Select(held => $"the {held.Module.GetType().Name} in '{held.Name}': no module has registered it, so that it is no layer of the model. It stays as "
+                + "it is, and the layers behind it are recomputed for what it gives out so. TorchSharp's ModuleList and ModuleDict are registered with what is in them."))
         .ToArray();
 
     private static bool KeepsStatistics(nn.Module module)
