@@ -28,6 +28,16 @@ public sealed class ExportedProgramErrorTests : IDisposable
         Assert.Equal(File.ReadAllBytes(Fixtures.Path($"exported/choice-{version}.pt2")), File.ReadAllBytes(path));
     }
 
+    [Fact]
+    public void Layers_in_the_branches_of_one_are_named()
+    {
+        using var model = BnModel.Open(Fixtures.Path("segments/branches-2.6.pt2"));
+
+        Assert.Equal(["bn"], model.Layers.Select(layer => layer.Name));
+        Assert.Equal(2, model.UnaccountedCalls.Count);
+        Assert.All(model.UnaccountedCalls.Zip(["yes", "no"]), call => Assert.Matches($"of '{call.Second}': .* torch.ops.higher_order.cond runs.*cannot be run", call.First));
+    }
+
     [Theory]
     [InlineData("torch.ops.aten.relu.default", "torch.ops.mine.relu.default", "torch.ops.mine.relu.default")]
     [InlineData("torch.ops.aten.relu.default", "torch.ops.aten.relu_of_tomorrow.default", "no such operator")]

@@ -34,7 +34,8 @@ internal sealed class ExportedFile : ModelFile
 
     public override IReadOnlyList<string> UntrackedLayers => ExportedLayers.FindUntracked(_program);
 
-    public override IReadOnlyList<string> UnaccountedCalls => _found.Unaccounted.Select(WithConsequence).ToArray();
+    public override IReadOnlyList<string> UnaccountedCalls =>
+        [.. _found.Unaccounted.Select(WithConsequence), .. _found.Nested.Select(call => $"{call}. It is not listed, and the whole cannot be run.")];
 
     public override SizeRange BatchSizes => _program.Inputs.FirstOrDefault()?.Shape?.FirstOrDefault() ?? SizeRange.Any;
 
@@ -46,7 +47,9 @@ internal sealed class ExportedFile : ModelFile
 
     public override string Describe() =>
         $"is an exported program of {_program.Nodes.Count} operations by PyTorch {_program.TorchVersion}, "
-        + (_found.Unaccounted.Count == 0 ? "none of which is a BatchNorm" + DescribeDecomposed() : $"of which BatchNorm has no statistics of its own: {_found.Unaccounted[0]}");
+        + (_found.Unaccounted.Count > 0 ? $"of which BatchNorm has no statistics of its own: {_found.Unaccounted[0]}"
+            : _found.Nested.Count > 0 ? $"which BatchNorm is not among: {_found.Nested[0]}"
+            : "none of which is a BatchNorm" + DescribeDecomposed());
 
     private string DescribeDecomposed() => _archive.Tensors.Keys.Count(name => name.EndsWith("running_var", StringComparison.Ordinal)) is > 0 and var layers
         ? $", though it has the statistics of {layers}: these are used by simpler operations, into which they were decomposed" : "";

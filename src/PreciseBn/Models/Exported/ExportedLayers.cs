@@ -33,6 +33,7 @@ internal static class ExportedLayers
                 unaccounted.Add(Describe(call, Explain(statistics, call)));
             }
         }
+        var nested = program.Nodes.SelectMany(FindNested).ToArray();
         var budget = new StatisticsBudget(archive.File.Path, archive.File.Length);
         var layers = new List<ExportedLayer>();
         var siblings = drafts.Keys.Select(places => places.Item1.Buffer).Distinct().SelectMany(buffer => buffer.Keys).CountBy(OwnerOf).ToDictionary();
@@ -50,7 +51,7 @@ internal static class ExportedLayers
         var unused = archive.Tensors.Where(tensor => !used.Contains(tensor.Key));
         var idle = BufferLayers.Find(archive.File.Path, budget, unused.Select(ToNamed)).Select(layer => new ExportedLayer(
             layer, PlaceOf(layer, MeanName), PlaceOf(layer, "running_var"), []));
-        return new ExportedReading([.. layers, .. idle], unaccounted);
+        return new ExportedReading([.. layers, .. idle], unaccounted, nested);
     }
 
     /// <summary>Names of layers that call BatchNorm without statistics.</summary>
@@ -65,6 +66,11 @@ internal static class ExportedLayers
 
     private static string Describe(BatchNormCall call, string reason) =>
         $"the node '{call.Node.Name}'{(call.Node.Origin.ModulePath is { Length: > 0 } path ? $" of '{path}'" : "")}: {reason}{(call.Node.Origin.Place is { Length: > 0 } place ? "." + place.TrimEnd('.') : "")}";
+
+    // The branches and loops of torch.cond and the like are programs that an operation is given.
+    private static IEnumerable<string> FindNested(ExportedNode node) => node.Inputs.Where(input => input.Value.Kind == "as_graph")
+        .SelectMany(input => ExportedBlocks.Read(input.Value.Value.GetProperty("graph")))
+        .SelectMany(inner => BatchNormCall.TryRead(inner) is { } call ? [Describe(call, $"it is in a program within the program, which {node.Target} runs")] : FindNested(inner));
 
     private static string Explain(ExportedStatistics statistics, BatchNormCall call) =>
         new[] { call.Mean, call.Variance }.Select(statistics.Of).OfType<UnknownValue>().Select(value => value.Source)
@@ -124,7 +130,8 @@ internal static class ExportedLayers
 /// <summary>What is found in an exported program by reading it.</summary>
 /// <param name="Layers">The layers, in the order in which they were defined; those that the program never runs come last.</param>
 /// <param name="Unaccounted">Calls of BatchNorm that are none of these, in words.</param>
-internal sealed record ExportedReading(IReadOnlyList<ExportedLayer> Layers, IReadOnlyList<string> Unaccounted);
+/// <param name="Nested">Calls in programs within the program, which cannot be run, in words.</param>
+internal sealed record ExportedReading(IReadOnlyList<ExportedLayer> Layers, IReadOnlyList<string> Unaccounted, IReadOnlyList<string> Nested);
 
 /// <summary>The tensors of an exported program that have the same memory.</summary>
 internal sealed class ExportedBuffers(ExportedArchive archive)
