@@ -63,6 +63,8 @@ def otherwise(input: Tensor,
     layers: str) -> Tensor:
   mark = __torch__.precise_bn.mark_of(running_mean)
   assert layers == "" or layers == "*" or mark >= OBSERVED, "precise_bn: BatchNorm is given other statistics than those that the file has for " + layers
+  if mark == AS_SAVED and input.dtype != running_mean.dtype:
+    return __torch__.precise_bn.as_saved(input, weight, bias, running_mean, running_var, training, momentum, eps)
   if mark < OBSERVED or mark > LAST or torch.numel(running_mean) != torch.size(input, 1):
     return torch.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled)
   assert __torch__.precise_bn.are_ours(running_mean, running_var), "precise_bn: BatchNorm is given the mean of one layer with the variance of another"
@@ -74,17 +76,28 @@ def otherwise(input: Tensor,
   assert mark != LAST, "precise_bn has seen what it was to see"
   return output
 
+# Statistics may be in a wider format here than in the file, and libtorch does not compute with these and weights of another.
+def as_saved(input: Tensor,
+    weight: Optional[Tensor],
+    bias: Optional[Tensor],
+    running_mean: Tensor,
+    running_var: Tensor,
+    training: bool,
+    momentum: float,
+    eps: float) -> Tensor:
+  precision = running_mean.dtype
+  wide_weight = __torch__.precise_bn.cast(weight, precision)
+  wide_bias = __torch__.precise_bn.cast(bias, precision)
+  output = torch.batch_norm(torch.to(input, precision), wide_weight, wide_bias, running_mean, running_var, training, momentum, eps, False)
+  return torch.to(output, input.dtype)
+
 def settled(input: Tensor,
     weight: Optional[Tensor],
     bias: Optional[Tensor],
     running_mean: Tensor,
     running_var: Tensor,
     eps: float) -> Tensor:
-  precision = running_mean.dtype
-  wide_weight = __torch__.precise_bn.cast(weight, precision)
-  wide_bias = __torch__.precise_bn.cast(bias, precision)
-  output = torch.batch_norm(torch.to(input, precision), wide_weight, wide_bias, running_mean, running_var, False, 0., eps, False)
-  return torch.to(output, input.dtype)
+  return __torch__.precise_bn.as_saved(input, weight, bias, running_mean, running_var, False, 0., eps)
 
 def observe(input: Tensor,
     weight: Optional[Tensor],
