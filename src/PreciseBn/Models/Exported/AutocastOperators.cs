@@ -8,9 +8,11 @@ internal static class AutocastOperators
     private static readonly HashSet<string> Reduced =
     [
         "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "_convolution", "convolution",
-        "addmm", "addmv", "addr", "addbmm", "baddbmm", "bmm", "mm", "mv", "matmul", "linear", "chain_matmul", "linalg_multi_dot",
+        "addmm", "addbmm", "baddbmm", "bmm", "mm", "matmul", "linear", "chain_matmul", "linalg_multi_dot", "prelu",
         "scaled_dot_product_attention", "_native_multi_head_attention", "linalg_vecdot",
     ];
+
+    private static readonly HashSet<string> ReducedOnCuda = ["addmv", "addr", "mv"];
 
     private static readonly HashSet<string> WideEverywhere =
     [
@@ -21,8 +23,8 @@ internal static class AutocastOperators
 
     private static readonly HashSet<string> WideOnProcessor =
     [
-        "avg_pool3d", "polar", "quantile", "nanquantile", "stft", "view_as_complex", "cholesky", "inverse", "replication_pad3d", "reflection_pad3d",
-        "upsample_nearest1d", "upsample_linear1d", "upsample_bilinear2d", "upsample_trilinear3d", "upsample_bicubic2d",
+        "adaptive_avg_pool3d", "adaptive_max_pool3d", "avg_pool3d", "max_pool3d", "max_unpool2d", "max_unpool3d", "polar", "quantile", "nanquantile", "stft",
+        "view_as_complex", "cholesky", "inverse", "reflection_pad1d", "reflection_pad2d", "replication_pad1d", "replication_pad2d", "replication_pad3d",
     ];
 
     private static readonly HashSet<string> WideOnCuda =
@@ -33,7 +35,8 @@ internal static class AutocastOperators
     ];
 
     /// <returns>The number format, as the schema has it, that an operator gets its tensors in; <c>null</c> is the one they have.</returns>
-    public static int? FormatFor(string function, ExportedAutocast mode) => Reduced.Contains(function) ? mode.ScalarType
+    public static int? FormatFor(string function, ExportedAutocast mode) =>
+        Reduced.Contains(function) || (mode.Device != "cpu" && ReducedOnCuda.Contains(function)) ? mode.ScalarType
         : WideEverywhere.Contains(function) || (mode.Device == "cpu" ? WideOnProcessor : WideOnCuda).Contains(function) ? Float32
         : null;
 }
