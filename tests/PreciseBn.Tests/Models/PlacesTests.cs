@@ -48,6 +48,9 @@ public sealed class PlacesTests
     [InlineData("changing.script.pt")]
     [InlineData("changing.pt2")]
     [InlineData("changing.decomposed.pt2")]
+    [InlineData("changing-others.pt2")]
+    [InlineData("changing-collections.script.pt")]
+    [InlineData("two-formats.script.pt")]
     public void Each_pass_of_an_exact_measurement_begins_with_what_the_model_keeps_as_it_was_saved(string file)
     {
         using var folder = new TemporaryFolder();

@@ -37,7 +37,7 @@ internal sealed partial class CompiledProgram : ICompiledModel, ISegmentedModel,
         var names = source.TensorNames.ToList();
         foreach (var index in layout.Buffers.SelectMany(buffer => buffer.Keys).Select(name => names.IndexOf(name)).Where(index => index >= 0))
             Widen(index, layout.NumberType);
-        _changing = program.Buffers.Except(layout.Buffers.SelectMany(buffer => buffer.Keys)).Select(name => names.IndexOf(name))
+        _changing = program.Buffers.Union(ProgramMemory.WrittenTensors(program)).Except(layout.Buffers.SelectMany(buffer => buffer.Keys)).Select(name => names.IndexOf(name))
             .Where(index => index >= 0).Select(index => tensors[index]).ToArray();
         Statistics = layout.Buffers.Select(buffer => buffer.Keys.Where(names.Contains).Select(name => tensors[names.IndexOf(name)]).ToArray()).ToArray();
         try

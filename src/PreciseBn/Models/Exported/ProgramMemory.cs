@@ -31,6 +31,27 @@ internal sealed class ProgramMemory
         ["as_strided", "as_strided_", "as_strided_copy", "as_strided_scatter", "storage_offset", "sym_storage_offset", "set_", "resize_", "resize_as_"];
 
     private readonly Dictionary<string, string> _parents = [];
+    private readonly List<(int Place, string Value)> _writes = [];
+
+    /// <param name="program">The program.</param>
+    private ProgramMemory(ExportedProgram program)
+    {
+        var numbers = program.Nodes.SelectMany(node => node.Outputs).Where(output => output.IsNumber).SelectMany(output => output.Names()).ToHashSet();
+        foreach (var (place, node) in program.Nodes.Index())
+        {
+            var written = WrittenBy(node);
+            _writes.AddRange((written ?? []).Select(value => (place, value)));
+            Join(node, written ?? [], numbers);
+        }
+    }
+
+    /// <summary>Names in the archive of the tensors that the operations of a program may write into, as far as their names tell it.</summary>
+    public static IReadOnlySet<string> WrittenTensors(ExportedProgram program)
+    {
+        var memory = new ProgramMemory(program);
+        var roots = memory._writes.Select(write => memory.RootOf(write.Value)).ToHashSet();
+        return program.Tensors.Where(tensor => roots.Contains(memory.RootOf(tensor.Variable))).Select(tensor => tensor.Name).ToHashSet();
+    }
 
     /// <summary>
     /// Whether each segment leaves as they are the values that it starts from. So it is where all that touches memory up to the last
@@ -38,17 +59,10 @@ internal sealed class ProgramMemory
     /// </summary>
     public static bool IsKeptBy(ProgramSegments segments, ExportedProgram program)
     {
-        var memory = new ProgramMemory();
-        var writes = new List<(int Place, string Value)>();
-        var numbers = program.Nodes.SelectMany(node => node.Outputs).Where(output => output.IsNumber).SelectMany(output => output.Names()).ToHashSet();
-        foreach (var (place, node) in program.Nodes.Index())
-        {
-            if (WrittenBy(node) is not { } written)
-                return false;
-            writes.AddRange(written.Select(value => (place, value)));
-            memory.Join(node, written, numbers);
-        }
-        var lastWrites = writes.GroupBy(write => memory.RootOf(write.Value)).ToDictionary(write => write.Key, write => write.Max(item => item.Place));
+        if (program.Nodes.Any(node => WrittenBy(node) is null))
+            return false;
+        var memory = new ProgramMemory(program);
+        var lastWrites = memory._writes.GroupBy(write => memory.RootOf(write.Value)).ToDictionary(write => write.Key, write => write.Max(item => item.Place));
         // Weights and buffers stay for the next batch, so that what reads them later counts as well.
         foreach (var root in program.Tensors.Select(tensor => memory.RootOf(tensor.Variable)).Where(lastWrites.ContainsKey))
             lastWrites[root] = program.Nodes.Count;

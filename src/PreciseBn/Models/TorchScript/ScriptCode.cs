@@ -15,6 +15,7 @@ internal sealed partial class ScriptCode(TorchArchive archive)
     private readonly HashSet<string> _names = archive.Names("code/").ToHashSet();
     private readonly Dictionary<string, string> _texts = [];
     private HashSet<string>? _assigned;
+    private HashSet<string>? _written;
 
     /// <summary>The entries that have source.</summary>
     public IEnumerable<string> Files => _names.Where(name => name.EndsWith(Suffix, StringComparison.Ordinal));
@@ -70,6 +71,21 @@ internal sealed partial class ScriptCode(TorchArchive archive)
         return _assigned.Contains(attribute);
     }
 
+    /// <summary>Whether any method calls a function that writes into an attribute of that name.</summary>
+    public bool IsWritten(string attribute)
+    {
+        _written ??= Files.Select(TextOf).SelectMany(WrittenIn).ToHashSet();
+        return _written.Contains(attribute);
+    }
+
+    // Mostly a variable stands for the attribute.
+    private static IEnumerable<string> WrittenIn(string text)
+    {
+        var attributes = Variable().Matches(text).ToLookup(match => match.Groups["variable"].Value, match => match.Groups["name"].Value);
+        return Writing().Matches(text).Select(match => match.Groups["target"].Value)
+            .SelectMany(target => attributes[target].Append(target[(target.LastIndexOf('.') + 1)..]));
+    }
+
     /// <summary>How often the code names a constant, such as <c>CONSTANTS.c1</c>.</summary>
     public int CountOf(string constant) => Files.Sum(file => Regex.Count(TextOf(file), $@"\b{Regex.Escape(constant)}\b"));
 
@@ -101,6 +117,12 @@ internal sealed partial class ScriptCode(TorchArchive archive)
 
     [GeneratedRegex(@"^ +[^=\n""]*\.(?<name>\w+) = ", RegexOptions.Multiline)]
     private static partial Regex Assignment();
+
+    [GeneratedRegex(@"^ +(?<variable>\w+) = [\w.]+\.(?<name>\w+)$", RegexOptions.Multiline)]
+    private static partial Regex Variable();
+
+    [GeneratedRegex(@"\btorch\.(?!detach_|requires_grad_)\w*[a-z0-9]_\((?<target>[\w.]+)[,)]")]
+    private static partial Regex Writing();
 
     /// <summary>What a file defines; names of methods and constants begin with that of their class.</summary>
     private sealed class Definitions

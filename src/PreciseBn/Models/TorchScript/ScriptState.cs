@@ -1,8 +1,9 @@
 namespace PreciseBn.Models.TorchScript;
 
 /// <summary>
-/// What a TorchScript model may change while it runs, besides the statistics of its layers: tensors that are no parameters, and
-/// attributes that its code assigns. Two methods of the root module tell them and set them back, so that a batch can be run again.
+/// What a TorchScript model may change while it runs, besides the statistics of its layers: tensors that are no parameters or are written to,
+/// lists and dictionaries of tensors, and attributes that its code assigns. Two methods of the root module tell them and set them back, so
+/// that a batch can be run again.
 /// </summary>
 internal sealed class ScriptState
 {
@@ -12,7 +13,15 @@ internal sealed class ScriptState
     /// <summary>The method that sets them back.</summary>
     public const string RestoreMethod = "precise_bn_restore";
 
+    // The functions that tell them, and set them back, of any number of tensors.
+    private static readonly Dictionary<string, (string Tell, string Restore)> Collections = new()
+    {
+        ["List[Tensor]"] = ("told_list", "restored_list"),
+        ["Dict[str, Tensor]"] = ("told_entries", "restored_entries"),
+    };
+
     private readonly IReadOnlyList<Item> _items;
+    private readonly IReadOnlyList<Item> _collections;
 
     /// <param name="code">The source of the model.</param>
     /// <param name="nodes">Its modules.</param>
@@ -20,28 +29,37 @@ internal sealed class ScriptState
     public ScriptState(ScriptCode code, IReadOnlyList<ScriptNode> nodes, ScriptLayers found)
     {
         var statistics = found.Layers.SelectMany(layer => layer.Mean.Buffer.Keys.Concat(layer.Variance.Buffer.Keys)).ToHashSet();
-        _items = nodes.SelectMany(node => ItemsOf(code, node)).Where(item => !statistics.Contains(item.Key)).ToArray();
+        var holders = statistics.Where(key => key.EndsWith(']')).Select(key => key[..key.LastIndexOf('[')]).ToHashSet();
+        var items = nodes.SelectMany(node => ItemsOf(code, node)).Where(item => !statistics.Contains(item.Key) && !holders.Contains(item.Key)).ToLookup(
+            item => Collections.ContainsKey(item.Type));
+        (_items, _collections) = (items[false].ToArray(), items[true].ToArray());
     }
 
-    public bool IsEmpty => _items.Count == 0;
+    public bool IsEmpty => _items.Count + _collections.Count == 0;
 
     /// <summary>The source of the methods.</summary>
     /// <param name="rootType">Qualified name of the class of the root module.</param>
     public string Methods(string rootType) => IsEmpty ? "" :
         $"  def {TellMethod}(self: {rootType}) -> List[Tensor]:\n"
-        + $"    return [{string.Join(", ", _items.Select(item => item.Told))}]\n"
+        + $"    told = annotate(List[Tensor], [{string.Join(", ", _items.Select(item => item.Told))}])\n"
+        + string.Concat(_collections.Select(item => $"    told = torch.add(told, __torch__.precise_bn.{Collections[item.Type].Tell}({item.Key}))\n"))
+        + "    return told\n"
         + $"  def {RestoreMethod}(self: {rootType},\n    state: List[Tensor]) -> NoneType:\n"
         + string.Concat(_items.Select((item, index) => item.Restored(index)))
+        + $"    at = {_items.Count}\n"
+        + string.Concat(_collections.Select((item, index) =>
+            $"    collection_{index}, at = __torch__.precise_bn.{Collections[item.Type].Restore}(state, at)\n"
+            + $"    holder_{index} = {item.Owner}\n    holder_{index}.{item.Name} = collection_{index}\n"))
         + "    return None\n";
 
     private static IEnumerable<Item> ItemsOf(ScriptCode code, ScriptNode node)
     {
-        var parameters = code.NamesIn(node.QualifiedName, "__parameters__").Append("num_batches_tracked").ToHashSet();
+        var parameters = code.NamesIn(node.QualifiedName, "__parameters__").Where(name => !code.IsWritten(name)).Append("num_batches_tracked").ToHashSet();
         foreach (var (name, type, _) in code.AttributesOf(node.QualifiedName))
         {
             var isAssigned = code.IsAssigned(name);
             if (ScriptObjects.IsIdentifier(name) && !parameters.Contains(name)
-                && (type == "Tensor" || (isAssigned && type is "Optional[Tensor]" or "int" or "float" or "bool")))
+                && (type == "Tensor" || Collections.ContainsKey(type) || (isAssigned && type is "Optional[Tensor]" or "int" or "float" or "bool")))
                 yield return new Item(ScriptObjects.KeyOf(node), name, type, isAssigned);
         }
     }
