@@ -43,7 +43,10 @@ internal sealed class ArrayPreparation
 
     public string Name => _array.Name;
 
-    public long Count => _array.Shape[0];
+    public long Count => IsNumber ? 1 : _array.Shape[0];
+
+    /// <summary>Whether it has no dimension, not even one for items.</summary>
+    public bool IsNumber => _array.Shape.Count == 0;
 
     public DType OutputType { get; }
 

@@ -64,7 +64,10 @@ internal sealed class ArraySamples : ISampleSource
         var bytes = isSmall ? batch.bytes : default;
         for (var i = 0; i < indices.Count; i++)
             input.Load(indices[i], isSmall ? bytes.Slice(i * input.OutputBytes, input.OutputBytes) : TensorBytes.OfItems(batch, i));
-        return batch;
+        if (!input.IsNumber)
+            return batch;
+        using (batch)
+            return batch.reshape([]);
     }
 }
 

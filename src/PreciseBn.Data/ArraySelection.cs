@@ -102,7 +102,9 @@ internal static class ArraySelection
     private static ArraySamples Samples(
         IReadOnlyList<StoredArray> arrays, StoredArray? labels, IReadOnlyList<IDisposable> files, string? origin, BnDataLoaderOptions options)
     {
-        if ((labels is null ? arrays : [.. arrays, labels]).FirstOrDefault(array => array.Shape.Count == 0 || array.Shape[0] == 0) is { } empty)
+        // What is the same for a whole batch may be a number.
+        var isEmpty = (StoredArray array) => array.Shape.Count == 0 ? !options.AsBatches || array == labels : array.Shape[0] == 0;
+        if ((labels is null ? arrays : [.. arrays, labels]).FirstOrDefault(isEmpty) is { } empty)
             throw DataErrors.NoItems(empty.Name, origin);
         // With several inputs, mean and deviation are for the images among them and not for, say, a vector beside.
         var inputs = arrays.Select(array => new ArrayPreparation(array, options, arrays.Count == 1 || array.Shape.Count > 2));

@@ -20,6 +20,8 @@ internal static class TensorFile
         if (archive.HasCode)
             throw DataErrors.IsModel(file.Path, "a TorchScript model");
         var tree = archive.ReadPickle("data.pkl");
+        if (TensorTree.Leaves(tree, file.Path).FirstOrDefault(leaf => leaf.Foreign == ForeignTensor.Negated) is { Foreign: { } negated } other)
+            throw FileErrors.Unsupported(file.Path, $"{(other.Name.Length == 0 ? "it" : $"its tensor '{other.Name}'")} is {negated.Kind}", negated.Remedy);
         var tensors = TensorTree.Enumerate(tree, file.Path).ToArray();
         if (IsModule(tree) || tensors.Any(tensor => tensor.Name.EndsWith("running_mean", StringComparison.Ordinal)))
             throw DataErrors.IsModel(file.Path, "a checkpoint");

@@ -29,11 +29,16 @@ internal sealed record ForeignTensor(string Kind, string Remedy)
     private static readonly ForeignTensor Sparse = new(
         "a sparse tensor", "Save tensor.to_dense() of it.");
 
+    /// <summary>A tensor with other signs than its storage.</summary>
+    public static ForeignTensor Negated { get; } = new(
+        "a tensor that is stored with other signs than it has, as the imaginary part of a conjugate", "Save tensor.resolve_neg() of it.");
+
     /// <returns>What it is; <c>null</c> for a tensor, and for what is no kind of tensor at all.</returns>
     public static ForeignTensor? TryRead(object? value) => value is not PickleInstance { Type: { } type, Arguments: { } arguments } ? null : type switch
     {
         { Module: "torch._utils", Name: "_rebuild_meta_tensor_no_storage" } => OfMeta,
         { Module: "torch._utils", Name: "_rebuild_tensor_v2" } when IsOnMeta(arguments) => OfMeta,
+        { Module: "torch._utils", Name: "_rebuild_tensor_v2" } when TensorPickle.IsNegated(arguments) => Negated,
         { Module: "torch._utils", Name: "_rebuild_qtensor" } => Quantized,
         { Module: "torch._utils", Name: "_rebuild_sparse_tensor" or "_rebuild_sparse_csr_tensor" } => Sparse,
         { Module: "torch._utils", Name: "_rebuild_parameter" or "_rebuild_parameter_with_state" } => arguments is [PickleInstance inner, ..] ? TryRead(inner) : null,

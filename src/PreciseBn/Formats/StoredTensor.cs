@@ -58,9 +58,14 @@ internal static class TensorPickle
             ? whole with { Offset = 2 * whole.Offset, Shape = [.. whole.Shape, 2], Strides = [.. whole.Strides.Select(stride => 2 * stride), 1] }
             : null;
 
+    /// <summary>Whether a tensor has other signs than its storage, as the imaginary part of a conjugate.</summary>
+    /// <param name="arguments">What PyTorch builds it of.</param>
+    public static bool IsNegated(IReadOnlyList<object?> arguments) =>
+        arguments is [_, _, _, _, _, _, PickleDictionary marks, ..] && marks.Items.Any(mark => mark is { Key: "neg", Value: true });
+
     private static StoredTensor? Read(IReadOnlyList<object?> arguments, Func<string, DType?> typeOf)
     {
-        if (arguments.Count < 4)
+        if (arguments.Count < 4 || IsNegated(arguments))
             return null;
         return arguments[0] is PicklePersistentId { Id: object?[] { Length: >= 3 } storage }
             && storage[0] is "storage"

@@ -72,6 +72,26 @@ public sealed class DataLoaderTests : IDisposable
     }
 
     [Fact]
+    public void What_is_the_same_for_a_batch_may_be_a_number()
+    {
+        var path = _folder.File("numbers.npz");
+        using (var zip = ZipFile.Open(path, ZipArchiveMode.Create))
+        {
+            foreach (var (name, shape, values) in new[] { ("batch0.x", "(2,)", new[] { 1f, 2f }), ("batch0.t", "()", [3f]) })
+            {
+                using var entry = zip.CreateEntry($"{name}.npy").Open();
+                entry.Write(Npy("<f4", shape, values.SelectMany(BitConverter.GetBytes).ToArray()));
+            }
+        }
+        using var loader = BnDataLoader.FromFiles([path], new() { AsBatches = true, Keys = ["x", "t"] });
+
+        using var batch = loader.Read().Single();
+
+        Assert.Equal([[2L], []], batch.Inputs.Select(input => input.shape));
+        Assert.Equal(3, batch.Inputs[1].item<float>());
+    }
+
+    [Fact]
     public void Two_keys_make_two_inputs()
     {
         using var loader = BnDataLoader.FromFiles(

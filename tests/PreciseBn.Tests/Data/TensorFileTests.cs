@@ -106,6 +106,7 @@ public sealed class TensorFileTests : IDisposable
     [InlineData("tensors/views.pt", "scalar", "NoItems", "'scalar'")]
     [InlineData("tensors/old-format.pt", "", "UnsupportedFile", "before PyTorch 1.6")]
     [InlineData("tensors/complex.pt", "", "NoArrays", "complex.pt")]
+    [InlineData("tensors/negated.pt", "", "UnsupportedFile", "stored with other signs")]
     public void What_cannot_be_used_is_an_error(string fixture, string key, string errorId, string mentioned) =>
         AssertFails(errorId, mentioned, () => Open(fixture, new() { Keys = key.Length == 0 ? [] : [key] }));
 
