@@ -86,6 +86,11 @@ internal static class ModelErrors
         $"The model '{path}' was scripted with torch.autocast in its code, which libtorch does not carry out as PyTorch does.",
         "Export the model with torch.jit.trace or torch.export, which keep what it computes.", path);
 
+    public static PreciseBnException ReuseAtTheSameTime(string path) => new(
+        "ReuseAtTheSameTime", ErrorKind.NotSupported,
+        $"The code of the model '{path}' runs parts of it at the same time (torch.jit.fork), where the uses of a layer cannot be pooled.",
+        "Pool no uses, or save the model without torch.jit.fork.", path);
+
     public static PreciseBnException OptimizedForInference(string path) => new(
         "OptimizedForInference", ErrorKind.NotSupported,
         $"The model '{path}' was rewritten for one kind of processor by torch.jit.optimize_for_inference, and has weights that libtorch cannot load again.",

@@ -8,7 +8,8 @@ namespace PreciseBn.Native;
 /// </summary>
 internal static unsafe class ItaniumExceptions
 {
-    private const string ErrorReport = "N5torch3jit11ErrorReportE";
+    // What the compiler of TorchScript throws, and what stands for an error in code that was run at the same time as other.
+    private static readonly string[] Reports = ["N5torch3jit11ErrorReportE", "N3c106ivalue6Future11FutureErrorE"];
 
     // libc++ marks so the name of a type that other libraries may have too; no address has this bit.
     private static readonly nint NameMask = nint.MaxValue;
@@ -36,12 +37,12 @@ internal static unsafe class ItaniumExceptions
     /// <returns>The one before.</returns>
     public static nint SetTerminate(nint handler) => ((delegate* unmanaged<nint, nint>)SetHandler)(handler);
 
-    /// <summary>The message of the exception that is being handled, if it is of the compiler of TorchScript.</summary>
-    public static string? MessageOfErrorReport()
+    /// <summary>The message of the exception that is being handled, if it is one of TorchScript.</summary>
+    public static string? MessageOfReport()
     {
         // std::type_info is its vtable and then a pointer to its name; what() is the third function of std::exception.
         var type = (nint*)((delegate* unmanaged<nint>)CurrentType)();
-        if (type is null || Marshal.PtrToStringUTF8(type[1] & NameMask) != ErrorReport)
+        if (type is null || !Reports.Contains(Marshal.PtrToStringUTF8(type[1] & NameMask)))
             return null;
         var exception = (nint**)CurrentObject();
         var what = (delegate* unmanaged<nint**, nint>)(*exception)[2];

@@ -70,7 +70,7 @@ internal static unsafe class UncaughtExceptions
     {
         if (report is null)
             ((delegate* unmanaged<void>)previousHandler)();
-        report!(ItaniumExceptions.MessageOfErrorReport());
+        report!(ItaniumExceptions.MessageOfReport());
         Thread.Sleep(Timeout.Infinite);
     }
 }

@@ -49,6 +49,8 @@ public sealed class PlacesTests
     [InlineData("changing.pt2")]
     [InlineData("changing.decomposed.pt2")]
     [InlineData("changing-others.pt2")]
+    [InlineData("forked.script.pt")]
+    [InlineData("forked.trace.pt")]
     [InlineData("changing-collections.script.pt")]
     [InlineData("two-formats.script.pt")]
     public void Each_pass_of_an_exact_measurement_begins_with_what_the_model_keeps_as_it_was_saved(string file)

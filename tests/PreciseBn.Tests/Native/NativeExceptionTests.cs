@@ -28,6 +28,18 @@ public sealed unsafe class NativeExceptionTests
     }
 
     [Fact]
+    public void What_fails_in_code_that_runs_at_the_same_time_as_other_is_an_error_like_any()
+    {
+        var layers = Runs.Read(Fixtures.Path("places/forked.script.pt")).Layers;
+
+        var error = Assert.Throws<PreciseBnException>(() => Runs.Measure(layers, new EnumerableBatchSource([randn(2, 4)], []), new()));
+
+        Assert.Equal("ForwardFailed", error.ErrorId);
+        var reuse = Assert.Throws<PreciseBnException>(() => Runs.Measure(layers, new EnumerableBatchSource([randn(2, 5)], []), new() { AllowReuse = true }));
+        Assert.Equal("ReuseAtTheSameTime", reuse.ErrorId);
+    }
+
+    [Fact]
     public void The_record_of_Windows_leads_to_the_message()
     {
         using var thrown = new ThrownObject(".?AVexception@std@@", "out of luck");

@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 namespace PreciseBn.Models.Compiled;
 
 /// <summary>Runs the graph of a compiled model, as it is and without keeping what it returns.</summary>
-internal sealed class GraphRunner
+/// <param name="isParallel">Whether its code runs parts of it at the same time: what fails there is an exception that TorchSharp does not catch.</param>
+internal sealed class GraphRunner(bool isParallel = false)
 {
     private bool _hasInstructions;
 
@@ -26,21 +27,23 @@ internal sealed class GraphRunner
 
     private void RunToItsEnd(Action invoke)
     {
-        if (_hasInstructions)
+        if (_hasInstructions && !isParallel)
         {
             RunHere(invoke);
             return;
         }
         // The first run translates the graph into instructions, by recursion through operators whose results are used once.
         var (infers, tracksGradients, threads) = (is_inference_mode_enabled(), is_grad_enabled(), get_num_threads());
-        _hasInstructions = RoomyThread.Run(_ =>
+        _hasInstructions = isParallel ? UncaughtExceptions.Catch(RunThere) : RoomyThread.Run(_ => RunThere());
+
+        bool RunThere()
         {
             using var inference = inference_mode(infers);
             using var gradients = set_grad_enabled(tracksGradients);
             using var limit = new ThreadLimit(threads);
             RunHere(invoke);
             return true;
-        });
+        }
     }
 
     private static void RunHere(Action invoke)

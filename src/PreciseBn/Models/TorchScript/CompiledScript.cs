@@ -16,12 +16,13 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
     private readonly ScalarType? _inputType;
     private readonly Device _device;
     private readonly jit.ScriptModule _module;
-    private readonly GraphRunner _runner = new();
+    private readonly GraphRunner _runner;
     private Tensor? _output;
 
-    private CompiledScript(string path, jit.ScriptModule module, IEnumerable<StatisticsBuffer> buffers, ScriptInputs inputs, ScalarType? inputType, Device device)
+    private CompiledScript(string path, jit.ScriptModule module, IEnumerable<StatisticsBuffer> buffers, ScriptInputs inputs, ScalarType? inputType, Device device, bool isParallel)
     {
         _path = path;
+        _runner = new GraphRunner(isParallel);
         _inputs = inputs;
         _inputType = inputType;
         _device = device;
@@ -46,9 +47,10 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
     /// <param name="device">Where it is to run.</param>
     /// <param name="output">Which tensor it returns, if it is to run in evaluation.</param>
     /// <param name="hasState">Whether it has the methods of <see cref="ScriptState"/>.</param>
+    /// <param name="isParallel">Whether its code runs parts of it at the same time.</param>
     /// <exception cref="PreciseBnException">libtorch does not load it, or there is no room for a copy of it.</exception>
     public static CompiledScript Load(string path, Action<Stream> writeInstrumented, IEnumerable<StatisticsBuffer> buffers,
-        ScriptInputs inputs, ScalarType? inputType, Device device, ScriptOutput? output = null, bool hasState = false)
+        ScriptInputs inputs, ScalarType? inputType, Device device, ScriptOutput? output = null, bool hasState = false, bool isParallel = false)
     {
         using var copy = new TemporaryModel(path, writeInstrumented);
         try
@@ -57,7 +59,7 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
                 copy.NarrowPath is { } narrow ? jit.load(narrow, device) : jit.load(copy.ReadAll(), device));
             if (output is not null)
                 module.eval();
-            return new CompiledScript(path, module, buffers, inputs, inputType, device) { Output = output, HasState = hasState };
+            return new CompiledScript(path, module, buffers, inputs, inputType, device, isParallel) { Output = output, HasState = hasState };
         }
         catch (ExternalException e)
         {
