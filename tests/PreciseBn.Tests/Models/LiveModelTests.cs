@@ -177,6 +177,25 @@ public sealed class LiveModelTests : IDisposable
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Mode_and_momentum_that_its_own_code_gives_a_layer_do_not_change_what_is_measured(bool exact)
+    {
+        using var model = new Switching();
+        double[] numbers = [1, 2, 4, 8, 3, 7];
+        using var batch = tensor(numbers, ScalarType.Float32).reshape(6, 1);
+
+        var statistics = BnModel.Of(model).Measure(new EnumerableBatchSource(new[] { batch }, []), new() { Exact = exact }).Statistics;
+
+        var variance = numbers.Sum(number => (number - numbers.Average()) * (number - numbers.Average())) / numbers.Length;
+        Assert.Equal(numbers.Average(), statistics[0].Mean[0], 1e-5);
+        Assert.Equal(variance, statistics[0].Variance[0], 1e-5);
+        Assert.Equal(3, statistics[1].Mean[0], 1e-5);
+        Assert.Equal(4 * variance / (variance + 1e-5), statistics[1].Variance[0], 1e-5);
+        Assert.True(model.First.training);
+    }
+
+    [Theory]
     [InlineData("a", "b")]
     [InlineData("b", "a")]
     [InlineData("d", "c")]
@@ -232,6 +251,31 @@ public sealed class LiveModelTests : IDisposable
             var count = get_buffer("count")!;
             count.add_(ones(1));
             return _bn.call((input * count) + (ones(1) * 100));
+        }
+    }
+
+    /// <summary>A model whose code sets the modes of its layers, and a momentum.</summary>
+    private sealed class Switching : nn.Module<Tensor, Tensor>
+    {
+        public Switching()
+            : base(nameof(Switching))
+        {
+            register_module("first", First);
+            register_module("second", Second);
+        }
+
+        public BatchNorm1d First { get; } = nn.BatchNorm1d(1);
+
+        public BatchNorm1d Second { get; } = nn.BatchNorm1d(1);
+
+        public override Tensor forward(Tensor input)
+        {
+            First.eval();
+            var hidden = First.call(input);
+            First.train();
+            Second.momentum = 0.01;
+            using var three = tensor(new[] { 3f });
+            return Second.call(hidden + hidden + three);
         }
     }
 

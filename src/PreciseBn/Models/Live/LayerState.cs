@@ -44,6 +44,12 @@ internal sealed class LayerState : IDisposable
     {
         var state = new LayerState(layer);
         layer.eval();
+        // The model's own code may set another.
+        state._hooks.Add(layer.register_forward_pre_hook((_, input) =>
+        {
+            layer.eval();
+            return input;
+        }));
         layer.running_mean!.copy_(tensor(mean));
         layer.running_var!.copy_(tensor(variance));
         return state;

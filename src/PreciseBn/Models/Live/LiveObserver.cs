@@ -56,6 +56,10 @@ internal sealed class LiveObserver(BatchNorm layer, bool isPooled, bool isSettle
     /// <summary>The input as the layer is to get it.</summary>
     public Tensor Before(Tensor input)
     {
+        // The model's own code may have set them in the meantime.
+        layer.train(!isSettled);
+        if (!isSettled)
+            layer.momentum = 1;
         _valuesOfCall = input.numel() / input.shape[1];
         LargestInput = Math.Max(LargestInput, input.numel() * input.element_size());
         using var scope = NewDisposeScope();
