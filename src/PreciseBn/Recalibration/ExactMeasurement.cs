@@ -31,16 +31,18 @@ internal sealed class ExactMeasurement(MeasuringSession session, IBatchSource ba
         var results = new LayerResult[model.Layers.Count];
         var settled = new Dictionary<int, (double[] Mean, double[] Variance)>();
         long most = options.MostBatches;
+        StopReason? stoppedBy = null;
         for (var pass = 0; pass < plan.Count; pass++)
         {
             model.Configure(plan[pass], settled);
             var measured = session.Measure(batches, most, (pass + 1, plan.Count + 1), cancellation);
-            // All passes have to see the same data.
+            // All passes have to see the same data: a later one that has seen them has ended for the same reason.
+            stoppedBy = measured.Totals.Batches == most ? stoppedBy ?? measured.StoppedBy : measured.StoppedBy;
             most = measured.Totals.Batches;
             for (var i = 0; i < plan[pass].Count; i++)
             {
                 var layer = plan[pass][i];
-                results[layer] = LayerResult.Of(model.Layers[layer], i, measured);
+                results[layer] = LayerResult.Of(model.Layers[layer], i, measured with { StoppedBy = stoppedBy.Value });
                 settled[layer] = results[layer].Settle(options);
             }
         }

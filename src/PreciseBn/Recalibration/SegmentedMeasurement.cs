@@ -50,6 +50,7 @@ internal sealed class SegmentedMeasurement(MeasuringSession session, IBatchSourc
         var room = new KeptMemory(_memory);
         var before = new KeptBatches(session.Name, room);
         var next = new KeptBatches(session.Name, room);
+        StopReason? stoppedBy = null;
         try
         {
             for (var segment = 0; segment < segments.Layers.Count; segment++)
@@ -57,13 +58,14 @@ internal sealed class SegmentedMeasurement(MeasuringSession session, IBatchSourc
                 var layers = segments.Layers[segment];
                 segments.Current = segment;
                 _model.Configure(layers, settled);
-                // All segments have to see the same data.
+                // All segments have to see the same data, and so have ended for the reason for which the first has.
                 var measured = session.Measure(
                     segment == 0 ? batches : before, segment == 0 ? options.MostBatches : before.BatchCount!.Value, (segment + 1, segments.Layers.Count),
                     cancellation, onObserved: batch => next.Add(segments.TakeValues(), batch.Origin));
+                stoppedBy ??= measured.StoppedBy;
                 foreach (var (index, layer) in layers.Index())
                 {
-                    results[layer] = LayerResult.Of(_model.Layers[layer], index, measured);
+                    results[layer] = LayerResult.Of(_model.Layers[layer], index, measured with { StoppedBy = stoppedBy.Value });
                     settled[layer] = results[layer].Settle(options);
                 }
                 before.Dispose();

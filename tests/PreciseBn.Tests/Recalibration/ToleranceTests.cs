@@ -53,6 +53,20 @@ public sealed class ToleranceTests
         Assert.All(Measure(seed: 1, tolerance: 1e-6, iterations: 999), stat => Assert.Equal((AllBatches, StopReason.DataEnd), (stat.Batches, stat.StoppedBy)));
     }
 
+    // The one in passes, the other in segments.
+    [Theory]
+    [InlineData("digits.scripted.pt")]
+    [InlineData("digits.exported-2.6.pt2")]
+    public void An_exact_measurement_has_ended_for_one_reason(string model)
+    {
+        using var data = Runs.Digits(batchSize: 4, take: 48);
+        StopReason[] Reasons(MeasureOptions options) => Runs.Measure(Runs.Read(Fixtures.Path(model)).Layers, data, options).Select(stat => stat.StoppedBy).Distinct().ToArray();
+
+        Assert.Equal([StopReason.DataEnd], Reasons(new() { Exact = true }));
+        Assert.Equal([StopReason.Iterations], Reasons(new() { Exact = true, Iterations = 2 }));
+        Assert.Equal([StopReason.Tolerance], Reasons(new() { Exact = true, Tolerance = 5 }));
+    }
+
     // Quantiles of chi-square from tables: 2.700 for 9 degrees and 0.025, 27.249 for 49 and 0.005.
     [Theory]
     [InlineData(10, 0.025, 2.700)]
