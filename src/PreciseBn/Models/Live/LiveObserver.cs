@@ -63,7 +63,9 @@ internal sealed class LiveObserver(BatchNorm layer, bool isPooled, bool isSettle
         _valuesOfCall = input.numel() / input.shape[1];
         LargestInput = Math.Max(LargestInput, input.numel() * input.element_size());
         using var scope = NewDisposeScope();
-        var centred = _shift is null ? input : input - _shift.reshape([1, -1, .. Enumerable.Repeat(1L, (int)input.dim() - 2)]);
+        // As in Pool: the sign of an operator would be a Scalar that nobody holds.
+        using Scalar minusOne = -1;
+        var centred = _shift is null ? input : input.add(_shift.reshape([1, -1, .. Enumerable.Repeat(1L, (int)input.dim() - 2)]), minusOne);
         if (!isSettled)
         {
             // A layer keeps 0 times its old statistics, and that is NaN of what is not finite.
