@@ -93,8 +93,6 @@ internal sealed class MomentAccumulator : IDisposable
         foreach (var table in _tables)
             Array.Clear(table.Values);
         Array.Clear(_totals);
-        foreach (var succession in _successions)
-            succession.Clear();
         _skipped = 0;
     }
 

@@ -40,6 +40,7 @@ internal sealed class SerialCorrelation(int channels)
     /// <param name="batches">The number of batches in them.</param>
     public double Estimate(MomentTable table, long batches)
     {
+        // Others are in moments that were cleared in between.
         if (batches < FewestBatches || batches != _batches)
             return double.NaN;
         var (sum, varying) = (0.0, 0);
@@ -56,12 +57,5 @@ internal sealed class SerialCorrelation(int channels)
             varying++;
         }
         return varying == 0 ? double.NaN : sum / varying;
-    }
-
-    /// <summary>Starts anew.</summary>
-    public void Clear()
-    {
-        Array.Clear(_products);
-        _batches = 0;
     }
 }

@@ -1,4 +1,5 @@
 using PreciseBn.Data;
+using PreciseBn.Statistics;
 using PreciseBn.Tests.Support;
 using static TorchSharp.torch;
 
@@ -27,6 +28,19 @@ public sealed class FarMeanTests
         var batches = Draw([512, 4], 1000);
 
         AssertExact(Runs.Measure(Runs.Layers(model), new EnumerableBatchSource(batches, []), new()).Single(), batches);
+    }
+
+    [Fact]
+    public void A_call_without_values_tells_nothing_of_them()
+    {
+        var layout = new ObservationLayout([1]);
+        var far = FarMeans.None(layout);
+        double[] Of(double mean, long values) => [mean, .. ObservationLayout.Encode(values, 1), 1, .. new double[ObservationLayout.CounterColumns]];
+
+        Assert.False(far.Add(Of(0, values: 0)));
+        Assert.False(far.AreAllKnown);
+        Assert.True(far.Add(Of(1000, values: 8)));
+        Assert.Equal([1000], far.Of(0)!);
     }
 
     [Fact]

@@ -51,6 +51,18 @@ public sealed class MomentMergeTests
     }
 
     [Fact]
+    public void How_batches_succeed_each_other_is_not_known_across_shards()
+    {
+        var (first, second) = (Accumulate([[1, 2]], 0) with { SerialCorrelation = 0.5 }, Accumulate([[5, 9]], 3));
+        var merge = new MomentMerge(first);
+        Assert.Equal(0.5, merge.Sum.SerialCorrelation);
+
+        merge.Add(second);
+
+        Assert.True(double.IsNaN(merge.Sum.SerialCorrelation));
+    }
+
+    [Fact]
     public void What_is_merged_is_left_as_it_was()
     {
         var (first, second) = (Accumulate([[1, 2]], 0), Accumulate([[5, 9]], 3));

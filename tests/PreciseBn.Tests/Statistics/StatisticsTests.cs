@@ -56,6 +56,42 @@ public sealed class StatisticsTests
         }
     }
 
+    // Nor is it when those before were saved and cleared; alternating means have a correlation near -1.
+    [Fact]
+    public void How_batches_succeed_each_other_is_known_of_all_that_were_added()
+    {
+        using var accumulator = new MomentAccumulator(new ObservationLayout([1]), CPU, new());
+        double Add(int batches)
+        {
+            for (var i = 0; i < batches; i++)
+            {
+                using var observation = Observations.Of(i % 2, 1, 4, ScalarType.Float64);
+                Assert.Null(accumulator.Add(observation));
+            }
+            return accumulator.Read(null).Layers[0].SerialCorrelation;
+        }
+
+        Assert.InRange(Add(20), -1, -0.9);
+        accumulator.Clear();
+        Assert.True(double.IsNaN(Add(20)));
+    }
+
+    // Batch means 1 and 4, batch variances 2 and 6: their deviations from their averages are 1.5 and 2, twice each.
+    [Fact]
+    public void Errors_of_two_batches_are_those_of_their_averages()
+    {
+        using var accumulator = new MomentAccumulator(new ObservationLayout([1]), CPU, new());
+        using var first = Observations.Of(1, 2, 5, ScalarType.Float64);
+        using var second = Observations.Of(4, 6, 50, ScalarType.Float64);
+        accumulator.Add(first);
+        accumulator.Add(second);
+
+        var errors = accumulator.Read(null).Layers[0].Errors(Estimator.MeanOfBatchVariance);
+
+        Assert.Equal(1.5 / Math.Sqrt(4), errors.Mean[0], 1e-12);
+        Assert.Equal(2.0 / 4, errors.LogVariance[0], 1e-12);
+    }
+
     [Fact]
     public void Counts_beyond_float32_are_exact()
     {
