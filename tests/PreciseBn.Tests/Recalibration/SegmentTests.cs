@@ -83,6 +83,20 @@ public sealed class SegmentTests : IDisposable
         Assert.Null(model.Segments);
     }
 
+    // Whatever the program, what is read in it is held against what the first batch shows.
+    [Fact]
+    public void So_does_one_whose_segments_do_not_see_what_the_whole_sees()
+    {
+        const string File = "segments/residual-2.6.pt2";
+        var data = Images(8, 3, 5);
+        using var source = new MisledModel(new SavedModel(Fixtures.Path(File)));
+        using var session = new MeasuringSession(source, source.Layers.Select(layer => layer.Name).ToArray(), Exact, null);
+
+        var results = new ExactMeasurement(session, data, Exact).Measure(default);
+
+        AssertSame(InPasses(File, data, Exact), results);
+    }
+
     [Fact]
     public void A_layer_that_runs_twice_is_pooled_behind_both_its_calls_or_refused()
     {
