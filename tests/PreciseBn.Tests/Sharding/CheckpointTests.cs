@@ -83,6 +83,21 @@ public sealed class CheckpointTests : IDisposable
         Shards.AssertSame(Shards.Merge(Shards.Measure(_model, _data, "1/1")).Estimate().Statistics, Shards.Merge(resumed).Estimate().Statistics);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(4)]
+    public void Batches_that_were_skipped_are_counted_once(int brokenOffAfter)
+    {
+        var data = new EnumerableBatchSource(Enumerable.Range(0, 7).Select(i => full([4, 1, 28, 28], i is 1 or 4 ? float.NaN : i)).ToArray(), []);
+        var (layers, options) = (Runs.Read(_model).Layers, NamedOptions with { SkipNonFinite = true });
+        if (brokenOffAfter > 0)
+            BreakOff(layers, data, options, brokenOffAfter);
+
+        var partials = Runs.MeasureShard(layers, data, options);
+
+        Assert.All(partials, partial => Assert.Equal((5, 2, 7), (partial.Batches, partial.SkippedBatches, partial.TotalBatches)));
+    }
+
     [Fact]
     public void A_run_that_had_come_to_its_end_is_not_repeated()
     {
@@ -116,6 +131,10 @@ public sealed class CheckpointTests : IDisposable
 
         AssertRefused("shard", () => Shards.Measure(_model, _data, "2/2", Options));
         AssertRefused("iterations", () => Shards.Measure(_model, _data, "1/2", Options with { Iterations = 5 }));
+        AssertRefused("tolerance", () => Shards.Measure(_model, _data, "1/2", Options with { Tolerance = 0.5 }));
+        AssertRefused("allow reuse", () => Shards.Measure(_model, _data, "1/2", Options with { AllowReuse = true }));
+        AssertRefused("skip non-finite", () => Shards.Measure(_model, _data, "1/2", Options with { SkipNonFinite = true }));
+        AssertRefused("memory format", () => Shards.Measure(_model, _data, "1/2", Options with { MemoryFormat = MemoryFormat.ChannelsLast }));
         AssertRefused("estimators", () => Shards.Measure(_model, _data, "1/2", Options with { Estimators = [Estimator.MeanOfBatchVariance] }));
         AssertRefused("layers", () => Runs.MeasureShard(Runs.Read(_model).Layers.Skip(1).ToArray(), _data, Options with { Shard = DataShard.Parse("1/2") }), "model");
         using var others = Runs.Digits(batchSize: 8, take: 320);
