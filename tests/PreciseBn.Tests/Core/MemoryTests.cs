@@ -1,4 +1,5 @@
 using PreciseBn.Data;
+using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 using static TorchSharp.torch;
 
@@ -60,6 +61,25 @@ public sealed class MemoryTests : IDisposable
 
         Assert.InRange(tensorsAfterAll - tensorsAfterHundred, -50, 50);
         Assert.InRange(memoryAfterAll - memoryAfterHundred, long.MinValue, Tolerance);
+    }
+
+    [Fact]
+    public void Batches_of_images_that_come_to_nothing_leave_no_tensors_behind()
+    {
+        foreach (var side in new[] { 2, 3 })
+            Png.Write(_folder.File($"{side}.png"), side, side, Png.Grey8, new byte[side * (side + 1)]);
+        using var images = BnDataLoader.FromFiles([_folder.Path], new());
+        void Repeat(int times)
+        {
+            for (var i = 0; i < times; i++)
+                Assert.Equal("ImageSizesDiffer", Assert.Throws<PreciseBnException>(() => images.Read().Count()).ErrorId);
+        }
+
+        Repeat(1);
+        var before = Tensor.TotalCount;
+        Repeat(20);
+
+        Assert.InRange(Tensor.TotalCount - before, long.MinValue, 10);
     }
 
     [Theory]

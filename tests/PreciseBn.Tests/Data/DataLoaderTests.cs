@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Text;
 using PreciseBn.Batches;
@@ -36,6 +37,8 @@ public sealed class DataLoaderTests : IDisposable
     {
         Assert.Equal([64, 64, 22], Sizes(new() { Keys = ["images"], BatchSize = 64, Take = 150 }));
         Assert.Equal([64, 64], Sizes(new() { Keys = ["images"], BatchSize = 64, Take = 150, DropLast = true }));
+        using var full = Open(new() { Keys = ["images"], BatchSize = 64, Take = 150, DropLast = true });
+        Assert.Equal(2, full.BatchCount);
     }
 
     [Fact]
@@ -242,6 +245,31 @@ public sealed class DataLoaderTests : IDisposable
             batch.Dispose();
 
         Assert.InRange(loads, 5, 5 + 4);
+        Assert.All(samples.Loaded, tensor => Assert.True(tensor.IsInvalid));
+    }
+
+    [Fact]
+    public void Batches_that_are_skipped_are_disposed_of()
+    {
+        using var samples = new CountingSamples(5, () => { });
+        var plan = new BatchPlan(5, null, null, DataShard.Whole).Batches(1, dropLast: false);
+
+        var batches = new LoaderShard(samples, plan, skip: 3, batches: 2, new(), workers: 1).Read(default).ToArray();
+
+        Assert.Equal(2, batches.Length);
+        Assert.Equal(3, samples.Loaded.Count(tensor => tensor.IsInvalid));
+    }
+
+    [LinuxFact("a list of open files")]
+    public void Files_that_are_no_data_together_are_not_kept_open()
+    {
+        var (good, other) = (_folder.File("1.npy"), _folder.File("2.bin"));
+        File.Copy(Fixtures.Path("digits.calibration.npy"), good);
+        File.WriteAllText(other, "text");
+
+        AssertFails("UnknownDataFile", other, () => BnDataLoader.FromFiles([good, other], new()));
+
+        Assert.DoesNotContain(Directory.GetFiles("/proc/self/fd"), file => new FileInfo(file).LinkTarget?.StartsWith(_folder.Path, StringComparison.Ordinal) == true);
     }
 
     [Theory]
@@ -291,10 +319,14 @@ public sealed class DataLoaderTests : IDisposable
     {
         public long Count => count;
 
+        public ConcurrentBag<Tensor> Loaded { get; } = [];
+
         public Batch Load(IReadOnlyList<long> indices)
         {
             onLoad();
-            return new Batch([zeros(1)], isOwned: true);
+            var tensor = zeros(1);
+            Loaded.Add(tensor);
+            return new Batch([tensor], isOwned: true);
         }
 
         public void Dispose()

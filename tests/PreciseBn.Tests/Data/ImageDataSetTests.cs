@@ -106,6 +106,14 @@ public sealed class ImageDataSetTests : IDisposable
         AssertFails("DamagedFile", path, () => Open(path).Read().First());
     }
 
+    [Fact]
+    public void A_packed_file_that_is_longer_than_it_says_is_an_error()
+    {
+        var path = Write("train-images-idx3-ubyte.gz", Pack([.. TwoImages, 1]));
+
+        AssertFails("DamagedFile", path, () => Open(path).Read().First());
+    }
+
     [Theory]
     [InlineData("idx", "0 0 8 3 255 255 255 255 255 255 255 255 255 255 255 255 1", "TruncatedFile")]
     [InlineData("idx", "0 0 8 1 0 0 0 1 1 1", "DamagedFile")]

@@ -12,6 +12,18 @@ public sealed class LabelTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
+    [Fact]
+    public void Labels_go_with_their_batch()
+    {
+        using var loader = Runs.LabelledDigits();
+        var batch = loader.Read().First();
+        Assert.False(batch.Labels!.IsInvalid);
+
+        batch.Dispose();
+
+        Assert.True(batch.Labels.IsInvalid);
+    }
+
     // The items are numbers, of which each has itself as its label.
     [Theory]
     [InlineData(DataOrder.Sequential, null, 1)]

@@ -113,6 +113,7 @@ public sealed class TensorFileTests : IDisposable
     // In the pickle of the tensor: offset 0, shape (4, 3), strides (3, 1).
     [Theory]
     [InlineData("more items than the storage has", "J\xff\xff\xff\x7fK\x03\x86", "K\x03K\x01\x86", "DamagedFile")]
+    [InlineData("one number more than the storage has", "K\x04K\x04\x86", "K\x03K\x01\x86", "DamagedFile")]
     [InlineData("negative shape", "J\xff\xff\xff\xffK\x03\x86", "K\x03K\x01\x86", "DamagedFile")]
     [InlineData("negative stride", "K\x04K\x03\x86", "J\xff\xff\xff\xffK\x01\x86", "DamagedFile")]
     [InlineData("stride that overflows", "K\x04K\x03\x86", "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7fK\x01\x86", "DamagedFile")]

@@ -1,8 +1,10 @@
 using System.IO.Compression;
 using System.IO.Hashing;
+using PreciseBn.Batches;
 using PreciseBn.Data;
 using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
+using TorchSharp;
 
 namespace PreciseBn.Tests;
 
@@ -118,6 +120,28 @@ public sealed class ExportedProgramTests : IDisposable
         var error = Assert.Throws<PreciseBnException>(() => Runs.Update(
             _folder.Copy("digits.exported-static32-2.6.pt2", "other.pt2"), new EnumerableBatchSource([full, rest, full], [])));
         Assert.Equal("WrongShape", error.ErrorId);
+    }
+
+    // Whoever gives batches may use their memory for the next.
+    [Fact]
+    public void A_short_batch_is_kept_until_it_is_known_whether_it_is_the_last()
+    {
+        using var changing = torch.zeros(2, 1);
+        using var full = torch.ones(4, 1);
+        var last = torch.ones(1, 1);
+        IEnumerable<torch.Tensor> Batches()
+        {
+            yield return changing;
+            changing.copy_(full.narrow(0, 0, 2));
+            yield return full;
+        }
+
+        var kept = new FittedBatches(BatchSource.Of(Batches()), new SizeRange(4, 4)).Read(default).Select(batch => batch.Inputs[0].sum().item<float>()).ToArray();
+        var fitted = new FittedBatches(BatchSource.Of([last], TensorOwnership.Batch), new SizeRange(4, 4));
+
+        Assert.Equal([0, 4], kept);
+        Assert.Empty(fitted.Read(default));
+        Assert.Equal((1, true), (fitted.ItemsLeftOut, last.IsInvalid));
     }
 
     [Fact]

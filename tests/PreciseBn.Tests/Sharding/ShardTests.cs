@@ -3,6 +3,7 @@ using PreciseBn.Data;
 using PreciseBn.Primitives;
 using PreciseBn.Sharding;
 using PreciseBn.Tests.Support;
+using TorchSharp;
 
 namespace PreciseBn.Tests;
 
@@ -52,6 +53,8 @@ public sealed class ShardTests
 
         Assert.Equal(3, some.BatchCount);
         Assert.Equal([[8], [12], [16]], some.Read(default).Select(Numbers));
+        var rest = loader.Shard(DataShard.Parse("1/4"), skip: 4);
+        Assert.Equal((2, 2), (rest.BatchCount, rest.Read(default).Count()));
     }
 
     [Fact]
@@ -77,6 +80,19 @@ public sealed class ShardTests
         Assert.Equal([false, true, true, true, true], batches.Select(batch => batch.IsCounted));
     }
 
+    [Fact]
+    public void Batches_of_other_shards_are_disposed_of()
+    {
+        var tensors = Enumerable.Range(0, 7).Select(_ => torch.zeros(1)).ToArray();
+        var reading = new ShardReading(BatchSource.Of(tensors, TensorOwnership.Batch), DataShard.Parse("2/3"), skip: 0);
+
+        foreach (var batch in reading.Read(default))
+            Assert.All(batch.Inputs, input => Assert.False(input.IsInvalid));
+
+        // The first, and those of this shard, are the reader's.
+        Assert.Equal([0, 1, 4], tensors.Index().Where(item => !item.Item.IsInvalid).Select(item => item.Index));
+    }
+
     [Theory]
     [InlineData("1/4", 0, "0 4 8 12 16 20")]
     [InlineData("1/4", 2, "(0) 8 12 16 20")]
@@ -100,6 +116,20 @@ public sealed class ShardTests
 
         Assert.Equal(original.Identify(), copy.Identify());
         Assert.NotEqual(original.Identify(), others.Identify());
+    }
+
+    [Fact]
+    public void The_same_bytes_in_another_shape_or_behind_a_transform_are_other_data()
+    {
+        string Identify(object array, BatchTransform? transform = null)
+        {
+            using var loader = BnDataLoader.FromObjects([array], new() { Transform = transform });
+            return loader.Identify();
+        }
+
+        Assert.Equal(Identify(new float[2, 6]), Identify(new float[2, 6]));
+        Assert.NotEqual(Identify(new float[2, 6]), Identify(new float[2, 2, 3]));
+        Assert.NotEqual(Identify(new float[2, 6]), Identify(new float[2, 6], new BatchTransform("$_ * 2", batch => batch)));
     }
 
     [Theory]
