@@ -36,10 +36,10 @@ public sealed class PropertiesTests : IDisposable
     public void A_copy_is_as_private_as_the_model_and_a_file_that_it_replaces_keeps_its_mode()
     {
         var destination = _folder.File("result.pth");
-        File.SetUnixFileMode(_model, UnixFileMode.UserRead);
+        File.SetUnixFileMode(_model, UnixFileMode.UserRead | UnixFileMode.GroupRead);
 
         Runs.Apply(_model, _layers, save: new() { Destination = destination });
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(destination));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead, File.GetUnixFileMode(destination));
 
         File.SetUnixFileMode(destination, UnixFileMode.UserWrite | UnixFileMode.GroupRead);
         Runs.Apply(_model, _layers, save: new() { Destination = destination, Force = true });

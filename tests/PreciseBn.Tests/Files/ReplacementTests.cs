@@ -86,6 +86,18 @@ public sealed class ReplacementTests : IDisposable
         Assert.Equal([_file, destination], Directory.GetFiles(_folder.Path).Order());
     }
 
+    [Theory]
+    [InlineData(Step.Meanwhile)]
+    [InlineData(Step.After)]
+    public void A_destination_that_is_written_to_stays(Step step)
+    {
+        var destination = Write("result.bin", "theirs");
+
+        AssertFails("FileChanged", step, () => File.AppendAllText(destination, ", too"), destination: destination);
+
+        Assert.Equal("theirs, too", File.ReadAllText(destination));
+    }
+
     [Fact]
     public void A_destination_that_appears_too_late_for_a_backup_is_not_replaced()
     {
@@ -133,6 +145,22 @@ public sealed class ReplacementTests : IDisposable
         Replace(Step.After, () => { }, keepBackup: true);
 
         Assert.Equal(time, File.GetLastWriteTimeUtc(_file + ".bak"));
+    }
+
+    [Fact]
+    public void A_backup_goes_again_if_the_file_is_not_replaced_after_all()
+    {
+        using var original = SourceFile.Open(_file);
+        using (var replacement = new FileReplacement(_file, original, keepBackup: true))
+        {
+            replacement.Prepare(copy => RandomAccess.Write(copy, ", changed"u8, original.Length));
+            File.Delete(Directory.GetFiles(_folder.Path, ".model.bin.*.tmp").Single(file => File.ReadAllText(file) == "old, changed"));
+
+            Assert.Equal("WriteFailed", Assert.Throws<PreciseBnException>(replacement.Commit).ErrorId);
+        }
+
+        Assert.Equal([_file], Directory.GetFiles(_folder.Path));
+        Assert.Equal("old", File.ReadAllText(_file));
     }
 
     [Fact]
