@@ -54,6 +54,19 @@ public sealed class LiveModelTests : IDisposable
         Assert.Equal(0, counting.get_buffer("count")!.item<float>());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Whoever_else_reads_statistics_sees_those_that_a_layer_has(bool isCallEmpty)
+    {
+        using var reading = new Reading(isCallEmpty);
+        using var input = tensor(new[] { 1f, 2, 4 }).reshape(3, 1);
+
+        var stats = BnModel.Of(reading).Measure(BatchSource.Of([input])).Statistics;
+
+        Assert.Equal(7 / 3.0 + 5, stats.Single(stat => stat.Name == "behind").Mean[0], 1e-6);
+    }
+
     [Fact]
     public void Layers_are_listed_with_their_settings()
     {
@@ -166,6 +179,23 @@ public sealed class LiveModelTests : IDisposable
         Assert.Equal(0, Layer("bn").num_batches_tracked!.item<long>());
         Assert.False(Layer("bn").training);
         Assert.Equal(0.1, Layer("bn").momentum);
+    }
+
+    // The first layer would have been changed before the second is found out.
+    [Theory]
+    [InlineData(1e39, "DoesNotFit")]
+    [InlineData(double.NaN, "DoesNotFit")]
+    [InlineData(-1, "NegativeVariance")]
+    public void Statistics_that_no_layer_can_have_change_none(double variance, string errorId)
+    {
+        using var model = BnModel.Of(_model);
+        double[] Filled(int channels, double value) => Enumerable.Repeat(value, channels).ToArray();
+        ILayerStatistics[] given = [model.Layers[0] with { Mean = Filled(4, 7) }, model.Layers[1] with { Variance = Filled(3, variance) }];
+
+        var error = Assert.Throws<PreciseBnException>(() => model.Apply(given));
+
+        Assert.Equal(errorId, error.ErrorId);
+        Assert.Equal(new float[4], Layer("bn").running_mean!.data<float>());
     }
 
     [Fact]
@@ -310,6 +340,29 @@ public sealed class LiveModelTests : IDisposable
         public IEnumerable<BatchNorm> Held => [_list[0], (BatchNorm)_map["x"][0]];
 
         public override Tensor forward(Tensor input) => _bn.call(_map["x"].call(_list[0].call(input)));
+    }
+
+    private sealed class Reading : nn.Module<Tensor, Tensor>
+    {
+        private readonly BatchNorm1d _bn = nn.BatchNorm1d(1);
+        private readonly BatchNorm1d _behind = nn.BatchNorm1d(1);
+        private readonly bool _isCallEmpty;
+
+        public Reading(bool isCallEmpty)
+            : base(nameof(Reading))
+        {
+            _isCallEmpty = isCallEmpty;
+            register_module("bn", _bn);
+            register_module("behind", _behind);
+            using var gradients = no_grad();
+            _bn.running_mean!.copy_(tensor(new[] { 5f }));
+        }
+
+        public override Tensor forward(Tensor input)
+        {
+            _bn.call(_isCallEmpty ? input.narrow(0, 0, 0) : input);
+            return _behind.call(cat([input + _bn.running_mean!]));
+        }
     }
 
     private sealed class OwnNorm : nn.Module<Tensor, Tensor>

@@ -1,5 +1,7 @@
+using PreciseBn.Batches;
 using PreciseBn.Models.Compiled;
 using PreciseBn.Native;
+using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 using static TorchSharp.torch;
 
@@ -23,6 +25,16 @@ public sealed class ThreadLimitTests : IDisposable
         Runs.Measure(Runs.Read(Fixtures.Path("digits.scripted.pt")).Layers, data, new() { Threads = threads }, new Recorder(_ => seen.Add(get_num_threads())));
 
         Assert.Equal([threads, threads], seen);
+        Assert.Equal(2, get_num_threads());
+    }
+
+    [Fact]
+    public void A_model_that_cannot_run_leaves_their_number_as_it_was()
+    {
+        set_num_threads(2);
+
+        Assert.Throws<PreciseBnException>(() => Runs.Measure(Runs.Read(Fixtures.Path("digits.state_dict.pth")).Layers, BatchSource.Of([zeros(1)]), new() { Threads = 1 }));
+
         Assert.Equal(2, get_num_threads());
     }
 
