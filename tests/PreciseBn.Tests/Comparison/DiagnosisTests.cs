@@ -1,4 +1,5 @@
 using PreciseBn.Batches;
+using PreciseBn.Comparison;
 using PreciseBn.Data;
 using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
@@ -44,6 +45,17 @@ public sealed class DiagnosisTests
         Assert.Equal((kind, severity, layer.Name), (finding.Finding, finding.Severity, finding.Name));
         Assert.EndsWith(".", finding.Detail);
         Assert.EndsWith(".", finding.Advice);
+    }
+
+    [Fact]
+    public void What_is_allowed_is_allowed_up_to_its_limit()
+    {
+        Assert.Equal(
+            [FindingSeverity.Information, FindingSeverity.Warning, FindingSeverity.Warning, FindingSeverity.Error, FindingSeverity.Error],
+            new[] { 0.1, Math.BitIncrement(0.1), 0.25, Math.BitIncrement(0.25), double.NaN }.Select(DriftSeverity.OfMeanShift));
+        Assert.Equal(
+            [FindingSeverity.Information, FindingSeverity.Warning, FindingSeverity.Warning, FindingSeverity.Error],
+            new[] { 1.2, Math.BitIncrement(1.2), 1.5, Math.BitIncrement(1.5) }.Select(DriftSeverity.OfVarianceRatio));
     }
 
     [Fact]

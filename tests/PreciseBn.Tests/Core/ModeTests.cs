@@ -72,6 +72,23 @@ public sealed class ModeTests
         Assert.Equal([0, 0, 0], ((BatchNorm)model[1]).running_mean!.data<float>());
     }
 
+    // The second layer sees what the first gives out with its mixture of 1 to 8 and eight values of mean 0 and variance 1.
+    [Fact]
+    public void With_a_prior_too_a_layer_sees_those_before_it_as_they_will_be()
+    {
+        using var model = nn.Sequential(("first", nn.BatchNorm1d(1)), ("second", nn.BatchNorm1d(1)));
+        using var numbers = tensor(new[] { 1f, 2, 3, 4, 5, 6, 7, 8 }).reshape(8, 1);
+
+        var stats = Runs.Measure(Runs.Layers(model), new EnumerableBatchSource(numbers.split(4), []), new() { Exact = true, PriorWeight = 8 });
+
+        var (mean, variance) = (4.5 / 2, (1 + 5.25) / 2 + (4.5 * 4.5 / 4));
+        Assert.Equal(mean, stats[0].Mean[0], 1e-6);
+        Assert.Equal(variance, stats[0].Variance[0], 1e-6);
+        var (seenMean, seenVariance) = ((4.5 - mean) / Math.Sqrt(variance + 1e-5), 5.25 / (variance + 1e-5));
+        Assert.Equal(seenMean / 2, stats[1].Mean[0], 1e-6);
+        Assert.Equal((1 + seenVariance) / 2 + (seenMean * seenMean / 4), stats[1].Variance[0], 1e-6);
+    }
+
     [Fact]
     public void Uses_of_a_reused_layer_are_pooled()
     {
