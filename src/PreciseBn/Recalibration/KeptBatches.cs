@@ -103,8 +103,9 @@ internal sealed class KeptBatches(string model, KeptMemory room) : IBatchSource,
     private static long StorageOf<T>(Tensor value)
         where T : unmanaged
     {
-        using var storage = value.storage<T>();
-        return (long)storage.nbytes();
+        // A storage holds a tensor of its own, and lets go of it without disposing of it.
+        using var scope = NewDisposeScope();
+        return (long)value.storage<T>().nbytes();
     }
 
     // All that lies between the first and the last, in the order of memory.

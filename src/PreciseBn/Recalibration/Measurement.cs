@@ -121,8 +121,8 @@ internal sealed class Measurement(
 
     private double[]? Shift()
     {
-        using var shift = model.Shift?.to(ScalarType.Float64).cpu();
-        return shift?.data<double>().ToArray();
+        using var scope = NewDisposeScope();
+        return model.Shift?.to(ScalarType.Float64).cpu().data<double>().ToArray();
     }
 
     private void Refuse(ObservationFault? fault)
