@@ -144,6 +144,7 @@ public sealed class MergeTests : IDisposable
         var parts = Shards.MeasureAll(_folder.Copy("digits.exported-static32-2.6.pt2"), data, 2);
 
         Assert.All(parts.SelectMany(part => part), layer => Assert.Equal((1, 18), (layer.Batches, layer.ItemsLeftOut)));
+        Assert.All(Shards.Merge(parts.SelectMany(part => part)).Estimate().Statistics, stat => Assert.Equal((2, 36), (stat.Batches, stat.ItemsLeftOut)));
     }
 
     public void Dispose() => _folder.Dispose();
