@@ -49,6 +49,15 @@ public sealed class Batch(IReadOnlyList<Tensor> inputs, bool isOwned, string? or
     /// <summary>The same batch with tensors that are its own; it takes the place of this one.</summary>
     internal Batch Own() => IsOwned ? this : Copy();
 
+    /// <summary>The same batch with its inputs elsewhere, which are its own. Labels are not needed there.</summary>
+    /// <param name="move">Copies a tensor there.</param>
+    internal Batch Moved(Func<Tensor, Tensor> move)
+    {
+        using var scope = NewDisposeScope();
+        var moved = Inputs.Select(move).ToArray();
+        return new([.. moved.Select(input => input.DetachFromDisposeScope())], isOwned: true, Origin) { IsCounted = IsCounted, Names = Names };
+    }
+
     /// <summary>Names the batch in a sentence: its index, what it is made of and where it comes from.</summary>
     internal string Describe(long index)
     {

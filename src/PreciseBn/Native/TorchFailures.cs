@@ -24,10 +24,15 @@ internal static class TorchFailures
         catch (ExternalException e) when (e.GetType() == typeof(ExternalException))
         {
             var model = name();
-            var doing = $"work with the model '{model}'";
-            throw TryExplain(e, doing, model) ?? Other(e, doing, model);
+            throw Explain(e, $"work with the model '{model}'", model);
         }
     }
+
+    /// <summary>Explains an error, whatever it is.</summary>
+    /// <param name="error">What libtorch threw.</param>
+    /// <param name="doing">What it was to do, as the end of a sentence.</param>
+    /// <param name="target">The model or device.</param>
+    public static PreciseBnException Explain(Exception error, string doing, string target) => TryExplain(error, doing, target) ?? Other(error, doing, target);
 
     /// <summary>Explains an error that is of no particular model or data.</summary>
     /// <param name="error">What libtorch threw.</param>

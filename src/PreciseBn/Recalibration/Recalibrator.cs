@@ -25,7 +25,8 @@ internal sealed class Recalibrator(
         var batches = new FittedBatches(data, source.BatchSizes);
         using var session = new MeasuringSession(source, layers, options, progress);
         session.RefuseFew(batches.BatchCount);
-        var results = options.Exact ? new ExactMeasurement(session, batches, options).Measure(cancellation) : MeasureAtOnce(session, batches, cancellation);
+        var uploaded = new UploadedBatches(batches, session.Device);
+        var results = options.Exact ? new ExactMeasurement(session, uploaded, options).Measure(cancellation) : MeasureAtOnce(session, uploaded, cancellation);
         if (results.All(result => result.Moments.Batches == 0))
             throw RecalibrationErrors.NothingReached(session.Name, results[0].TotalBatches);
         return new BnResult(options.Estimators.SelectMany(estimator => results.Select(result =>

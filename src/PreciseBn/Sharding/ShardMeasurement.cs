@@ -40,7 +40,7 @@ internal sealed class ShardMeasurement(
 
         var batches = new FittedBatches(new ShardReading(all, options.Shard, checkpoint?.Saved?.Batches ?? 0), source.BatchSizes);
         session.RefuseFew(batches.BatchCount);
-        var result = session.Measure(batches, options.MostBatches, (1, 1), cancellation, checkpoint);
+        var result = session.Measure(new UploadedBatches(batches, session.Device), options.MostBatches, (1, 1), cancellation, checkpoint);
         var partials = run.ToPartials(result.Totals, result.StoppedBy, batches.ItemsLeftOut + result.ItemsLeftOut, result.Entrance);
         return checkpoint?.Finish(partials) ?? partials;
     }

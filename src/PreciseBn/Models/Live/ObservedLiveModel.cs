@@ -160,13 +160,14 @@ internal sealed class ObservedLiveModel : IObservedModel
         CollectStatistics();
     }
 
+    // It is where the model is.
     private Tensor Arrange(Tensor input, bool isCopied)
     {
         using var scope = NewDisposeScope();
         var arranged = isCopied ? input.clone() : input;
         if (Rules.MemoryFormat == MemoryFormat.ChannelsLast)
             arranged = ChannelsLast.TryArrange(arranged) ?? arranged;
-        return ForeignCode.Give(arranged.to(Device));
+        return ForeignCode.Give(arranged);
     }
 
     private long BytesOfTensor() => _observers.Select(observer => observer.LargestInput).DefaultIfEmpty().Max();
