@@ -152,7 +152,8 @@ internal sealed class StatisticsLayout
         new("LAST", (int)StatisticsMark.Last), new("AS_SAVED", (int)StatisticsMark.AsSaved), new("SIGNATURE", Signature),
         new("PRECISION", (int)NumberType), new("DOUBLE", (int)ScalarType.Float64), new("PITCH", Pitch), new("PIECE", Piece), new("ORIGIN", Origin),
         new("TO_VARIANCE", Observation.Width), new("TO_SHIFT", _columns),
-        new("APART", Observation.Width * Pitch),
+        // Where the places do not tell what belongs together, none are as far apart as this.
+        new("APART", IsRegular ? Observation.Width * Pitch : Size),
     ];
 
     /// <summary>The cell of the first mean, or variance, of a layer.</summary>
