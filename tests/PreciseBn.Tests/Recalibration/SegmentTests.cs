@@ -17,10 +17,14 @@ public sealed class SegmentTests : IDisposable
 
     private readonly List<IDisposable> _data = [];
 
+    // In the programs called arguments libtorch's instance_norm rounds its own running statistics anew with each batch, in evaluation too: where a
+    // pass begins with what the one before has left of them, layers behind it differ by 2e-8 to 2e-7.
     [Theory]
     [InlineData("digits.exported-2.6.pt2", 6)]
     [InlineData("digits.exported-decomposed-2.14.pt2", 6)]
+    [InlineData("exported/arguments-2.6.pt2", 4)]
     [InlineData("exported/arguments-decomposed-2.14.pt2", 4)]
+    [InlineData("exported/arguments-training-2.14.pt2", 4)]
     [InlineData("cases/alias/export-2.6.pt2", 2)]
     [InlineData("cases/autocast/export_decomp-2.6.pt2", 2)]
     [InlineData("cases/no-grad/export_train-2.6.pt2", 2)]
