@@ -20,7 +20,11 @@ internal sealed class ArrayPreparation
     /// <param name="normalise">Whether this is the input that mean and deviation are for.</param>
     public ArrayPreparation(StoredArray array, BnDataLoaderOptions options, bool normalise)
     {
-        if (StoredArray.Size(array.DType == DType.UInt8 ? DType.Float32 : array.DType, array.Shape.Skip(1).ToArray()) > int.MaxValue)
+        // Other integers than bytes, such as numbers of tokens, are scaled by nothing but what is given.
+        IsNormalised = normalise && options.Mean.Count + options.StandardDeviation.Count > 0 && (array.DType.IsFloatingPoint() || !options.KeepIntegers);
+        var isScaled = IsNormalised || (array.DType == DType.UInt8 && !options.KeepIntegers);
+        OutputType = !isScaled || array.DType == DType.Float64 ? array.DType : DType.Float32;
+        if (StoredArray.Size(OutputType.Size() > array.DType.Size() ? OutputType : array.DType, array.Shape.Skip(1).ToArray()) > int.MaxValue)
             throw DataErrors.ItemTooLarge(array.Name, array.Describe());
         _array = array;
         var sample = array.Shape.Skip(1).ToArray();
@@ -36,10 +40,11 @@ internal sealed class ArrayPreparation
         SampleShape = sample;
         _channels = sample.Length == 0 ? 1 : checked((int)sample[0]);
         _pixels = checked((int)sample.Skip(1).Aggregate(1L, (product, size) => product * size));
-        var isScaled = (array.DType == DType.UInt8 && !options.KeepIntegers) || (array.DType.IsFloatingPoint() && normalise && options.Mean.Count + options.StandardDeviation.Count > 0);
         _scale = isScaled ? new ChannelScale(array.Name, _channels, array.DType == DType.UInt8, options, normalise) : null;
-        OutputType = !isScaled || array.DType == DType.Float64 ? array.DType : DType.Float32;
     }
+
+    /// <summary>Whether a mean is subtracted from its values, or they are divided by a deviation.</summary>
+    public bool IsNormalised { get; }
 
     public string Name => _array.Name;
 

@@ -19,7 +19,8 @@ internal static class ArraySelection
         if (options.AsBatches)
             return new ArrayBatches(sets.SelectMany(set => Batches(set, options)).ToArray(), files);
         var origin = files.Count == 1 ? files[0].Path : $"{files[0].Path} and {files.Count - 1} more files";
-        return Samples(Keys(sets[0], options).Select(key => Join(sets, key)).ToArray(), LabelKey(sets[0], options) is { } labels ? Join(sets, labels) : null, files, origin, options);
+        var labels = LabelKey(sets[0], options) is { } labelKey ? Join(sets, labelKey, sets.Select(set => set.FindLabels(labelKey))) : null;
+        return Samples(Keys(sets[0], options).Select(key => Join(sets, key, sets.Select(set => set.Find(key)))).ToArray(), labels, files, origin, options);
     }
 
     /// <summary>Items of arrays in memory, one for each input, or the arrays as batches.</summary>
@@ -34,8 +35,9 @@ internal static class ArraySelection
 
     private static ArraySamples ChooseInMemory(ArraySet set, BnDataLoaderOptions options)
     {
-        var labels = LabelKey(set, options) is { } key ? set.Find(key) : null;
-        return Samples(set.Arrays.Where(array => array != labels).ToArray(), labels, [], null, options);
+        var labels = LabelKey(set, options) is { } key ? set.FindLabels(key) : null;
+        var inputs = set.Arrays.Where(array => array != labels).ToArray();
+        return inputs.Length > 0 ? Samples(inputs, labels, [], null, options) : throw DataErrors.NothingButLabels(null, labels!.Name);
     }
 
     // Arrays without names go by the names of their files, as several inputs or several batches, or else are parts of one.
@@ -53,16 +55,20 @@ internal static class ArraySelection
     private static IReadOnlyList<string> Keys(ArraySet set, BnDataLoaderOptions options) =>
         options.Keys.Count > 0 ? options.Keys
         : set.InputNames.Count > 0 ? set.InputNames.Where(name => name != options.LabelKey).ToArray()
-        : set.Arrays.Where(array => array.Name != options.LabelKey).ToArray() is [var only] ? [only.Name]
-        : throw DataErrors.AmbiguousKey(set.Arrays.Select(array => array.Name));
+        : set.Arrays.Where(array => array.Name != options.LabelKey).ToArray() switch
+        {
+            [] => throw DataErrors.NothingButLabels(set.Path, options.LabelKey!),
+            [var only] => [only.Name],
+            _ => throw DataErrors.AmbiguousKey(set.Arrays.Select(array => array.Name)),
+        };
 
     private static string? LabelKey(ArraySet set, BnDataLoaderOptions options) => options.IsLabelled
         ? options.LabelKey ?? throw DataErrors.LabelKeyNeeded(set.Path, set.Arrays.Select(array => array.Name))
         : null;
 
-    private static StoredArray Join(IReadOnlyList<ArraySet> sets, string key)
+    private static StoredArray Join(IReadOnlyList<ArraySet> sets, string key, IEnumerable<StoredArray> arrays)
     {
-        var parts = sets.Select(set => set.Find(key)).ToArray();
+        var parts = arrays.ToArray();
         var odd = Array.FindIndex(parts, part => parts.Length > 1 && !part.IsLike(parts[0]));
         return odd < 0
             ? StoredArray.Concatenate(parts)
@@ -106,9 +112,12 @@ internal static class ArraySelection
         var isEmpty = (StoredArray array) => array.Shape.Count == 0 ? !options.AsBatches || array == labels : array.Shape[0] == 0;
         if ((labels is null ? arrays : [.. arrays, labels]).FirstOrDefault(isEmpty) is { } empty)
             throw DataErrors.NoItems(empty.Name, origin);
-        // With several inputs, mean and deviation are for the images among them and not for, say, a vector beside.
-        var inputs = arrays.Select(array => new ArrayPreparation(array, options, arrays.Count == 1 || array.Shape.Count > 2));
-        return new ArraySamples(inputs.ToArray(), labels is null ? null : new ArrayPreparation(labels, AsStored, normalise: false), files, origin, options.Keys.Count == arrays.Count ? options.Keys : arrays.Select(array => array.Name).ToArray(),
+        // With several inputs, mean and deviation are for the images among them and not for, say, a vector or numbers of classes beside.
+        var inputs = Array.ConvertAll(arrays.ToArray(), array => new ArrayPreparation(
+            array, options, arrays.Count == 1 || (array.Shape.Count > 2 && (array.DType.IsFloatingPoint() || array.DType == DType.UInt8))));
+        if (options.Mean.Count + options.StandardDeviation.Count > 0 && !inputs.Any(input => input.IsNormalised))
+            throw DataErrors.NothingNormalised(arrays.Select(array => array.Name), options.KeepIntegers);
+        return new ArraySamples(inputs, labels is null ? null : new ArrayPreparation(labels, AsStored, normalise: false), files, origin, options.Keys.Count == arrays.Count ? options.Keys : arrays.Select(array => array.Name).ToArray(),
             areBatches: options.AsBatches);
     }
 }
@@ -125,6 +134,10 @@ internal sealed record ArraySet(string? Path, IReadOnlyList<StoredArray> Arrays)
     public bool IsUnnamed { get; init; }
 
     public static ArraySet Of(ArrayFile file) => new(file.Path, file.Arrays) { InputNames = file.InputNames, IsUnnamed = file.IsUnnamed };
+
+    /// <exception cref="PreciseBnException">There is no array of that name.</exception>
+    public StoredArray FindLabels(string name) => Arrays.FirstOrDefault(array => array.Name == name)
+        ?? throw DataErrors.LabelKeyNotFound(name, Path, Arrays.Select(array => array.Name));
 
     /// <exception cref="PreciseBnException">There is no array of that name.</exception>
     public StoredArray Find(string name) => Arrays.FirstOrDefault(array => array.Name == name)

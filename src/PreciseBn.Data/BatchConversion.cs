@@ -26,10 +26,10 @@ internal static class BatchConversion
 
     private static IEnumerable<object> Inputs(object? item, IReadOnlyList<string> keys, string? labelKey) => item switch
     {
-        Tensor tensor => [tensor],
-        Batch batch => batch.Inputs,
+        Tensor tensor => Single(tensor, keys, "a single tensor"),
+        Batch batch => keys.Count == 0 ? batch.Inputs : Pick([.. batch.Inputs], keys, null),
         IDictionary dictionary => FromDictionary(dictionary, keys, labelKey),
-        Array array when TensorArrays.IsNumeric(array) => [array],
+        Array array when TensorArrays.IsNumeric(array) => Single(array, keys, "a single array"),
         _ when TryList(item) is { } values => Pick(values, keys, labelKey),
         _ => throw DataErrors.NotData(item),
     };
@@ -42,6 +42,9 @@ internal static class BatchConversion
         Batch batch => batch.Labels ?? throw DataErrors.LabelNotFound(key, "without them"),
         _ => throw DataErrors.LabelNotFound(key, "a single tensor"),
     };
+
+    private static object[] Single(object item, IReadOnlyList<string> keys, string batch) =>
+        keys.Count == 0 ? [item] : throw DataErrors.NoEntries(keys[0], batch);
 
     private static object?[]? TryList(object? item) => item switch
     {

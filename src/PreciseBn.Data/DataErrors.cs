@@ -35,6 +35,10 @@ internal static class DataErrors
         $"The arrays of {Quote(origin)} are batches, whose labels cannot be told from them by the name '{key}' alone.",
         $"Name arrays after their batch, such as batch0.images and batch0.{key}, and say which part is the input.", key);
 
+    public static PreciseBnException LabelKeyNotFound(string key, string? origin, IEnumerable<string> names) => new(
+        "LabelNotFound", ErrorKind.NotFound,
+        $"There are no labels '{key}' in {Quote(origin)}, which has {List(names)}.", "Choose among these.", key);
+
     public static PreciseBnException LabelNotFound(string key, string batch) => new(
         "LabelNotFound", ErrorKind.NotFound, $"There are no labels '{key}' in a batch that is {batch}.",
         "Give dictionaries or tuples that have the labels beside the inputs.", key);
@@ -54,6 +58,19 @@ internal static class DataErrors
 
     public static PreciseBnException NoArrays(string? origin) => new(
         "NoArrays", ErrorKind.InvalidData, $"There is no array in {Quote(origin)}.", "Check how the file was written.", origin);
+
+    public static PreciseBnException NothingButLabels(string? origin, string key) => new(
+        "NoArrays", ErrorKind.InvalidData, $"In {Quote(origin)} nothing is left for the model: the only array, '{key}', has the labels.",
+        "Give the inputs of the model, too.", key);
+
+    public static PreciseBnException NothingNormalised(IEnumerable<string> names, bool areKept) => new(
+        "OptionWithoutEffect", ErrorKind.InvalidArgument,
+        $"The mean and the deviation have no effect on {List(names)}: {(areKept ? "integers are given to the model as they are" : "of several inputs images alone are normalised, and none is one")}.",
+        areKept ? "Leave them out, or let integers be scaled." : "Leave them out, and normalise the inputs before they are stored, or in a transform.");
+
+    public static PreciseBnException NoEntries(string key, string batch) => new(
+        "OptionWithoutEffect", ErrorKind.InvalidArgument, $"The choice of '{key}' has no effect on a batch that is {batch}.",
+        "Leave it out, or give dictionaries or tuples.", key);
 
     public static PreciseBnException NoItems(string name, string? origin) => new(
         "NoItems", ErrorKind.InvalidData,

@@ -12,15 +12,22 @@ public static class BnReport
 {
     private const float PlotWidth = 1000;
 
-    /// <summary>What kind of report the extension of a file stands for.</summary>
-    /// <exception cref="PreciseBnException">It stands for none.</exception>
-    public static BnReportFormat FormatOf(string path) => Path.GetExtension(path).ToLowerInvariant() switch
+    /// <summary>What kind of report a file is to be.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="asked">The kind that is asked for; <c>null</c> lets the extension of the file decide.</param>
+    /// <exception cref="PreciseBnException">The extension stands for no report, or for one of another kind.</exception>
+    public static BnReportFormat FormatOf(string path, BnReportFormat? asked = null)
     {
-        ".png" => BnReportFormat.Png,
-        ".svg" => BnReportFormat.Svg,
-        ".html" or ".htm" => BnReportFormat.Html,
-        _ => throw ReportErrors.UnknownFormat(path),
-    };
+        var format = asked ?? OfExtension(path);
+        var (ending, what) = format switch
+        {
+            BnReportFormat.Png => (FileEnding.Pixels, "a picture in PNG"),
+            BnReportFormat.Svg => (FileEnding.Drawing, "a drawing in SVG"),
+            _ => (FileEnding.Page, "a page in HTML"),
+        };
+        ending.Require(path, what);
+        return format;
+    }
 
     /// <summary>Writes a report as a whole, or fails and leaves what was there.</summary>
     /// <param name="path">The file.</param>
@@ -42,9 +49,18 @@ public static class BnReport
             throw ReportErrors.NothingGiven();
         if (layers.GroupBy(layer => layer.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw ReportErrors.GivenTwice(twice.Key);
+        _ = FormatOf(path, format);
         WritableFile.Require(path, force);
         FileReplacement.Write(path, ToFile(new ReportContents(layers, findings, title, evaluations ?? []), format), force);
     }
+
+    private static BnReportFormat OfExtension(string path) => Path.GetExtension(path).ToLowerInvariant() switch
+    {
+        ".png" => BnReportFormat.Png,
+        ".svg" => BnReportFormat.Svg,
+        ".html" or ".htm" => BnReportFormat.Html,
+        _ => throw ReportErrors.UnknownFormat(path),
+    };
 
     private static byte[] ToFile(ReportContents contents, BnReportFormat format)
     {

@@ -46,7 +46,7 @@ public static class BnAverager
             throw AveragingErrors.DestinationIsInput(destination);
         WritableFile.Require(destination, options?.Force ?? false);
 
-        using var averaging = new ModelAveraging(files, weights, progress, cancellation);
+        using var averaging = new ModelAveraging(files, destination, weights, progress, cancellation);
         averaging.Write(destination, options ?? new());
         using var model = BnModel.Open(destination);
         return new BnAverage

@@ -1,4 +1,5 @@
 using PreciseBn.Files;
+using PreciseBn.Models;
 using PreciseBn.Primitives;
 
 namespace PreciseBn;
@@ -11,6 +12,23 @@ public static class BnDestination
     /// <param name="force">Whether it may be there already.</param>
     /// <exception cref="PreciseBnException">It could not be written.</exception>
     public static void Require(string path, bool force) => WritableFile.Require(SourceFile.FullPath(path), force);
+
+    /// <summary>Makes sure that the name of a file does not say that it is anything else than statistics, which are in safetensors.</summary>
+    /// <param name="path">The file that they are to be written to.</param>
+    /// <exception cref="PreciseBnException">It does.</exception>
+    public static void RequireEndingOfStatistics(string path) => FileEnding.Safetensors.Require(path, "statistics in safetensors");
+
+    /// <summary>Makes sure that the name of a copy of a model does not say that it is a file of another kind.</summary>
+    /// <param name="path">The file that it is to be written to.</param>
+    /// <param name="model">The model.</param>
+    /// <exception cref="PreciseBnException">It does, or the model cannot be read.</exception>
+    public static void RequireEndingOfModel(string path, string model)
+    {
+        if (Path.GetExtension(path).Equals(Path.GetExtension(model), StringComparison.OrdinalIgnoreCase))
+            return;
+        using var file = ModelFile.Open(SourceFile.FullPath(model));
+        file.RequireEnding(path);
+    }
 
     /// <summary>Makes sure that no file is there to which a model goes that is not its own.</summary>
     /// <param name="writes">The models, and the file that each is written to.</param>

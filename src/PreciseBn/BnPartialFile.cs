@@ -18,6 +18,7 @@ public static class BnPartialFile
             throw PartialErrors.NothingGiven();
         if (partials.GroupBy(partial => partial.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw PartialErrors.SeveralRuns(twice.Key);
+        BnDestination.RequireEndingOfStatistics(path);
         WritableFile.Require(path, force);
         PartialArchive.Write(path, force, new PartialContents(partials, IsFinished: true, new Dictionary<string, string>()));
     }

@@ -18,6 +18,7 @@ public static class BnStatFile
         if (statistics.Count == 0)
             throw TransferErrors.NothingGiven();
         LayerMatching.RequireApart(statistics);
+        BnDestination.RequireEndingOfStatistics(path);
         WritableFile.Require(path, force);
 
         var tensors = StatisticsArchive.ToTensors(statistics);

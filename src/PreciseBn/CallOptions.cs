@@ -1,16 +1,18 @@
+using PreciseBn.Models.Compiled;
+
 namespace PreciseBn;
 
 /// <summary>How a model is called, and where it runs.</summary>
 public abstract record CallOptions
 {
     /// <summary>
-    /// Operators, such as <c>from_file</c>, that the code of a model may call although they do more than compute. Without it a
-    /// model that calls one is refused before it runs.
+    /// Operators, such as <c>from_file</c> or <c>aten::from_file</c>, that the code of a model may call although they do more than compute.
+    /// Without it a model that calls one is refused before it runs.
     /// </summary>
     public IReadOnlyList<string> AllowedOperators
     {
         get;
-        init => field = value ?? throw OptionErrors.Refused(nameof(AllowedOperators), value, "It is a list of names");
+        init => field = LibtorchOperators.RequireBeyondNumbers(value ?? throw OptionErrors.Refused(nameof(AllowedOperators), value, "It is a list of names"));
     } = [];
 
     /// <summary>The method of a TorchScript model that is run.</summary>

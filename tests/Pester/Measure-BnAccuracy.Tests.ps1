@@ -149,7 +149,7 @@ Describe 'Measure-BnAccuracy' {
 
     It 'says what is wrong: <Command>' -ForEach @(
         @{ Command = { Measure-BnAccuracy $model -Data (Get-Test) }; ErrorId = 'LabelsNeeded'; Category = 'InvalidArgument'; Target = { Get-Fixture digits.test.npz | Convert-Path } }
-        @{ Command = { Measure-BnAccuracy $model -Data (Get-Test) -LabelKey classes }; ErrorId = 'KeyNotFound'; Category = 'ObjectNotFound'; Target = 'classes' }
+        @{ Command = { Measure-BnAccuracy $model -Data (Get-Test) -LabelKey classes }; ErrorId = 'LabelNotFound'; Category = 'ObjectNotFound'; Target = 'classes' }
         @{ Command = { Measure-BnAccuracy $model -Data (Get-Test) -LabelKey labels -InputKey images }; ErrorId = 'OptionWithoutEffect'; Category = 'InvalidArgument'; Target = 'InputKey' }
         @{ Command = { Measure-BnAccuracy $model -Data (Get-Test) -LabelKey labels -OutputKey logits }; ErrorId = 'OutputKeyNotFound'; Category = 'ObjectNotFound'; Target = 'logits' }
         @{ Command = { Measure-BnAccuracy $model -Data (Get-Test) -LabelKey labels -Metric { throw 'no such thing' } }; ErrorId = 'MetricFailed'; Category = 'InvalidData'; Target = $null }

@@ -3,6 +3,7 @@ BeforeAll {
     Push-Location $TestDrive
     $null = Copy-Fixture digits.scripted.pt -As model.pt
     $null = Copy-Fixture kinds.scripted.pt -As other.pt
+    $null = Copy-Fixture digits.exported-2.6.pt2 -As program.pt2
     $null = Copy-Fixture digits.checkpoint.pth -As checkpoint.pth
     $null = Copy-Fixture digits.safetensors -As tensors.safetensors
     $null = Copy-Fixture digits.calibration.npz -As data.npz
@@ -43,6 +44,7 @@ Describe 'A mistake at the prompt' {
         @{ Command = { Get-BnModule nodrive:model.pt }; ErrorId = 'FileNotFound' }
         @{ Command = { Get-BnModule "mo`0del.pt" }; ErrorId = 'InvalidPath' }
         @{ Command = { Get-BnModule model.pt -Name stem }; ErrorId = 'LayerNotFound' }
+        @{ Command = { Get-BnModule model.pt -Name '[' }; ErrorId = 'LayerNotFound' }
 
         @{ Command = { New-BnDataLoader missing.npz }; ErrorId = 'FileNotFound' }
         @{ Command = { New-BnDataLoader nothing.npz }; ErrorId = 'DamagedFile' }
@@ -64,6 +66,16 @@ Describe 'A mistake at the prompt' {
         @{ Command = { New-BnDataLoader data.npz -Key images -Order Sequential -Seed 3 }; ErrorId = 'OptionWithoutEffect' }
         @{ Command = { New-BnDataLoader data.npz -Key images -CropSize 20 }; ErrorId = 'OptionWithoutEffect' }
         @{ Command = { New-BnDataLoader table.csv -Grayscale }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { New-BnDataLoader data.npz -Key images -SkipUnreadable }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { New-BnDataLoader data.npz -Key images -AsBatches -BatchSize 3 }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { New-BnDataLoader data.npz -Key images -KeepInteger -Mean 0.1307 }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { New-BnDataLoader images -Key images }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { New-BnDataLoader images -ExcludeColumn a }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { New-BnDataLoader images -AsBatches }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { Get-Item images | New-BnDataLoader -KeepInteger }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { New-BnDataLoader table.csv -Column '[' }; ErrorId = 'ColumnNotFound' }
+        @{ Command = { New-BnDataLoader -InputObject $torch::ones(4, 3), $torch::ones(4, 3) -Mean 0.5 }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { New-BnDataLoader -InputObject $torch::ones(4, 3) -LabelKey 0 }; ErrorId = 'NoArrays' }
         @{ Command = { New-BnDataLoader images -CropSize 4000 }; ErrorId = 'ImageTooSmall' }
         @{ Command = { New-BnDataLoader -InputObject @{ a = 1 } }; ErrorId = 'NotData' }
         @{ Command = { Get-Item text.txt | ForEach-Object { $_, 1.5 } | New-BnDataLoader }; ErrorId = 'MixedInput' }
@@ -82,11 +94,22 @@ Describe 'A mistake at the prompt' {
         @{ Command = { $layers | Update-BnStat (New-BnDataLoader data.npz -Key labels) }; ErrorId = 'ForwardFailed' }
         @{ Command = { $layers | Update-BnStat $loader -Iterations 100 }; ErrorId = 'NotEnoughData' }
         @{ Command = { $layers | Update-BnStat $loader -InputKey images }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { $layers | Update-BnStat images -InputKey images }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { $layers | Update-BnStat $torch::zeros(2, 1, 28, 28) -InputKey images }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { $layers | Update-BnStat $loader -AllowOperator from_fiel }; ErrorId = 'NothingToAllow' }
+        @{ Command = { $layers | Update-BnStat $loader -AllowOperator aten::relu -WhatIf }; ErrorId = 'NothingToAllow' }
         @{ Command = { $layers | Update-BnStat $loader -Device nothing }; ErrorId = 'UnknownDevice' }
         @{ Command = { $layers | Update-BnStat $loader -Device cuda:99 }; ErrorId = 'DeviceNotFound' }
         @{ Command = { $layers | Update-BnStat $loader -Method nothing }; ErrorId = 'NoForward' }
         @{ Command = { $layers | Update-BnStat $loader -Argument @{ t = 2 } }; ErrorId = 'NoSuchArgument' }
         @{ Command = { $layers | Update-BnStat $loader -Destination new.pt }; ErrorId = 'DestinationExists' }
+        @{ Command = { $layers | Update-BnStat $loader -Destination new.pt2 }; ErrorId = 'WrongEnding' }
+        @{ Command = { $layers | Update-BnStat $loader -Destination new.pt2 -WhatIf }; ErrorId = 'WrongEnding' }
+        @{ Command = { Update-BnStat $loader program.pt2 -Destination other.pt -Force }; ErrorId = 'WrongEnding' }
+        @{ Command = { Update-BnStat $loader program.pt2 -Method encode }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { Update-BnStat $loader program.pt2 -Argument @{ t = 2 } }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { $layers | Update-BnStat $loader -Destination new-*.pt }; ErrorId = 'InvalidPath' }
+        @{ Command = { $stats | Update-BnStat -Destination new.csv }; ErrorId = 'WrongEnding' }
         @{ Command = { $layers | Update-BnStat $loader -Destination missing/new.pt }; ErrorId = 'FolderNotFound' }
         @{ Command = { Get-BnModule model.pt, other.pt | Update-BnStat $loader -Destination both.pt }; ErrorId = 'DestinationNotAFolder' }
         @{ Command = { Get-BnModule checkpoint.pth | Update-BnStat $loader }; ErrorId = 'NoCodeToRun' }
@@ -110,10 +133,12 @@ Describe 'A mistake at the prompt' {
         @{ Command = { $layers | Measure-BnStat $loader -Every 5 }; ErrorId = 'OptionWithoutEffect' }
         @{ Command = { $layers | Measure-BnStat $torch::randn(2, 1, 28, 28) -Checkpoint part.safetensors }; ErrorId = 'DataNameNeeded' }
         @{ Command = { $layers | Measure-BnStat $loader -Checkpoint missing/part.safetensors }; ErrorId = 'FolderNotFound' }
-        @{ Command = { $layers | Measure-BnStat $loader -Checkpoint text.txt }; ErrorId = 'NotAPartial' }
+        @{ Command = { $layers | Measure-BnStat $loader -Checkpoint part.pt }; ErrorId = 'WrongEnding' }
+        @{ Command = { $layers | Measure-BnStat $loader -Checkpoint tensors.safetensors }; ErrorId = 'NotAPartial' }
         @{ Command = { Merge-BnStat missing*.safetensors }; ErrorId = 'FileNotFound' }
         @{ Command = { Merge-BnStat tensors.safetensors }; ErrorId = 'NotAPartial' }
         @{ Command = { 5 | Merge-BnStat }; ErrorId = 'NotAPartial' }
+        @{ Command = { $partial | Merge-BnStat -AsPartial -PriorWeight 100 }; ErrorId = 'OptionWithoutEffect' }
         @{ Command = { $partial, $partial | Merge-BnStat }; ErrorId = 'ShardTwice' }
         @{ Command = { $layers | Measure-BnStat $loader -Shard 1/2 | Merge-BnStat }; ErrorId = 'ShardsMissing' }
 
@@ -121,10 +146,17 @@ Describe 'A mistake at the prompt' {
         @{ Command = { Set-BnStat checkpoint.pth -From text.txt }; ErrorId = 'NotAModel' }
         @{ Command = { Set-BnStat other.pt -From model.pt }; ErrorId = 'LayersNotInFile' }
         @{ Command = { $layers[0] | Set-BnStat checkpoint.pth }; ErrorId = 'LayersNotGiven' }
+        @{ Command = { $layers | Set-BnStat checkpoint.pth -Map @{ 'nothing*' = 'none*' } }; ErrorId = 'LayerNotFound' }
+        @{ Command = { $layers | Set-BnStat checkpoint.pth -Map @{ nothing = 'none' } -AllowPartial }; ErrorId = 'LayerNotFound' }
+        @{ Command = { $layers | Set-BnStat checkpoint.pth -Destination new.safetensors }; ErrorId = 'WrongEnding' }
+        @{ Command = { Set-BnStat tensors.safetensors -From model.pt -Destination copy.pt -WhatIf }; ErrorId = 'WrongEnding' }
         @{ Command = { $layers | Set-BnStat checkpoint.pth -Destination new.pt }; ErrorId = 'DestinationExists' }
         @{ Command = { 5 | Set-BnStat checkpoint.pth }; ErrorId = 'NotStatistics' }
 
-        @{ Command = { $stats | Export-BnStat new.pt }; ErrorId = 'DestinationExists' }
+        @{ Command = { $stats | Export-BnStat tensors.safetensors }; ErrorId = 'DestinationExists' }
+        @{ Command = { $stats | Export-BnStat stats.pth }; ErrorId = 'WrongEnding' }
+        @{ Command = { $partial | Export-BnStat stats.json -WhatIf }; ErrorId = 'WrongEnding' }
+        @{ Command = { $stats | Export-BnStat *.safetensors }; ErrorId = 'InvalidPath' }
         @{ Command = { $stats | Export-BnStat missing/stats.safetensors }; ErrorId = 'FolderNotFound' }
         @{ Command = { $stats[0], $partial[0] | Export-BnStat both.safetensors }; ErrorId = 'MixedStatistics' }
         @{ Command = { 5 | Export-BnStat five.safetensors }; ErrorId = 'NotStatistics' }
@@ -135,6 +167,7 @@ Describe 'A mistake at the prompt' {
         @{ Command = { Compare-BnStat model.pt $loader }; ErrorId = 'NotStatistics' }
         @{ Command = { Compare-BnStat model.pt new.pt -Name stem }; ErrorId = 'LayerNotFound' }
         @{ Command = { Test-BnStat model.pt 5 }; ErrorId = 'NotStatistics' }
+        @{ Command = { Test-BnStat model.pt new.pt -Iterations 5 }; ErrorId = 'OptionWithoutEffect' }
         @{ Command = { Test-BnStat model.pt, other.pt -Data $loader }; ErrorId = 'NotOneModel' }
         @{ Command = { Test-BnStat model.pt -Data missing.npz }; ErrorId = 'FileNotFound' }
         @{ Command = { Test-BnStat model.pt -Data $loader -Name nothing }; ErrorId = 'LayerNotFound' }
@@ -143,10 +176,16 @@ Describe 'A mistake at the prompt' {
         @{ Command = { Measure-BnAccuracy model.pt -Data $loader -Metric { throw 'no lens' } }; ErrorId = 'MetricFailed' }
         @{ Command = { Measure-BnAccuracy model.pt -Data $loader -Metric { } }; ErrorId = 'WrongMetricCount' }
         @{ Command = { Get-BnModule -Model $live | Measure-BnAccuracy -Data $loader -Metric { 1 } -Method other }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { Get-BnModule -Model $live | Measure-BnAccuracy -Data $loader -Agreement -Method other }; ErrorId = 'OptionWithoutEffect' }
         @{ Command = { Test-BnModule text.txt }; ErrorId = 'NotAModel' }
+        @{ Command = { Test-BnModule model.pt -Tolerance 0.01 }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { Merge-BnModel model.pt, new.pt -Destination average.pt2 }; ErrorId = 'WrongEnding' }
         @{ Command = { Test-BnModule model.pt -Data 5 }; ErrorId = 'NotData' }
 
         @{ Command = { $stats | Export-BnReport report.pdf }; ErrorId = 'UnknownReportFormat' }
+        @{ Command = { $stats | Export-BnReport report.svg -Format Html }; ErrorId = 'WrongEnding' }
+        @{ Command = { $stats | Export-BnReport report.csv -Format Html }; ErrorId = 'WrongEnding' }
+        @{ Command = { $stats | Export-BnReport report.svg -Title Drift }; ErrorId = 'OptionWithoutEffect' }
         @{ Command = { $stats | Export-BnReport missing/report.html }; ErrorId = 'FolderNotFound' }
         @{ Command = { 5 | Export-BnReport report.html }; ErrorId = 'NotReportable' }
         @{ Command = { Export-BnReport report.html -Reference model.pt -Difference missing.pt }; ErrorId = 'FileNotFound' }

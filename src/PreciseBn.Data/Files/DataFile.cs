@@ -31,7 +31,9 @@ internal static class DataFile
     private static ArrayFile ReadTable(SourceFile file, BnDataLoaderOptions options)
     {
         using (file)
-            return CsvTable.IsCsv(file.Path) ? CsvTable.Read(file, options) : ParquetTable.Read(file, options);
+            return CsvTable.IsCsv(file.Path) ? CsvTable.Read(file, options)
+                : options.Delimiter is null ? ParquetTable.Read(file, options)
+                : throw TableErrors.NothingDelimited(file.Path);
     }
 
     private static ArrayFile ReadArrays(SourceFile file, BnDataLoaderOptions options) =>

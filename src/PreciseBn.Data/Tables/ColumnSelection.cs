@@ -23,7 +23,8 @@ internal static class ColumnSelection
         var wanted = options.Columns.Count > 0
             ? options.Columns.SelectMany(Matches)
             : all.Where(index => !IsIndex(names[index]) && hasNumbers(index));
-        int[] labels = options.LabelKey is { } label ? Matches(ColumnPattern.Exactly(label)) : [];
+        int[] labels = options.LabelKey is not { } label ? []
+            : all.Where(index => names[index] == label).ToArray() is { Length: > 0 } same ? same : throw DataErrors.LabelKeyNotFound(label, path, names);
         var chosen = wanted.Except(options.ExcludeColumns.SelectMany(Matches)).Except(labels).ToArray();
         return chosen.Length > 0 ? [.. chosen, .. labels.Take(1)] : throw TableErrors.NoColumns(path, names);
     }

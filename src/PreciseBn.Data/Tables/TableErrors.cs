@@ -20,6 +20,10 @@ internal static class TableErrors
         "NotATable", ErrorKind.InvalidArgument,
         $"Columns and delimiters are for tables, and '{path}' is none.", "Choose arrays by their names.", path);
 
+    public static PreciseBnException NothingDelimited(string path) => new(
+        "OptionWithoutEffect", ErrorKind.InvalidArgument,
+        $"A delimiter has no effect on '{path}': Parquet keeps columns apart by itself.", "Leave it out.", path);
+
     public static PreciseBnException NotANumber(string path, string place, string column, string value) => new(
         "NotANumber", ErrorKind.InvalidData,
         $"'{path}' has '{Shorten(value)}' in {place}, column '{column}', which is no number.", LeaveOut, path);

@@ -21,6 +21,7 @@ public abstract class BatchCmdlet : PathCmdlet
     /// arrays that are batches already are taken as they lie.
     /// </summary>
     [Parameter]
+    [ValidateNotNull]
     public DataOrder? Order { get; set; }
 
     /// <summary>Seed of the random order.</summary>
@@ -42,15 +43,18 @@ public abstract class BatchCmdlet : PathCmdlet
 
     /// <summary>Order of the dimensions of stored images.</summary>
     [Parameter]
+    [ValidateNotNull]
     public ImageLayout? Layout { get; set; }
 
     /// <summary>What is subtracted from each channel, after division of uint8 by 255.</summary>
     [Parameter]
+    [ValidateNotNullOrEmpty]
     public double[] Mean { get; set; } = [];
 
     /// <summary>What each channel is then divided by.</summary>
     [Parameter]
     [Alias("Std")]
+    [ValidateNotNullOrEmpty]
     public double[] StandardDeviation { get; set; } = [];
 
     /// <summary>Gives integers to the model as they are, rather than divide uint8 by 255 and make float32 of the others.</summary>

@@ -45,6 +45,22 @@ public abstract class DataCmdlet : RunCmdlet
     [Parameter]
     public SwitchParameter AllowTf32 { get; set; }
 
+    /// <summary>The parameters that only matter where something is measured.</summary>
+    private protected static IReadOnlyList<string> ParametersOfMeasuring { get; } =
+        [nameof(Iterations), nameof(Tolerance), nameof(AllowReuse), nameof(SkipNonFinite), nameof(MemoryFormat), nameof(Threads), nameof(AllowTf32),
+         nameof(Device), nameof(InputKey), nameof(AllowOperator), nameof(Method), nameof(Argument)];
+
+    /// <summary>Whether a model is run at all.</summary>
+    private protected virtual bool RunsModels => true;
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        if (!RunsModels)
+            RefuseWithoutEffect("without -Data, as no model is run then", "Leave it out, or give -Data.", ParametersOfMeasuring);
+    }
+
     /// <summary>Options with all parameters.</summary>
     private protected T Fill<T>(T options)
         where T : RunOptions => FillCall(options) with

@@ -30,6 +30,7 @@ public abstract class FileBatchCmdlet : BatchCmdlet
 
     /// <summary>What is between the cells of a CSV table. Without it this is found out.</summary>
     [Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    [ValidateNotNull]
     public char? Delimiter { get; set; }
 
     /// <summary>Length in pixels to which the short side of an image is resized.</summary>
@@ -68,5 +69,5 @@ public abstract class FileBatchCmdlet : BatchCmdlet
         SkipUnreadable = SkipUnreadable,
     };
 
-    private static ColumnPattern ToPattern(string text) => new(text, WildcardPattern.Get(text, WildcardOptions.IgnoreCase).IsMatch);
+    private static ColumnPattern ToPattern(string text) => new(text, new NamePattern(text).IsMatch);
 }

@@ -66,8 +66,12 @@ public abstract class PreciseBnCmdlet : PSCmdlet, IDisposable
             ForEachItem(() => work(PathResolver.ResolveLiteral(this, path)));
     }
 
-    /// <summary>Whether the cmdlet is only to say what it would do.</summary>
-    private protected bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var whatIf) && (SwitchParameter)whatIf;
+    /// <summary>Whether the cmdlet is only to say what it would do, or the script that it is called in.</summary>
+    private protected bool IsWhatIf => LanguagePrimitives.IsTrue(
+        MyInvocation.BoundParameters.TryGetValue("WhatIf", out var whatIf) ? whatIf : SessionState.PSVariable.GetValue("WhatIfPreference"));
+
+    /// <summary>Where arrays, tables and batches are no matter.</summary>
+    private protected const string OnFolders = "on folders of images";
 
     /// <summary>Refuses parameters that would do nothing, before somebody thinks that they did.</summary>
     /// <param name="where">Where they have no effect, such as "on a loader".</param>
@@ -75,17 +79,20 @@ public abstract class PreciseBnCmdlet : PSCmdlet, IDisposable
     /// <param name="parameters">Their names.</param>
     private protected void RefuseWithoutEffect(string where, string advice, params IEnumerable<string> parameters)
     {
-        if (parameters.FirstOrDefault(MyInvocation.BoundParameters.ContainsKey) is { } parameter)
+        if (parameters.FirstOrDefault(IsGiven) is { } parameter)
             ThrowTerminatingError(new PreciseBnException(
                 "OptionWithoutEffect", ErrorKind.InvalidArgument, $"-{parameter} has no effect {where}.", advice, parameter).ToErrorRecord());
     }
 
+    private bool IsGiven(string parameter) =>
+        MyInvocation.BoundParameters.TryGetValue(parameter, out var value) && value is not SwitchParameter { IsPresent: false };
+
     /// <summary>Makes sure that a file can be written, before what stands before the cmdlet in the pipeline has begun.</summary>
     protected void RequireDestination(string path, bool force)
     {
-        if (IsWhatIf)
-            return;
-        Require(() => BnDestination.Require(PathResolver.ResolveLiteral(this, path), force));
+        var file = Require(() => PathResolver.ResolveOutput(this, path));
+        if (!IsWhatIf)
+            Require(() => BnDestination.Require(file, force));
     }
 
     /// <summary>

@@ -69,6 +69,13 @@ public abstract class RecalibrationCmdlet : ModelCmdlet
     /// <summary>Where the result of a single model goes.</summary>
     private protected string DestinationOf(string model) => new UpdateDestination(this, Destination, hasSeveralModels: false).For(model);
 
+    /// <summary>Makes sure that a copy is not named as a file of another kind.</summary>
+    private protected static void RequireEnding(string? destination, BnModel model)
+    {
+        if (destination is not null && model.Path is { } path)
+            BnDestination.RequireEndingOfModel(destination, path);
+    }
+
     /// <summary>How a model is written to a destination, or without one changed where it is.</summary>
     private protected SaveOptions Saving(string? destination) => new() { Destination = destination, Force = Force, Backup = Backup };
 

@@ -47,6 +47,14 @@ public abstract class RunCmdlet : PreciseBnCmdlet
     [ValidateRange(1, int.MaxValue)]
     public int? Threads { get; set; }
 
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        // What is wrong with them is said before what stands before the cmdlet in the pipeline has begun.
+        _ = Require(() => FillCall(new AgreementOptions()));
+    }
+
     /// <summary>Options with the parameters above.</summary>
     private protected T FillCall<T>(T options)
         where T : CallOptions => options with
@@ -70,7 +78,10 @@ public abstract class RunCmdlet : PreciseBnCmdlet
     /// <summary>Opens a path as New-BnDataLoader does, until the cmdlet has ended.</summary>
     private protected BnDataLoader Open(string path, BnDataLoaderOptions options)
     {
-        var loader = Keep(BnDataLoader.FromFiles(PathResolver.Resolve(this, path), options));
+        var files = PathResolver.Resolve(this, path);
+        if (files.All(Directory.Exists))
+            RefuseWithoutEffect(OnFolders, "Leave it out.", nameof(InputKey));
+        var loader = Keep(BnDataLoader.FromFiles(files, options));
         WriteVerbose($"'{path}' is read as New-BnDataLoader does by default: {loader.Plan}, uint8 divided by 255 and nothing else.");
         return loader;
     }

@@ -6,12 +6,6 @@ namespace PreciseBn.PowerShell;
 /// <summary>Statistics from Merge-BnStat that come through the pipeline, to be written into the model that they were measured on.</summary>
 internal sealed class MergedStatistics
 {
-    /// <summary>The parameters that only matter where something is measured.</summary>
-    public static IReadOnlyList<string> ParametersOfMeasuring { get; } =
-        [nameof(DataCmdlet.Iterations), nameof(DataCmdlet.Tolerance), nameof(DataCmdlet.AllowReuse), nameof(DataCmdlet.SkipNonFinite),
-         nameof(DataCmdlet.MemoryFormat), nameof(DataCmdlet.Threads), nameof(DataCmdlet.AllowTf32), nameof(RunCmdlet.Device), nameof(RunCmdlet.InputKey),
-         nameof(RunCmdlet.AllowOperator), nameof(RunCmdlet.Method), nameof(RunCmdlet.Argument)];
-
     private readonly List<BnStat> _layers = [];
 
     public int Count => _layers.Count;

@@ -60,6 +60,11 @@ internal static class PathResolver
         }
     }
 
+    /// <summary>The one file, or folder, that is to be written.</summary>
+    /// <exception cref="PreciseBnException">The path is not in the file system, or has wildcards.</exception>
+    public static string ResolveOutput(PSCmdlet cmdlet, string path) =>
+        Path.GetFileName(path).AsSpan().ContainsAny('*', '?') ? throw NoWildcards(path) : ResolveLiteral(cmdlet, path);
+
     private static void RefuseImpossible(string path)
     {
         if (string.IsNullOrWhiteSpace(path))
@@ -69,6 +74,10 @@ internal static class PathResolver
                 "InvalidPath", ErrorKind.InvalidArgument,
                 $"'{path.Replace('\0', '\ufffd')}' is no path: it has a character in it that no name can have.", "Check the path.", path);
     }
+
+    private static PreciseBnException NoWildcards(string path) => new(
+        "InvalidPath", ErrorKind.InvalidArgument, $"'{path}' names no file that could be written: * and ? stand for other letters.",
+        "Give the name of a file; for several models, a folder.", path);
 
     private static PreciseBnException NoMatch(string path) => new(
         "FileNotFound", ErrorKind.NotFound, $"There is no file '{path}'.", "Check the path.", path);

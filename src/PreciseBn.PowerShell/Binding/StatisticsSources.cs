@@ -36,9 +36,17 @@ internal static class StatisticsSources
         return model.Layers;
     }
 
-    /// <summary>Finds the layers that statistics are of, in the file that these name or as they are in memory.</summary>
-    /// <exception cref="PreciseBnException">They name no file, or it cannot be read or has no such layer.</exception>
-    public static IReadOnlyList<BnModule> FindLayers(IReadOnlyList<ILayerStatistics> statistics)
+    /// <summary>Opens the model that statistics are of, with these layers alone.</summary>
+    /// <exception cref="PreciseBnException">They are of several or of none that is known, or it cannot be read or has no such layer.</exception>
+    public static BnModel FindModel(IReadOnlyList<ILayerStatistics> statistics) =>
+        BnModel.Of(FindLayers(statistics)) is var models && models is [var model] ? model : throw NotOneModel(models.Count);
+
+    /// <summary>Partial statistics, here or as they were received.</summary>
+    /// <exception cref="PreciseBnException">It is something else.</exception>
+    public static PartialBnStat Partial(PSObject item) => ReceivedObjects.Restore(item) as PartialBnStat ?? throw NotAPartial(item);
+
+    // In the file that they name, or as they are in memory.
+    private static IReadOnlyList<BnModule> FindLayers(IReadOnlyList<ILayerStatistics> statistics)
     {
         var read = statistics.OfType<BnStat>().Select(stat => stat.Path).OfType<string>().Distinct().ToDictionary(path => path, ReadModel);
         return statistics.Select(layer => layer switch
@@ -51,6 +59,14 @@ internal static class StatisticsSources
 
     private static PreciseBnException LayerNotFound(string path, string layer) => new(
         "LayerNotFound", ErrorKind.NotFound, $"'{path}' has no BatchNorm layer '{layer}' any more.", "Read the layers again with Get-BnModule.", layer);
+
+    private static PreciseBnException NotOneModel(int count) => new(
+        "NotOneModel", ErrorKind.InvalidArgument, $"The reference is of {count} models, and data are run through one.",
+        "Give the layers of one model as -Reference.", count);
+
+    private static PreciseBnException NotAPartial(PSObject item) => new(
+        "NotAPartial", ErrorKind.InvalidData,
+        $"An object of type {PowerShellData.TypeName(item)} is no partial statistic.", "Give what Measure-BnStat returned, or files that it wrote.", item);
 
     private static PreciseBnException NoModel(string layer) => new(
         "ModelUnknown", ErrorKind.InvalidArgument,

@@ -11,7 +11,7 @@ internal sealed class UpdateDestination
     /// <exception cref="PreciseBnException">There are several models, and only one file to write.</exception>
     public UpdateDestination(PSCmdlet cmdlet, string? destination, bool hasSeveralModels)
     {
-        _path = destination is null ? null : PathResolver.ResolveLiteral(cmdlet, destination);
+        _path = destination is null ? null : PathResolver.ResolveOutput(cmdlet, destination);
         if (hasSeveralModels && _path is not null && !Directory.Exists(_path))
             throw NotAFolder(_path);
     }

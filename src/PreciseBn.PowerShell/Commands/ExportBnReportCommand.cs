@@ -46,6 +46,7 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
 
     /// <summary>A page, or the plot of the drift alone. Without it, the extension of the file decides.</summary>
     [Parameter]
+    [ValidateNotNull]
     public BnReportFormat? Format { get; set; }
 
     /// <summary>Replaces a file that is already there.</summary>
@@ -59,7 +60,9 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
-        Format ??= Require(() => BnReport.FormatOf(Path));
+        Format = Require(() => BnReport.FormatOf(Path, Format));
+        if (Format != BnReportFormat.Html)
+            RefuseWithoutEffect("on a plot of the drift, which has neither heading nor findings", "Leave it out, or write a page (.html).", nameof(Title), nameof(Finding));
         RequireDestination(Path, Force);
     }
 

@@ -33,7 +33,11 @@ public sealed class ExportBnStatCommand : PreciseBnCmdlet
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => RequireDestination(Path, Force);
+    protected override void BeginProcessing()
+    {
+        Require(() => BnDestination.RequireEndingOfStatistics(Path));
+        RequireDestination(Path, Force);
+    }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()

@@ -18,6 +18,7 @@ public sealed class GetBnModuleCommand : PathCmdlet
 
     /// <summary>Names of layers; wildcards are allowed. By default all are listed.</summary>
     [Parameter(Position = 1)]
+    [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(LayerNameCompleter))]
     public string[] Name { get; set; } = ["*"];

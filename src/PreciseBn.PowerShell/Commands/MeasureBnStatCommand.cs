@@ -110,7 +110,9 @@ public sealed class MeasureBnStatCommand : ModelCmdlet
             throw OneCheckpoint("models", "Measure one model at a time.");
         if (shards > 1 && !Checkpoint.Contains(NumberOfShard))
             throw OneCheckpoint("shards", "Put a * where their numbers are to stand, as in part-*.safetensors.");
-        return PathResolver.ResolveLiteral(this, Checkpoint.Replace(NumberOfShard, $"{shard.Index}", StringComparison.Ordinal));
+        var path = PathResolver.ResolveOutput(this, Checkpoint.Replace(NumberOfShard, $"{shard.Index}", StringComparison.Ordinal));
+        BnDestination.RequireEndingOfStatistics(path);
+        return path;
     }
 
     private PreciseBnException OneCheckpoint(string several, string advice) => new(

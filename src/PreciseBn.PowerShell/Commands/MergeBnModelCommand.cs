@@ -82,6 +82,7 @@ public sealed class MergeBnModelCommand : PreciseBnCmdlet
             WriteWarning($"The files came in the order of letters, so that '{files[^1]}' is the last. A wildcard for -Path takes them in the order of their numbers.");
         foreach (var (index, file) in files.Index())
             WriteVerbose(FormattableString.Invariant($"{index + 1}. '{file}' counts for {shares[index]:0.####}."));
+        Require(() => BnDestination.RequireEndingOfModel(destination, files[^1]));
         if (!ShouldProcess(destination, $"Average the weights of {files.Count} files"))
             return;
         WarnOfOtherNames(destination);

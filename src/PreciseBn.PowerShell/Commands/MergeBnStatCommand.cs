@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using PreciseBn.Primitives;
 
 namespace PreciseBn.PowerShell;
 
@@ -55,6 +54,14 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
     public SwitchParameter AsPartial { get; set; }
 
     /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        if (AsPartial)
+            RefuseWithoutEffect("with -AsPartial, which leaves it to a later merge", "Give it there.", nameof(PriorWeight), nameof(AllowMissing));
+    }
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         var waitedFor = RequireUnlessStopped(() => Wait > 0 ? Merger.AwaitFiles(FilesInSight, TimeSpan.FromSeconds(Wait), StopToken) : []);
@@ -94,7 +101,7 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
         if (path is not null)
             AddFiles([Require(() => PathResolver.ResolveLiteral(this, path))]);
         else
-            RequireUnlessStopped(() => Merger.Add(ReceivedObjects.Restore(item) as PartialBnStat ?? throw NotAPartial(item)));
+            RequireUnlessStopped(() => Merger.Add(StatisticsSources.Partial(item)));
     }
 
     private void AddFiles(IReadOnlyList<string> files)
@@ -103,8 +110,4 @@ public sealed class MergeBnStatCommand : PreciseBnCmdlet
         foreach (var file in files)
             WriteVerbose($"Added the partial statistics in '{file}'.");
     }
-
-    private static PreciseBnException NotAPartial(PSObject item) => new(
-        "NotAPartial", ErrorKind.InvalidData,
-        $"An object of type {PowerShellData.TypeName(item)} is no partial statistic.", "Give what Measure-BnStat returned, or files that it wrote.", item);
 }

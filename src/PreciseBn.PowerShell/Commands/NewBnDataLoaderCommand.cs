@@ -43,8 +43,12 @@ public sealed class NewBnDataLoaderCommand : FileBatchCmdlet
     {
         if (!BatchOptions().IsShuffled)
             RefuseWithoutEffect("on items that are taken as they lie", "Leave it out, or use -Order Shuffled.", nameof(Seed));
+        if (AsBatches)
+            RefuseWithoutEffect("with -AsBatches, which leaves batches as they are", "Leave it out.", nameof(BatchSize));
         if (!_paths.Any(Directory.Exists))
-            RefuseWithoutEffect("on data that are no folders of images", "Leave it out.", nameof(Size), nameof(CropSize), nameof(Grayscale), nameof(AutoOrient));
+            RefuseWithoutEffect("on data that are no folders of images", "Leave it out.", nameof(Size), nameof(CropSize), nameof(Grayscale), nameof(AutoOrient), nameof(SkipUnreadable));
+        else if (_paths.All(Directory.Exists))
+            RefuseWithoutEffect(OnFolders, "Leave it out.", nameof(Key), nameof(Column), nameof(ExcludeColumn), nameof(Delimiter), nameof(AsBatches), nameof(Layout), nameof(KeepInteger));
         var loader = Require(() => _paths.Count > 0 && _objects.Count > 0 ? throw MixedInput() : _paths.Count > 0
             ? BnDataLoader.FromFiles(_paths, Options())
             : BnDataLoader.FromObjects(_objects, Options()));

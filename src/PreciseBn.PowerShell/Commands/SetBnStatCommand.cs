@@ -64,11 +64,7 @@ public sealed class SetBnStatCommand : PreciseBnCmdlet
         // What stands before it in the pipeline may measure for hours.
         if (!MyInvocation.ExpectingInput)
             return;
-        Require(() =>
-        {
-            using var model = BnModel.Open(PathResolver.ResolveLiteral(this, Path));
-            return model.Path;
-        });
+        Require(() => Open(PathResolver.ResolveLiteral(this, Path), Destination is null ? null : PathResolver.ResolveOutput(this, Destination)).Dispose());
         RequireDestination(Destination ?? Path, Force || Destination is null);
     }
 
@@ -91,17 +87,24 @@ public sealed class SetBnStatCommand : PreciseBnCmdlet
         };
         var save = new SaveOptions
         {
-            Destination = Destination is null ? null : PathResolver.ResolveLiteral(this, Destination),
+            Destination = Destination is null ? null : PathResolver.ResolveOutput(this, Destination),
             Force = Force,
             Backup = Backup,
         };
+        using var model = Open(path, save.Destination);
         if (!ShouldProcess(save.Destination ?? path, $"Set the statistics of {_statistics.Count} BatchNorm layers"))
             return;
-        using var model = BnModel.Open(path);
         WarnOfOtherNames(save.Destination ?? path);
         var changed = model.Apply(_statistics, match, save, StopToken);
         WriteVerbose($"Set the statistics of {changed.Count} layers; the result is in '{save.Destination ?? path}'{(Backup ? ", and a backup keeps what was replaced" : "")}.");
         if (PassThru)
             WriteObject(changed, enumerateCollection: true);
     });
+
+    private static BnModel Open(string path, string? destination)
+    {
+        if (destination is not null)
+            BnDestination.RequireEndingOfModel(destination, path);
+        return BnModel.Open(path);
+    }
 }

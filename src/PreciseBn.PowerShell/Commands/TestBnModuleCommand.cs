@@ -37,6 +37,8 @@ public sealed class TestBnModuleCommand : DataCmdlet
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
+    private protected override bool RunsModels => Data is not null;
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {

@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using PreciseBn.PowerShell.Completion;
-using PreciseBn.Primitives;
 
 namespace PreciseBn.PowerShell;
 
@@ -57,6 +56,8 @@ public sealed class TestBnStatCommand : DataCmdlet
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
+    private protected override bool RunsModels => ParameterSetName == DataSet;
+
     /// <inheritdoc/>
     protected override void ProcessRecord() => _difference.AddRange(Require(() => StatisticsSources.Read(this, Difference)));
 
@@ -66,7 +67,7 @@ public sealed class TestBnStatCommand : DataCmdlet
         var names = new LayerSelection(Name);
         IReadOnlyList<ILayerStatistics> reference = StatisticsSources.Read(this, Reference);
         IReadOnlyList<ILayerStatistics> difference = _difference;
-        if (ParameterSetName == DataSet)
+        if (RunsModels)
         {
             names.TellOfMissing(this, reference, "the reference");
             reference = reference.Where(names.Have).ToArray();
@@ -93,10 +94,7 @@ public sealed class TestBnStatCommand : DataCmdlet
 
     private IReadOnlyList<ILayerStatistics> Measure(IReadOnlyList<ILayerStatistics> reference)
     {
-        var models = BnModel.Of(StatisticsSources.FindLayers(reference));
-        if (models is not [var model])
-            throw NotOneModel(models.Count);
-        using var opened = model;
+        using var model = StatisticsSources.FindModel(reference);
         WarnOfUnaccountedCalls(model);
         var batches = ToBatches(Data);
         var name = ShortNameOf(model);
@@ -113,8 +111,4 @@ public sealed class TestBnStatCommand : DataCmdlet
         if (noisiest?.MeanShiftNoise > MeanShift)
             WriteWarning($"The sample is small: in '{noisiest.Name}' a mean can move by {MeanShift + noisiest.MeanShiftNoise:0.00} deviations unnoticed. More batches narrow this.");
     }
-
-    private static PreciseBnException NotOneModel(int count) => new(
-        "NotOneModel", ErrorKind.InvalidArgument, $"The reference is of {count} models, and data are run through one.",
-        "Give the layers of one model as -Reference.", count);
 }

@@ -31,7 +31,7 @@ public sealed class UpdateBnStatCommand : RecalibrationCmdlet
         if (Data is null)
         {
             // What was measured elsewhere is only written.
-            RefuseWithoutEffect("on statistics that are merged already", "Give it to Measure-BnStat.", MergedStatistics.ParametersOfMeasuring);
+            RefuseWithoutEffect("on statistics that are merged already", "Give it to Measure-BnStat.", ParametersOfMeasuring);
             ForEachItem(WriteMerged);
             return;
         }
@@ -61,6 +61,7 @@ public sealed class UpdateBnStatCommand : RecalibrationCmdlet
         var name = NameOf(model);
         var destination = model.Path is { } path ? destinations.For(path) : Destination;
         var layers = model.Layers.Count;
+        RequireEnding(destination, model);
         if (!ShouldProcess(destination ?? name, $"Recompute the statistics of {layers} BatchNorm layers"))
             return;
         WarnOfUnaccountedCalls(model);
@@ -83,9 +84,10 @@ public sealed class UpdateBnStatCommand : RecalibrationCmdlet
             return;
         }
         var destination = DestinationOf(_merged.Path);
+        using var model = BnModel.Open(_merged.Path);
+        RequireEnding(destination, model);
         if (!ShouldProcess(destination, $"Write the statistics of {_merged.Count} BatchNorm layers"))
             return;
-        using var model = BnModel.Open(_merged.Path);
         WarnOfOtherNames(destination);
         WarnOfOtherScale(_merged.Result, NameOf(model));
         var written = model.Save(_merged.Result, Saving(destination), StopToken);

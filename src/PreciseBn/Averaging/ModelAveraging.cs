@@ -14,17 +14,19 @@ internal sealed class ModelAveraging : IDisposable
     private readonly CancellationToken _cancellation;
 
     /// <param name="paths">The files, in their order.</param>
+    /// <param name="destination">What the average is to be written to.</param>
     /// <param name="weights">What each counts for.</param>
     /// <param name="progress">Told about every file that was compared or read.</param>
     /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="PreciseBnException">One of them cannot be averaged, or not with the others.</exception>
-    public ModelAveraging(IReadOnlyList<string> paths, IReadOnlyList<double> weights, IProgress<AverageProgress>? progress, CancellationToken cancellation)
+    public ModelAveraging(IReadOnlyList<string> paths, string destination, IReadOnlyList<double> weights, IProgress<AverageProgress>? progress, CancellationToken cancellation)
     {
         _progress = progress;
         _cancellation = cancellation;
         _last = InputModel.Open(paths[^1]);
         try
         {
+            _last.Model.RequireEnding(destination);
             _blocks = _last.FindBlocks();
             if (_blocks.Count == 0)
                 throw AveragingErrors.NoWeights(_last.Model);

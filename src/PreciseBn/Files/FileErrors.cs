@@ -16,6 +16,10 @@ internal static class FileErrors
         "PathIsDirectory", ErrorKind.InvalidArgument,
         $"'{path}' is a directory, not a file.", "Give the path of a file in it.", path);
 
+    public static PreciseBnException WrongEnding(string path, string what, string ending, string others, string usual) => new(
+        "WrongEnding", ErrorKind.InvalidArgument,
+        $"'{path}' is to be {what}, but files that end with {ending} are {others}.", $"Let its name end with {usual}.", path);
+
     public static PreciseBnException ImpossiblePath(string? path) => new(
         "InvalidPath", ErrorKind.InvalidArgument,
         $"'{path?.Replace('\0', '\ufffd')}' is no path: it is empty, or has a character in it that no name can have.", "Check the path.", path);

@@ -101,6 +101,11 @@ internal static class ModelErrors
         $"The code of the model '{path}' calls aten::{name}, which does more than compute: it reads or writes files.",
         "Do not run a model that you do not trust; if it is to do that, allow the operator by its name.", path);
 
+    public static PreciseBnException NothingToAllow(string name, bool isKnown, IEnumerable<string> beyondNumbers) => new(
+        "NothingToAllow", ErrorKind.InvalidArgument,
+        isKnown ? $"The operator {name} only computes, so that there is nothing to allow." : $"libtorch has no operator '{name}' that could be allowed.",
+        $"Those that do more than compute are {string.Join(" and ", beyondNumbers)}.", name);
+
     public static PreciseBnException CustomOperator(string path, string name) => new(
         "CustomOperator", ErrorKind.NotSupported,
         $"The model '{path}' uses the operator {name}, which is not part of libtorch.",
@@ -233,9 +238,9 @@ internal static class ModelErrors
         "ModelInUse", ErrorKind.Conflict,
         $"The model '{model}' is being measured or changed by another thread.", "Wait for that to end.", model);
 
-    public static PreciseBnException CalledAsItIs(string model) => new(
+    public static PreciseBnException CalledAsItIs(string model, string kind) => new(
         "OptionWithoutEffect", ErrorKind.InvalidArgument,
-        $"'{model}' is a model in memory, which is called with the tensors of a batch, and by no other method than its forward.",
+        $"'{model}' is {kind}, which is called with the tensors of a batch, and by no other method than its forward.",
         "Leave out the method and the arguments.", model);
 
     public static PreciseBnException NothingToSave(string model) => new(

@@ -45,6 +45,9 @@ internal abstract class ModelFile(string path, IReadOnlyList<SourceFile> files, 
     /// <summary>What kind of file it is, in words.</summary>
     public abstract string Kind { get; }
 
+    /// <summary>How the names of such files end.</summary>
+    public abstract FileEnding Ending { get; }
+
     /// <summary>What the file holds, as the end of a sentence that begins with its name; for when it has no BatchNorm.</summary>
     public abstract string Describe();
 
@@ -70,6 +73,10 @@ internal abstract class ModelFile(string path, IReadOnlyList<SourceFile> files, 
     /// <summary>All tensors of the model, and what else makes it that model.</summary>
     /// <exception cref="PreciseBnException">It has a tensor of a kind that has no average, or one that is damaged.</exception>
     public abstract StoredWeights ReadWeights();
+
+    /// <summary>Makes sure that a copy is not named as a file of another kind.</summary>
+    /// <exception cref="PreciseBnException">It is.</exception>
+    public void RequireEnding(string copy) => Ending.Require(copy, Kind, like: Path);
 
     /// <exception cref="PreciseBnException">It cannot be read, is damaged, or is of no kind that has layers.</exception>
     public static ModelFile Open(string path)

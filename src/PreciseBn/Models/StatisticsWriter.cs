@@ -27,6 +27,8 @@ internal sealed class StatisticsWriter
         _isInPlace = WritableFile.IsSame(model.Path, destination);
         if (!_isInPlace && model.IsSharded)
             throw ModelErrors.ShardsNeedNoDestination(model.Path);
+        if (!_isInPlace)
+            model.RequireEnding(destination);
         // Under another name it may have been meant to be another file.
         if (destination != model.Path)
             WritableFile.Require(destination, overwrite);

@@ -21,8 +21,12 @@ internal sealed class ShardMeasurement(
     {
         var all = FittedBatches.Resize(data, source.BatchSizes);
         var label = ShardLabel.Of(all, options.Shard, options.DataName);
-        if (options.Checkpoint is not null && label.Data == ShardLabel.Unnamed)
-            throw PartialErrors.DataNameNeeded(options.Checkpoint);
+        if (options.Checkpoint is { } path)
+        {
+            BnDestination.RequireEndingOfStatistics(path);
+            if (label.Data == ShardLabel.Unnamed)
+                throw PartialErrors.DataNameNeeded(path);
+        }
         using var session = new MeasuringSession(source, layers, options, progress);
         var run = new PartialRun
         {
@@ -34,7 +38,7 @@ internal sealed class ShardMeasurement(
             AllowsTf32 = session.AllowsTf32,
             Options = options,
         };
-        var checkpoint = options.Checkpoint is { } path ? new PartialCheckpoint(path, options.Every, run) : null;
+        var checkpoint = options.Checkpoint is null ? null : new PartialCheckpoint(options.Checkpoint, options.Every, run);
         if (checkpoint?.Finished is { } finished)
             return finished;
 

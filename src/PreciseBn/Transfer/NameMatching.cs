@@ -36,13 +36,17 @@ internal sealed class NameMatching(string path, IReadOnlyCollection<string> targ
         var mapped = sources.Where(options.Map.ContainsKey).ToDictionary(name => name, name => options.Map[name]);
         if (mapped.FirstOrDefault(pair => !targets.Contains(pair.Value)) is { Key: not null } wrong)
             throw TransferErrors.MapTargetNotFound(path, wrong.Value);
+        var used = mapped.Keys.ToHashSet();
         foreach (var (from, to) in options.Map.Where(rule => LayerNames.Wildcards(rule.Key).Length > 0))
         {
             if (LayerNames.Wildcards(from) != LayerNames.Wildcards(to))
                 throw TransferErrors.WildcardsDiffer(from, to);
             foreach (var source in sources)
             {
-                if (options.Map.ContainsKey(source) || LayerNames.Rewrite(from, to, source) is not { } target)
+                if (LayerNames.Rewrite(from, to, source) is not { } target)
+                    continue;
+                used.Add(from);
+                if (options.Map.ContainsKey(source))
                     continue;
                 if (!targets.Contains(target) && options.AllowPartial)
                     continue;
@@ -52,6 +56,9 @@ internal sealed class NameMatching(string path, IReadOnlyCollection<string> targ
                     throw TransferErrors.MappedTwice(source, mapped[source], target);
             }
         }
+        // In a partial transfer a part of the map may be for layers that are not there; hardly all of it.
+        if (options.Map.Keys.FirstOrDefault(from => !used.Contains(from)) is { } unused && (!options.AllowPartial || used.Count == 0))
+            throw TransferErrors.MapSourceNotFound(unused);
         return mapped;
     }
 

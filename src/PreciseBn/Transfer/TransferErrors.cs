@@ -23,6 +23,10 @@ internal static class TransferErrors
         "LayerNotFound", ErrorKind.NotFound,
         $"'{path}' has no layer '{name}', which the map names.", "Look at the names of its layers.", name);
 
+    public static PreciseBnException MapSourceNotFound(string name) => new(
+        "LayerNotFound", ErrorKind.NotFound,
+        $"The map names '{name}', which none of the layers is whose statistics are given.", "Look at their names.", name);
+
     public static PreciseBnException MappedTwice(string name, string target, string other) => new(
         "AmbiguousMap", ErrorKind.InvalidArgument,
         $"The map says both that '{name}' is '{target}' and that it is '{other}'.", "Make its patterns such that one is for each layer.", name);

@@ -82,7 +82,7 @@ public sealed class LabelTests : IDisposable
             Assert.Equal(before.Inputs[1].data<long>().ToArray(), after.Labels!.data<long>().ToArray());
             Assert.True(allclose(before.Inputs[0], after.Inputs.Single(), 0, 0));
         }
-        AssertFails("KeyNotFound", "'classes'", () => plain.WithLabels("classes"));
+        AssertFails("LabelNotFound", "'classes'", () => plain.WithLabels("classes"));
         AssertFails("LabelsNeeded", "'images', 'labels'", () => plain.WithLabels(null));
     }
 
@@ -220,8 +220,9 @@ public sealed class LabelTests : IDisposable
     [Fact]
     public void Labels_that_are_too_few_are_refused()
     {
+        AssertFails("NoArrays", "'0'", () => BnDataLoader.FromObjects([zeros(3)], new() { LabelKey = "0" }));
         AssertFails("LengthsDiffer", "'1' has 2", () => BnDataLoader.FromObjects([zeros(3), zeros(2)], new() { LabelKey = "1" }));
-        AssertFails("KeyNotFound", "'2'", () => BnDataLoader.FromObjects([zeros(3), zeros(2)], new() { LabelKey = "2" }));
+        AssertFails("LabelNotFound", "'2'", () => BnDataLoader.FromObjects([zeros(3), zeros(2)], new() { LabelKey = "2" }));
     }
 
     [Fact]

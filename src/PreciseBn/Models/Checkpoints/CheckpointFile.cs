@@ -12,30 +12,33 @@ internal sealed class CheckpointFile : ModelFile
 {
     private readonly Func<StoredWeights> _readWeights;
 
-    private CheckpointFile(string path, IReadOnlyList<SourceFile> files, string kind, IEnumerable<NamedTensor> tensors, Func<StoredWeights> readWeights)
+    private CheckpointFile(string path, IReadOnlyList<SourceFile> files, string kind, FileEnding ending, IEnumerable<NamedTensor> tensors, Func<StoredWeights> readWeights)
         : base(path, files, BufferLayers.Find(path, new StatisticsBudget(path, files.Sum(file => file.Length)), tensors))
     {
         Kind = kind;
+        Ending = ending;
         _readWeights = readWeights;
     }
 
     /// <summary>A file of torch.save, in Python or C++: a state_dict, or anything that has some in it.</summary>
     public static CheckpointFile OfTorch(TorchArchive archive) =>
-        new(archive.File.Path, [archive.File], "a file of torch.save", NamedTensor.InTorch(archive), () => CheckpointWeights.InTorch(archive));
+        new(archive.File.Path, [archive.File], "a file of torch.save", FileEnding.Torch, NamedTensor.InTorch(archive), () => CheckpointWeights.InTorch(archive));
 
     /// <summary>A safetensors file.</summary>
     public static CheckpointFile OfSafetensors(SourceFile file) =>
-        new(file.Path, [file], "a safetensors file", NamedTensor.InSafetensors(file), () => CheckpointWeights.InSafetensors(file));
+        new(file.Path, [file], "a safetensors file", FileEnding.Safetensors, NamedTensor.InSafetensors(file), () => CheckpointWeights.InSafetensors(file));
 
     /// <summary>A file of Module.save of TorchSharp.</summary>
     public static CheckpointFile OfTorchSharp(SourceFile file, IReadOnlyList<TorchSharpTensor> tensors) =>
-        new(file.Path, [file], "a file of TorchSharp's Module.save", NamedTensor.InTorchSharp(file, tensors), () => CheckpointWeights.InTorchSharp(file, tensors));
+        new(file.Path, [file], "a file of TorchSharp's Module.save", FileEnding.Torch, NamedTensor.InTorchSharp(file, tensors), () => CheckpointWeights.InTorchSharp(file, tensors));
 
     /// <summary>The files of an index.</summary>
     public static CheckpointFile OfIndex(CheckpointIndex index) =>
-        new(index.Path, index.Files, "an index of files with tensors", index.Tensors(), () => throw ModelErrors.ShardsNotAveraged(index.Path));
+        new(index.Path, index.Files, "an index of files with tensors", FileEnding.Safetensors, index.Tensors(), () => throw ModelErrors.ShardsNotAveraged(index.Path));
 
     public override string Kind { get; }
+
+    public override FileEnding Ending { get; }
 
     public override StoredWeights ReadWeights() => _readWeights();
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using PreciseBn.Batches;
+using PreciseBn.Files;
 using PreciseBn.Models.Compiled;
 using PreciseBn.Statistics;
 using TorchSharp;
@@ -43,6 +44,8 @@ internal sealed class ExportedFile : ModelFile
 
     public override string Kind => "an exported program";
 
+    public override FileEnding Ending => FileEnding.Program;
+
     public override StoredWeights ReadWeights() => ExportedWeights.Find(_archive, _program);
 
     public override string Describe() =>
@@ -58,7 +61,7 @@ internal sealed class ExportedFile : ModelFile
 
     public override IRunningModel LoadToRun(OutputOptions options, Device device)
     {
-        RefuseToRun(options.AllowedOperators);
+        RefuseToRun(options.AllowedOperators, options.Method, options.Arguments.Count);
         var output = ChooseOutput(options);
         var layout = new StatisticsLayout([]);
         var source = ExportedJson.Interpret(Path, () => new ProgramWriter(_program, device.ToString(), allowsTf32: true).Write([], layout, output));
@@ -70,7 +73,7 @@ internal sealed class ExportedFile : ModelFile
 
     private ObservedCompiledModel Observe(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device, string? output = null)
     {
-        RefuseToRun(rules.AllowedOperators);
+        RefuseToRun(rules.AllowedOperators, rules.Method, rules.Arguments.Count);
         var observed = layers.Select(layer => _found.Layers.First(own => own.Stored == layer)).ToArray();
         var compiled = observed.Select(ToCompiled).ToArray();
         CompiledLayer.RequireAllOfTensors(compiled, _found.Layers.Select(ToCompiled));
@@ -86,8 +89,10 @@ internal sealed class ExportedFile : ModelFile
         ? throw ModelErrors.InTraining(Path)
         : _program.Outputs.Choose(Path, options.OutputKey);
 
-    private void RefuseToRun(IReadOnlyList<string> allowedOperators)
+    private void RefuseToRun(IReadOnlyList<string> allowedOperators, string method, int arguments)
     {
+        if (method != "forward" || arguments > 0)
+            throw ModelErrors.CalledAsItIs(Path, Kind);
         RefuseMoreThanNumbers(allowedOperators);
         if (_program.Inputs.FirstOrDefault(input => input.Shape is null) is { } input)
             throw ExportedErrors.InputNotSupported(Path, input.Name);

@@ -60,9 +60,13 @@ internal sealed class LiveModel(nn.Module root) : IModelSource
         return new RunningLiveModel(Name, root, options.OutputKey, device);
     }
 
-    public IRunningModel LoadToRunByBatch(OutputOptions options, Device device) => Layers is { Count: > 0 } layers
-        ? new LiveModelByBatch(Name, root, layers, options.OutputKey, device)
-        : throw ModelErrors.NoLayers(Name, Contents);
+    public IRunningModel LoadToRunByBatch(OutputOptions options, Device device)
+    {
+        RequirePlainCall(options.Method, options.Arguments.Count);
+        return Layers is { Count: > 0 } layers
+            ? new LiveModelByBatch(Name, root, layers, options.OutputKey, device)
+            : throw ModelErrors.NoLayers(Name, Contents);
+    }
 
     public IStatisticsSink PrepareToWrite(SaveOptions options) =>
         options with { Force = false } == new SaveOptions() ? new Sink(this) : throw ModelErrors.NothingToSave(Name);
@@ -74,7 +78,7 @@ internal sealed class LiveModel(nn.Module root) : IModelSource
     private void RequirePlainCall(string method, int arguments)
     {
         if (method != "forward" || arguments > 0)
-            throw ModelErrors.CalledAsItIs(Name);
+            throw ModelErrors.CalledAsItIs(Name, "a model in memory");
     }
 
     private BnModule[] Find(IReadOnlyCollection<string> names)

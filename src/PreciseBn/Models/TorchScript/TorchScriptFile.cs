@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using PreciseBn.Files;
 using PreciseBn.Formats;
 using PreciseBn.Models.Compiled;
 using PreciseBn.Native;
@@ -47,6 +48,8 @@ internal sealed partial class TorchScriptFile : ModelFile
     public override IReadOnlyList<string> OperatorsBeyondNumbers => new LibtorchOperators().BeyondNumbers.Where(Calls).ToArray();
 
     public override string Kind => "a TorchScript model";
+
+    public override FileEnding Ending => FileEnding.Torch;
 
     public override string Describe()
     {
