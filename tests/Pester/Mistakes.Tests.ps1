@@ -84,7 +84,7 @@ Describe 'A mistake at the prompt' {
         @{ Command = { $layers | Update-BnStat missing.npz }; ErrorId = 'FileNotFound' }
         @{ Command = { $layers | Update-BnStat '' }; ErrorId = 'InvalidPath' }
         @{ Command = { $layers | Update-BnStat 5 }; ErrorId = 'NotData' }
-        @{ Command = { $layers | Update-BnStat (Get-Date) }; ErrorId = 'NotData' }
+        @{ Command = { $layers | Update-BnStat (Get-Date) -Iterations 2 }; ErrorId = 'NotData' }
         @{ Command = { $layers | Update-BnStat @() }; ErrorId = 'NoData' }
         @{ Command = { $layers | Update-BnStat $torch::zeros(0, 1, 28, 28) }; ErrorId = 'NothingReached' }
         @{ Command = { $layers | Update-BnStat $torch::randn(1, 1, 1, 1) }; ErrorId = 'SingleValue' }
@@ -102,6 +102,7 @@ Describe 'A mistake at the prompt' {
         @{ Command = { $layers | Update-BnStat $loader -Device cuda:99 }; ErrorId = 'DeviceNotFound' }
         @{ Command = { $layers | Update-BnStat $loader -Method nothing }; ErrorId = 'NoForward' }
         @{ Command = { $layers | Update-BnStat $loader -Argument @{ t = 2 } }; ErrorId = 'NoSuchArgument' }
+        @{ Command = { $layers | Update-BnStat $loader -Argument @{ x = 2 } }; ErrorId = 'WrongArgument' }
         @{ Command = { $layers | Update-BnStat $loader -Destination new.pt }; ErrorId = 'DestinationExists' }
         @{ Command = { $layers | Update-BnStat $loader -Destination new.pt2 }; ErrorId = 'WrongEnding' }
         @{ Command = { $layers | Update-BnStat $loader -Destination new.pt2 -WhatIf }; ErrorId = 'WrongEnding' }
@@ -186,6 +187,7 @@ Describe 'A mistake at the prompt' {
         @{ Command = { $stats | Export-BnReport report.svg -Format Html }; ErrorId = 'WrongEnding' }
         @{ Command = { $stats | Export-BnReport report.csv -Format Html }; ErrorId = 'WrongEnding' }
         @{ Command = { $stats | Export-BnReport report.svg -Title Drift }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { $stats | Export-BnReport report.html -Finding 5 }; ErrorId = 'NotReportable' }
         @{ Command = { $stats | Export-BnReport missing/report.html }; ErrorId = 'FolderNotFound' }
         @{ Command = { 5 | Export-BnReport report.html }; ErrorId = 'NotReportable' }
         @{ Command = { Export-BnReport report.html -Reference model.pt -Difference missing.pt }; ErrorId = 'FileNotFound' }

@@ -72,7 +72,7 @@ public abstract class RunCmdlet : PreciseBnCmdlet
         if (PowerShellData.PathOf(data) is { } path)
             return Require(() => Open(path, new() { Keys = InputKey }));
         RefuseInputKey(data);
-        return PowerShellData.ToBatches(data, InputKey);
+        return Require(() => PowerShellData.ToBatches(data, InputKey));
     }
 
     /// <summary>Opens a path as New-BnDataLoader does, until the cmdlet has ended.</summary>

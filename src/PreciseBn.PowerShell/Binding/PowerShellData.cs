@@ -1,7 +1,9 @@
 using System.Collections;
 using System.Management.Automation;
+using System.Runtime.CompilerServices;
 using PreciseBn.Batches;
 using PreciseBn.Data;
+using PreciseBn.Primitives;
 using static TorchSharp.torch;
 
 namespace PreciseBn.PowerShell;
@@ -10,6 +12,7 @@ namespace PreciseBn.PowerShell;
 internal static class PowerShellData
 {
     /// <summary>Whatever was given as data, as a source of batches.</summary>
+    /// <exception cref="PreciseBnException">It is nothing of which batches could be made.</exception>
     public static IBatchSource ToBatches(object data, IReadOnlyList<string> inputKeys, string? labelKey = null) => Unwrap(data) switch
     {
         IBatchSource source => source,
@@ -19,7 +22,8 @@ internal static class PowerShellData
             new EnumerableBatchSource(collection.Cast<object?>().Select(Unwrap).ToArray(), inputKeys, labelKey),
         IEnumerable sequence and not (string or IDictionary) =>
             new EnumerableBatchSource(sequence.Cast<object?>().Select(Unwrap), inputKeys, labelKey),
-        var single => new EnumerableBatchSource([single], inputKeys, labelKey),
+        IDictionary or ITuple or Batch => new EnumerableBatchSource([Unwrap(data)], inputKeys, labelKey),
+        var other => throw NotData(other),
     };
 
     /// <summary>The path, wildcards allowed, if that is what was given as data: a text or an object of Get-Item.</summary>
@@ -39,6 +43,10 @@ internal static class PowerShellData
 
     /// <summary>The type of an object, or the one that it had before it was sent, without its namespace.</summary>
     public static string TypeName(PSObject item) => item.TypeNames.FirstOrDefault()?.Split('.')[^1] ?? "PSObject";
+
+    private static PreciseBnException NotData(object? value) => new(
+        "NotData", ErrorKind.InvalidArgument, $"An object of type {value?.GetType().Name ?? "null"} cannot be given to a model.",
+        "Give a loader of New-BnDataLoader, a path, or tensors, arrays of numbers, or arrays, tuples or dictionaries of them.", value);
 
     /// <summary>What PowerShell has wrapped.</summary>
     public static object? Unwrap(object? value) => value switch

@@ -99,10 +99,9 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
             WriteObject(new FileInfo(path));
     });
 
-    private string DefaultTitle() =>
-        $"BatchNorm statistics of {System.IO.Path.GetFileName(_layers.Select(layer => layer.Path).FirstOrDefault(path => path is not null)) ?? "a model in memory"}";
+    private string DefaultTitle() => $"BatchNorm statistics of {System.IO.Path.GetFileName(_layers.Select(layer => layer.Path).FirstOrDefault(path => path is not null)) ?? "a model in memory"}";
 
-    private static BnFinding ToFinding(PSObject item) => ReceivedObjects.Restore(item) is var restored && restored is BnFinding finding ? finding : throw NotReportable(restored);
+    private static BnFinding ToFinding(PSObject item) => ReceivedObjects.Restore(item) is var restored && restored is BnFinding finding ? finding : throw NotAFinding(restored);
 
     private static BnComparison ToComparison(object item) => item switch
     {
@@ -110,6 +109,9 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
         BnStat stat => BnComparer.CompareWithPrevious(stat),
         _ => throw NotReportable(item),
     };
+
+    private static PreciseBnException NotAFinding(object item) => new(
+        "NotReportable", ErrorKind.InvalidArgument, $"An object of the type {item.GetType().Name} is no finding.", "Give what Test-BnModule -PassThru returns.", item);
 
     private static PreciseBnException NotReportable(object item) => new(
         "NotReportable", ErrorKind.InvalidArgument, $"An object of the type {item.GetType().Name} has nothing that a report could compare.",

@@ -88,7 +88,7 @@ public sealed class MeasureBnAccuracyCommand : EvaluationCmdlet
         {
             BnDataLoader { Options.IsLabelled: true } loader when LabelKey is null || LabelKey == loader.Options.LabelKey => loader,
             BnDataLoader loader when isLabelled => Require(() => Keep(loader.WithLabels(LabelKey))),
-            _ => PowerShellData.ToBatches(Data, InputKey, LabelKey),
+            _ => Require(() => PowerShellData.ToBatches(Data, InputKey, LabelKey)),
         };
     }
 

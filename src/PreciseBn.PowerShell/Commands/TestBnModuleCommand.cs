@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using PreciseBn.Batches;
 
 namespace PreciseBn.PowerShell;
 
@@ -10,6 +11,7 @@ public sealed class TestBnModuleCommand : DataCmdlet
     private readonly List<BnModule> _layers = [];
     private bool _hasErrors;
     private bool _hasLooked;
+    private IBatchSource? _batches;
 
     /// <summary>Paths of saved models; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true)]
@@ -40,6 +42,13 @@ public sealed class TestBnModuleCommand : DataCmdlet
     private protected override bool RunsModels => Data is not null;
 
     /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        _batches = Data is null ? null : ToBatches(Data);
+    }
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         _layers.AddRange(InputObject);
@@ -60,9 +69,8 @@ public sealed class TestBnModuleCommand : DataCmdlet
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (Data is not null)
+        if (_batches is { } batches)
         {
-            var batches = ToBatches(Data);
             var options = Fill(new MeasureOptions()) with { AllowReuse = true, SkipNonFinite = true };
             foreach (var model in BnModel.Of(_layers))
             {

@@ -68,6 +68,11 @@ internal static class ModelErrors
         "NoSuchArgument", ErrorKind.InvalidArgument,
         $"The model '{path}' has no parameter '{name}'; it takes {string.Join(", ", parameters)}.", "Give arguments by the names of its parameters.", path);
 
+    public static PreciseBnException WrongArgument(string path, string parameter, object? value, bool isTensor) => new(
+        "WrongArgument", ErrorKind.InvalidArgument,
+        FormattableString.Invariant($"The model '{path}' takes {parameter}, which cannot be {(value is string ? $"'{value}'" : value is IFormattable or bool ? value : value is null ? "nothing" : "what was given")}."),
+        isTensor ? "Leave it out: tensors come from the data." : "Give a value of that type.", path);
+
     public static PreciseBnException ArgumentNeeded(string path, string parameter, string name) => new(
         "ArgumentNeeded", ErrorKind.InvalidArgument,
         $"The model '{path}' takes {parameter}, which no array can be.", $"Give the argument '{name}' beside the data, the same for every batch.", path);

@@ -1,5 +1,3 @@
-using System.Collections;
-using System.Globalization;
 using System.Text.RegularExpressions;
 using PreciseBn.Batches;
 using PreciseBn.Primitives;
@@ -21,13 +19,13 @@ internal sealed partial class ScriptInputs
     /// <param name="path">Path of the model, for messages.</param>
     /// <param name="method">The method.</param>
     /// <param name="arguments">What parameters get in every batch.</param>
-    /// <exception cref="PreciseBnException">The method has no such parameter, or takes something that data cannot be.</exception>
+    /// <exception cref="PreciseBnException">The method has no such parameter, or one that takes something else, or takes something that data cannot be.</exception>
     public ScriptInputs(string path, ScriptMethod method, IReadOnlyDictionary<string, object?> arguments)
     {
         _path = path;
         if (arguments.Keys.Except(method.Parameters.Select(parameter => parameter.Name)).FirstOrDefault() is { } unknown)
             throw ModelErrors.NoSuchArgument(path, unknown, method.Parameters.Select(parameter => parameter.ToString()));
-        _inputs = method.Parameters.Select(parameter => Input.Of(parameter, arguments)).ToArray();
+        _inputs = method.Parameters.Select(parameter => Input.Of(path, parameter, arguments)).ToArray();
         if (_inputs.FirstOrDefault(input => input.Kind == InputKind.Missing) is { } missing)
             throw ModelErrors.ArgumentNeeded(path, missing.Parameter.ToString(), missing.Parameter.Name);
         if (_inputs.Where(input => input.IsOpen).ToArray() is { Length: > 1 } open)
@@ -118,13 +116,11 @@ internal sealed partial class ScriptInputs
                 _ => $"{Parameter.Name}[{item++}]");
         }
 
-        public static Input Of(ScriptParameter parameter, IReadOnlyDictionary<string, object?> arguments)
+        public static Input Of(string path, ScriptParameter parameter, IReadOnlyDictionary<string, object?> arguments)
         {
-            var type = parameter.Type.Replace(" ", "", StringComparison.Ordinal);
-            if (type.StartsWith("Optional[", StringComparison.Ordinal))
-                type = type["Optional[".Length..^1];
+            var type = ScriptConstant.TypeOf(parameter);
             if (arguments.TryGetValue(parameter.Name, out var value))
-                return new Input(parameter, InputKind.Constant, type, Literal(value, type));
+                return new Input(parameter, InputKind.Constant, type, ScriptConstant.Write(path, parameter, value));
             var kind = type switch
             {
                 "Tensor" => InputKind.Tensor,
@@ -144,16 +140,5 @@ internal sealed partial class ScriptInputs
         // Also of tuples of them.
         [GeneratedRegex(@"^Tuple(\[|\]|,|Tuple|Tensor)*$")]
         private static partial Regex TupleOfTensors();
-
-        private static string Literal(object? value, string type) => value switch
-        {
-            null => "None",
-            bool flag => flag ? "True" : "False",
-            string text => $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"",
-            IEnumerable items => $"[{string.Join(", ", items.Cast<object?>().Select(item => Literal(item, type.Replace("List[", "", StringComparison.Ordinal).TrimEnd(']'))))}]",
-            _ when type == "float" => Convert.ToDouble(value, CultureInfo.InvariantCulture).ToString("E16", CultureInfo.InvariantCulture),
-            IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
-            _ => $"{value}",
-        };
     }
 }
