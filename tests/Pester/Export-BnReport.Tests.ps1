@@ -61,7 +61,7 @@ Describe 'Export-BnReport' {
     }
 
     It 'asks what a file of another name is to be, unless -Format says it' {
-        $report = Join-Path $TestDrive 'report.pdf'
+        $report = Join-Path $TestDrive 'report.page'
         Assert-Mistake { $stats | Export-BnReport $report } 'UnknownReportFormat,PreciseBn.PowerShell.ExportBnReportCommand' 'InvalidArgument' $report
         $report | Should -Not -Exist
         $stats | Export-BnReport $report -Format Html

@@ -28,9 +28,9 @@ Describe 'Export-BnStat' {
     }
 
     It 'keeps a file that is there, though layers of several models come' {
-        $checkpoint = Copy-Fixture digits.checkpoint.pth
-        Assert-Mistake { Get-BnModule (Get-Fixture digits.scripted.pt), $checkpoint | Export-BnStat $checkpoint } 'DestinationExists,PreciseBn.PowerShell.ExportBnStatCommand' 'ResourceExists' $checkpoint
-        (Get-FileHash $checkpoint).Hash | Should -Be (Get-FileHash (Get-Fixture digits.checkpoint.pth)).Hash
+        $tensors = Copy-Fixture digits.safetensors
+        Assert-Mistake { Get-BnModule (Get-Fixture digits.scripted.pt), $tensors | Export-BnStat $tensors } 'DestinationExists,PreciseBn.PowerShell.ExportBnStatCommand' 'ResourceExists' $tensors
+        (Get-FileHash $tensors).Hash | Should -Be (Get-FileHash (Get-Fixture digits.safetensors)).Hash
     }
 
     It 'tells with -Verbose where statistics were written' {

@@ -175,6 +175,7 @@ Describe 'A mistake at the prompt' {
         @{ Command = { Test-BnStat model.pt new.pt -Name nothing }; ErrorId = 'LayerNotFound' }
         @{ Command = { Measure-BnAccuracy model.pt -Data $loader -Metric { 'text' } }; ErrorId = 'MetricNotNumeric' }
         @{ Command = { Measure-BnAccuracy model.pt -Data $loader -Metric { throw 'no lens' } }; ErrorId = 'MetricFailed' }
+        @{ Command = { Measure-BnAccuracy model.pt -Data $loader -Metric { $null } }; ErrorId = 'MetricNotNumeric' }
         @{ Command = { Measure-BnAccuracy model.pt -Data $loader -Metric { } }; ErrorId = 'WrongMetricCount' }
         @{ Command = { Get-BnModule -Model $live | Measure-BnAccuracy -Data $loader -Metric { 1 } -Method other }; ErrorId = 'OptionWithoutEffect' }
         @{ Command = { Get-BnModule -Model $live | Measure-BnAccuracy -Data $loader -Agreement -Method other }; ErrorId = 'OptionWithoutEffect' }

@@ -49,6 +49,7 @@ Describe 'Shards' {
         $unread = [System.Linq.Enumerable]::Select([int[]] 1, [Func[int, object]] { throw 'read' })
         Get-BnModule model.pt | Measure-BnStat $unread -Checkpoint c.safetensors -WhatIf | Should -BeNullOrEmpty
         Get-BnModule model.pt | Measure-BnStat $loader | Export-BnStat part.safetensors -WhatIf | Should -BeNullOrEmpty
+        & { $WhatIfPreference = $true; Get-BnModule model.pt | Export-BnStat model.pt.safetensors; Get-BnModule model.pt | Export-BnStat missing/part.safetensors } | Should -BeNullOrEmpty
         Get-BnModule model.pt | Measure-BnStat $loader | Merge-BnStat | Update-BnStat -WhatIf | Should -BeNullOrEmpty
         (Get-ChildItem -Force).Name | Should -Be 'model.pt'
         (Get-FileHash model.pt).Hash | Should -Be $original

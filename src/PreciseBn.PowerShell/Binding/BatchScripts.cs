@@ -70,13 +70,14 @@ internal static class ScriptMetric
         }
     };
 
-    private static IEnumerable<double> Numbers(PSObject item) => item.BaseObject switch
+    private static IEnumerable<double> Numbers(PSObject? item) => item?.BaseObject switch
     {
+        null => throw NotNumbers("nothing", "Return a number, a tensor, or a number for each item."),
         Tensor tensor => Numbers(tensor),
         // PowerShell's -eq asks whether two tensors are one object, which they never are.
         bool => throw NotNumbers("True or False", "Compare tensors with eq() and its like, which answer for each item; of one item return 1 or 0."),
         var other => LanguagePrimitives.TryConvertTo<double[]>(other, out var numbers) ? numbers
-            : throw NotNumbers($"an object of type {PowerShellData.TypeName(item)}", "Return a number, a tensor, or a number for each item."),
+            : throw NotNumbers($"an object of type {PowerShellData.TypeName(item!)}", "Return a number, a tensor, or a number for each item."),
     };
 
     private static double[] Numbers(Tensor tensor)

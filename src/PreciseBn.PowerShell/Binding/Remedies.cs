@@ -65,7 +65,7 @@ internal static class Remedies
         ["ShardsNotCopied"] = "Copy the folder first, and leave out -Destination.",
         ["TransformFailed"] = "Correct the script of -Transform; it gets the batch as $_ and as its first argument.",
         ["UnfinishedPartial"] = "Run Measure-BnStat again with the same arguments to let it go on.",
-        ["UnknownReportFormat"] = "End it with .html, .svg or .png, or give -Format.",
+        ["UnknownReportFormat"] = "End it with .html, .svg or .png; with -Format a name will do that says nothing.",
         ["UnreadableImage"] = "Repair or remove it, or use -SkipUnreadable.",
         ["ValuesNotKept"] = "Allow more memory with -ActivationMemory or use fewer batches with -Iterations; or make room in the folder of temporary files, or name another by the environment variable TMPDIR (TMP in Windows).",
         ["WrongLabelShape"] = "Give the number of the class of each item, or measure something else with -Metric.",

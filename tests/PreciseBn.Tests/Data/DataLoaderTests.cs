@@ -143,6 +143,40 @@ public sealed class DataLoaderTests : IDisposable
     }
 
     [Fact]
+    public void Integers_are_normalised_where_that_is_asked_for_and_else_are_what_they_were()
+    {
+        using var data = tensor(new long[,] { { 1, 10 }, { 3, 30 } });
+        using var plain = BnDataLoader.FromObjects([data], new() { Order = DataOrder.Sequential });
+        using var scaled = BnDataLoader.FromObjects([data], new() { Order = DataOrder.Sequential, Mean = [2, 20], StandardDeviation = [1, 10] });
+
+        using var asStored = plain.Read().Single();
+        using var normalised = scaled.Read().Single();
+
+        Assert.Equal([1L, 10, 3, 30], asStored.Inputs[0].data<long>());
+        Assert.Equal([-1f, -1f, 1f, 1f], normalised.Inputs[0].data<float>());
+    }
+
+    [Fact]
+    public void Of_several_inputs_images_are_normalised_and_no_numbers_of_classes()
+    {
+        using var images = ones([2, 3, 4, 4]);
+        using var classes = ones([2, 4, 4], ScalarType.Int64);
+        using var loader = BnDataLoader.FromObjects([images, classes], new() { Order = DataOrder.Sequential, Mean = [1, 2, 3] });
+
+        using var batch = loader.Read().Single();
+
+        Assert.Equal([0f, -1f, -2f], batch.Inputs[0][0, .., 0, 0].data<float>());
+        Assert.Equal(ScalarType.Int64, batch.Inputs[1].dtype);
+    }
+
+    [Fact]
+    public void A_mean_that_is_for_nothing_is_an_error()
+    {
+        AssertFails("OptionWithoutEffect", "integers are given", () => BnDataLoader.FromObjects([new byte[] { 1, 2 }], new() { KeepIntegers = true, Mean = [0.5] }));
+        AssertFails("OptionWithoutEffect", "'0', '1'", () => BnDataLoader.FromObjects([new float[2, 3], new float[2, 3]], new() { StandardDeviation = [0.5] }));
+    }
+
+    [Fact]
     public void Safetensors_are_read()
     {
         using var loader = BnDataLoader.FromFiles([Fixtures.Path("digits.safetensors")], new() { Order = DataOrder.Sequential, Keys = ["stem.bn.running_mean"], BatchSize = 100 });
@@ -231,6 +265,8 @@ public sealed class DataLoaderTests : IDisposable
 
         AssertFails("InputKeyNeeded", "'image', 'label'", () => new EnumerableBatchSource([item], []).Read(default).Single());
         AssertFails("InputKeyNotFound", "'pixel'", () => new EnumerableBatchSource([item], ["pixel"]).Read(default).Single());
+        AssertFails("OptionWithoutEffect", "'pixel' has no effect on a batch that is a single tensor", () => new EnumerableBatchSource([a], ["pixel"]).Read(default).Single());
+        AssertFails("OptionWithoutEffect", "a single array", () => new EnumerableBatchSource([new float[2, 3]], ["0"]).Read(default).Single());
         AssertFails("NotData", "String", () => new EnumerableBatchSource(["text"], []).Read(default).Single());
     }
 

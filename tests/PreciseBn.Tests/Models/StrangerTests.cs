@@ -32,15 +32,30 @@ public sealed class StrangerTests : IDisposable
         Assert.False(File.Exists(trace));
     }
 
-    [Fact]
-    public void An_operator_that_is_allowed_by_its_name_runs()
+    [Theory]
+    [InlineData("from_fiel", "no operator 'from_fiel'")]
+    [InlineData("my::operator", "no operator 'my::operator'")]
+    [InlineData("aten::relu", "relu only computes")]
+    public void What_there_is_no_need_to_allow_is_an_error(string name, string expected)
+    {
+        var error = Assert.Throws<PreciseBnException>(() => new MeasureOptions { AllowedOperators = ["save", name] });
+
+        Assert.Equal("NothingToAllow", error.ErrorId);
+        Assert.Contains(expected, error.Message);
+        Assert.Contains("from_file and save", error.Message);
+    }
+
+    [Theory]
+    [InlineData("from_file")]
+    [InlineData("aten::from_file")]
+    public void An_operator_that_is_allowed_by_its_name_runs(string name)
     {
         var numbers = _folder.File("numbers");
         File.WriteAllBytes(numbers, new byte[64]);
         var path = Rewrite($"z = torch.from_file(\"{numbers.Replace("\\", "\\\\", StringComparison.Ordinal)}\", False, 4)\n    {Forward}");
         using var model = BnModel.Open(path);
 
-        Assert.Equal(1, model.Measure(BatchSource.Of([randn(8, 3)]), new() { AllowedOperators = ["from_file"] }).Batches);
+        Assert.Equal(1, model.Measure(BatchSource.Of([randn(8, 3)]), new() { AllowedOperators = [name] }).Batches);
     }
 
     [Theory]

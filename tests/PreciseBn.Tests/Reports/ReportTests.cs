@@ -14,7 +14,7 @@ public sealed partial class ReportTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
-    private string Report => _folder.File("report.html");
+    private string Report => _folder.File("report");
 
     [Fact]
     public void Whatever_comes_from_files_is_text()

@@ -34,6 +34,21 @@ public sealed class CallTests : IDisposable
         Assert.NotEmpty(Shards.Merge(shards).Estimate().Statistics);
     }
 
+    [Theory]
+    [InlineData("t", "warm", "t: float, which cannot be 'warm'")]
+    [InlineData("t", true, "t: float, which cannot be True")]
+    [InlineData("t", double.NaN, "t: float, which cannot be NaN")]
+    [InlineData("t", null, "t: float, which cannot be nothing")]
+    [InlineData("x", 2, "x: Tensor, which cannot be 2")]
+    public void What_a_parameter_cannot_be_is_told_before_anything_runs(string parameter, object? value, string expected)
+    {
+        var error = Assert.Throws<PreciseBnException>(() => Shards.Measure(
+            Model, _data, "1/1", new() { Arguments = new Dictionary<string, object?> { [parameter] = value } }));
+
+        Assert.Equal("WrongArgument", error.ErrorId);
+        Assert.Contains(expected, error.Message);
+    }
+
     [Fact]
     public void A_checkpoint_of_other_arguments_stays_as_it_is()
     {

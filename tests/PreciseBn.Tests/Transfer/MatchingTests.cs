@@ -120,6 +120,8 @@ public sealed class MatchingTests : IDisposable
     [InlineData("b*", "c*.*", "AmbiguousMap")]
     [InlineData("*.b?", "c?.*", "AmbiguousMap")]
     [InlineData("b*", "nowhere.*", "LayerNotFound")]
+    [InlineData("nothing*", "nowhere*", "LayerNotFound")]
+    [InlineData("nothing", "_orig_mod.module.bn", "LayerNotFound")]
     [InlineData("*", "_orig_mod.module.bn", "AmbiguousMap")]
     public void A_map_that_cannot_be_followed_is_an_error(string from, string to, string errorId)
     {
@@ -128,6 +130,17 @@ public sealed class MatchingTests : IDisposable
 
         Assert.Equal(errorId, Assert.Throws<PreciseBnException>(
             () => Runs.Apply(path, source, new() { Map = new Dictionary<string, string> { [from] = to } })).ErrorId);
+    }
+
+    [Fact]
+    public void A_map_that_is_for_no_layer_is_an_error_in_a_partial_transfer_too()
+    {
+        var path = _folder.Copy("checkpoints/compile-ddp.pth", "target.pth");
+        var source = Runs.Read(Fixtures.Path("checkpoints/ckpt-wrapped.pth")).Layers;
+        int Written(params string[] names) => Runs.Apply(path, source, new() { Map = names.ToDictionary(name => name, _ => "_orig_mod.module.bn"), AllowPartial = true }).Count;
+
+        Assert.Equal("LayerNotFound", Assert.Throws<PreciseBnException>(() => Written("nothing")).ErrorId);
+        Assert.NotEqual(0, Written("nothing", source[0].Name));
     }
 
     [Fact]

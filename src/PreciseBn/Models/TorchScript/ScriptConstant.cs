@@ -24,8 +24,8 @@ internal static class ScriptConstant
     public static string Write(string path, ScriptParameter parameter, object? value)
     {
         var type = TypeOf(parameter);
-        var fits = value is null ? type != "Tensor" || Plain(parameter) != type : Fits(value, type);
-        return fits ? Literal(value, type) : throw ModelErrors.WrongArgument(path, parameter.ToString(), value, isTensor: type == "Tensor");
+        var isOptional = Plain(parameter) != type;
+        return (value is null && isOptional) || Fits(value, type) ? Literal(value, type) : throw ModelErrors.WrongArgument(path, parameter.ToString(), value, isTensor: type == "Tensor");
     }
 
     private static string Plain(ScriptParameter parameter) => parameter.Type.Replace(" ", "", StringComparison.Ordinal);
