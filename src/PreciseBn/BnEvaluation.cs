@@ -12,6 +12,9 @@ public abstract record BnEvaluation
     /// <summary>Full path of the file; <c>null</c> for a model in memory.</summary>
     public string? Path { get; init; }
 
+    /// <summary>Which of several programs in that file; <c>null</c> where it has no other.</summary>
+    public string? Program { get; init; }
+
     /// <summary>Number of samples.</summary>
     public required long Samples { get; init; }
 

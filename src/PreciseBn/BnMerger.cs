@@ -98,6 +98,7 @@ public sealed class BnMerger
             ToResult(layer.First, layer.Merge.Sum).ToStat(estimator, priorWeight, estimator == estimators[0] ? First.Partial.Path : null) with
             {
                 ContentSha256 = layer.First.ContentSha256,
+                Program = layer.First.Program,
                 Data = data,
                 Device = First.Partial.Device,
             })).ToArray());
@@ -148,8 +149,8 @@ public sealed class BnMerger
     private PartialSource SourceOf(PartialBnStat partial, string origin)
     {
         var (first, firstOrigin) = _first ??= (partial, origin);
-        if (first.ContentSha256 != partial.ContentSha256)
-            throw PartialErrors.ModelsDiffer(firstOrigin, first.Path, origin, partial.Path);
+        if (first.ContentSha256 != partial.ContentSha256 || first.Program != partial.Program)
+            throw PartialErrors.ModelsDiffer(firstOrigin, first, origin, partial);
         if (first.Call != partial.Call)
             throw PartialErrors.CallsDiffer(firstOrigin, first.Call, origin, partial.Call);
         if (first.Limits != partial.Limits)

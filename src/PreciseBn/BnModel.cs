@@ -1,4 +1,3 @@
-using System.IO.Enumeration;
 using PreciseBn.Batches;
 using PreciseBn.Comparison;
 using PreciseBn.Files;
@@ -42,12 +41,15 @@ public sealed class BnModel : IDisposable
     /// <summary>Full path of the file; <c>null</c> for a model in memory.</summary>
     public string? Path => _source.Path;
 
+    /// <summary>Which of several programs in the file it is; <c>null</c> where the file has no other.</summary>
+    public string? Program => _source.Program;
+
     /// <summary>
     /// Its BatchNorm layers with tracked statistics, in the order in which they were defined; only those that were selected, if some
     /// were. They are read when they are asked for, so that those of a model in memory are as training has left them.
     /// </summary>
     /// <exception cref="PreciseBnException">The file is missing, damaged or of another kind, or has lost a layer.</exception>
-    public IReadOnlyList<BnModule> Layers => TorchFailures.Guard(() => Name, () => _selected is null ? _source.Layers : Select(_source.Layers, _selected));
+    public IReadOnlyList<BnModule> Layers => TorchFailures.Guard(() => Name, () => _source.Layers.Where(layer => _selected?.Contains(layer.Name) != false).ToArray());
 
     /// <summary>Names of BatchNorm layers that keep no statistics, as far as the model tells.</summary>
     public IReadOnlyList<string> UntrackedLayers => _source.UntrackedLayers;
@@ -58,13 +60,25 @@ public sealed class BnModel : IDisposable
     /// </summary>
     public IReadOnlyList<string> UnaccountedCalls => _source.UnaccountedCalls;
 
+    /// <summary>
+    /// Which statistics of these layers are those of other programs in the file, too, so that whoever writes them changes these programs as well: a
+    /// sentence for each.
+    /// </summary>
+    public IReadOnlyList<string> SharedStatistics => _source.FindShared([.. Layers.Select(layer => layer.Name)]);
+
     /// <summary>What it is, as the end of a sentence that begins with its name; for when it has no layers.</summary>
     public string Contents => _source.Contents;
 
     /// <summary>Opens a saved model.</summary>
     /// <param name="path">A TorchScript model, an exported program, a checkpoint of torch.save, or safetensors.</param>
-    /// <exception cref="PreciseBnException">The file is missing, damaged or of another kind.</exception>
-    public static BnModel Open(string path) => Read(new SavedModel(path));
+    /// <exception cref="PreciseBnException">The file is missing, damaged or of another kind, or has several programs.</exception>
+    public static BnModel Open(string path) => Open(path, program: null);
+
+    /// <summary>Opens a saved model, of a package of several programs one; see <see cref="BnPackage"/>.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="program">Name of the program; <c>null</c> where there is one only.</param>
+    /// <exception cref="PreciseBnException">The file is missing, damaged or of another kind, or has no such program.</exception>
+    public static BnModel Open(string path, string? program) => Read(new SavedModel(path, program));
 
     /// <summary>
     /// Takes a TorchSharp model in memory, which stays the caller's. Its code runs without gradients and in no dispose scope but those of
@@ -79,29 +93,22 @@ public sealed class BnModel : IDisposable
     /// something of it is asked for.
     /// </summary>
     public static IReadOnlyList<BnModel> Of(IEnumerable<BnModule> layers) => layers
-        .GroupBy(layer => layer.Path ?? (object?)layer.Live?.Root ?? throw ModelErrors.LayerWithoutModel(layer.Name))
-        .GroupBy(group => group.Key is string path ? WritableFile.KeyOf(path) : group.Key)
+        .GroupBy(layer => (Model: layer.Path ?? (object?)layer.Live?.Root ?? throw ModelErrors.LayerWithoutModel(layer.Name), layer.Program))
+        .GroupBy(group => (group.Key.Model is string path ? WritableFile.KeyOf(path) : group.Key.Model, group.Key.Program))
         .Select(same => new BnModel(
-            same.First().Key is string path ? new SavedModel(path) : new LiveModel(same.First().First().Live!.Root),
+            same.First().Key is { Model: string path, Program: var program } ? new SavedModel(path, program) : new LiveModel(same.First().First().Live!.Root),
             same.SelectMany(group => group).Select(layer => layer.Name).Distinct().ToArray()))
         .ToArray();
 
-    /// <summary>Whether another one is of the same file, or the same module in memory.</summary>
+    /// <summary>Whether another one is of the same file, and the same program there, or the same module in memory.</summary>
     public bool IsSame(BnModel other) => Path is { } path
-        ? other.Path is { } otherPath && WritableFile.IsSame(path, otherPath)
+        ? other.Path is { } otherPath && WritableFile.IsSame(path, otherPath) && Program == other.Program
         : ReferenceEquals(_source.Gate, other._source.Gate);
 
     /// <summary>The same model with some of its layers; the others are neither measured nor changed.</summary>
     /// <param name="patterns">Names, any of those that a layer has, in which <c>*</c> stands for any letters and <c>?</c> for one.</param>
     /// <exception cref="PreciseBnException">A pattern matches no layer.</exception>
-    public BnModel Only(params IEnumerable<string> patterns)
-    {
-        var layers = Layers;
-        var selected = patterns.SelectMany(pattern => layers.Where(layer => Matches(layer, pattern)).ToArray() is { Length: > 0 } matches
-            ? matches
-            : throw ModelErrors.NoSuchLayer(Name, pattern)).Select(layer => layer.Name).ToHashSet();
-        return selected.Count > 0 ? new BnModel(_source, selected) : throw ModelErrors.NoSuchLayer(Name, "");
-    }
+    public BnModel Only(params IEnumerable<string> patterns) => new(_source, LayerPatterns.Find(Name, Layers, patterns));
 
     /// <summary>Measures what the statistics of the layers are on some data, and changes nothing.</summary>
     /// <param name="data">The data to run.</param>
@@ -188,7 +195,7 @@ public sealed class BnModel : IDisposable
             var sink = _source.PrepareToWrite(save ?? new());
             var updates = LayerMatching.Match(Name, Layers, statistics, match ?? new());
             sink.Write(updates, cancellation);
-            using var written = sink.Destination is { } path ? new SavedModel(path) : null;
+            using var written = sink.Destination is { } path ? new SavedModel(path, _source.Program) : null;
             return (written ?? _source).Layers.Where(layer => updates.ContainsKey(layer.Name)).ToArray();
         });
 
@@ -206,20 +213,13 @@ public sealed class BnModel : IDisposable
         return model;
     }
 
-    private static bool Matches(BnModule layer, string pattern) =>
-        layer.Aliases.Prepend(layer.Name).Any(name => FileSystemName.MatchesSimpleExpression(pattern, name));
-
-    private static BnModule[] Select(IReadOnlyList<BnModule> layers, IReadOnlyCollection<string> names) =>
-        layers.Where(layer => names.Contains(layer.Name)).ToArray();
-
     private void RefuseOtherScale(BnResult result, SaveOptions? save)
     {
         if (save is not { Force: true } && IsChangedInPlace(save?.Destination) && result is { IsScaledOtherwise: true, First: { InputScale: { } scale } first })
             throw RecalibrationErrors.ScaledOtherwise(Name, scale, first.Name);
     }
 
-    private bool IsChangedInPlace(string? destination) =>
-        destination is null || (Path is { } path && WritableFile.IsSame(destination, path));
+    private bool IsChangedInPlace(string? destination) => destination is null || (Path is { } path && WritableFile.IsSame(destination, path));
 
     private IReadOnlyCollection<string> SelectedNames()
     {

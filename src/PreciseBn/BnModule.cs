@@ -55,6 +55,9 @@ public sealed record BnModule : ILayerStatistics
     /// <summary>Full path of the file; <c>null</c> for a live model.</summary>
     public string? Path { get; init; }
 
+    /// <summary>Which of several programs in that file; <c>null</c> where it has no other.</summary>
+    public string? Program { get; init; }
+
     /// <summary>Which file that was, so that another one in its place is told from it; <c>null</c> where that is not known.</summary>
     internal FileIdentity? File { get; init; }
 

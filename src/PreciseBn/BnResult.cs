@@ -56,7 +56,7 @@ public sealed record BnResult(IReadOnlyList<BnStat> Statistics)
         if (statistics is not { Count: > 0 })
             throw TransferErrors.NothingGiven();
         var models = statistics.Select(stat => stat.Path).OfType<string>().Distinct().ToArray();
-        if (models.Length > 1 || statistics.Select(stat => stat.ContentSha256).Distinct().Count() > 1)
+        if (models.Length > 1 || statistics.Select(stat => stat.Program).Distinct().Count() > 1 || statistics.Select(stat => stat.ContentSha256).Distinct().Count() > 1)
             throw TransferErrors.ModelsMixed(models);
         return statistics.GroupBy(stat => (stat.Name, stat.Estimator)).FirstOrDefault(group => group.Count() > 1) is { } twice
             ? throw TransferErrors.GivenTwice(twice.Key.Name)

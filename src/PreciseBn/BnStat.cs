@@ -117,6 +117,9 @@ public sealed record BnStat : ILayerStatistics
     /// </summary>
     public string? Path { get; init; }
 
+    /// <summary>Which of several programs in that file; <c>null</c> where it has no other.</summary>
+    public string? Program { get; init; }
+
     /// <summary>Which file that was, so that another one in its place is told from it; <c>null</c> where that is not known.</summary>
     internal FileIdentity? File { get; init; }
 

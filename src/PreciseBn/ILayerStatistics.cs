@@ -23,4 +23,7 @@ public interface ILayerStatistics
 
     /// <summary>Full path of the file that they are in or of; <c>null</c> where there is none.</summary>
     string? Path { get; }
+
+    /// <summary>Which of several programs in that file; <c>null</c> where it has no other.</summary>
+    string? Program => null;
 }

@@ -102,6 +102,9 @@ public sealed record PartialBnStat
     /// <summary>Full path of the model where it ran; <c>null</c> for a live model.</summary>
     public required string? Path { get; init; }
 
+    /// <summary>Which of several programs in that file; <c>null</c> where it has no other.</summary>
+    public string? Program { get; init; }
+
     /// <summary>SHA-256 of the model's file, hexadecimal; <c>null</c> for a live model.</summary>
     public required string? ModelSha256 { get; init; }
 

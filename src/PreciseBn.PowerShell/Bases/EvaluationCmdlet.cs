@@ -68,13 +68,18 @@ public abstract class EvaluationCmdlet : RunCmdlet
 
     private void Add(PSObject item)
     {
-        if (ReceivedObjects.Restore(item) is ILayerStatistics { Path: { } path })
-            AddFile(path);
+        if (ReceivedObjects.Restore(item) is ILayerStatistics { Path: { } path, Program: var program })
+        {
+            RefuseProgram();
+            AddModel(BnModel.Open(path, program));
+        }
         else
+        {
             TakeModel(item, layer => AddModel(BnModel.Of([layer])[0]), AddFile);
+        }
     }
 
-    private void AddFile(string path) => AddModel(BnModel.Open(path));
+    private void AddFile(string path) => AddModel(BnModel.Open(path, Program));
 
     // The layers of a model come one by one.
     private void AddModel(BnModel model)

@@ -69,7 +69,7 @@ public abstract class ModelCmdlet : DataCmdlet
 
     private void AddFile(string path)
     {
-        var layers = StatisticsSources.ReadModel(this, path);
+        var layers = StatisticsSources.ReadModel(this, path, Program);
         _hasFailed |= layers.Count == 0;
         _layers.AddRange(layers);
     }

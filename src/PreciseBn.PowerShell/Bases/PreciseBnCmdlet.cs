@@ -87,6 +87,10 @@ public abstract class PreciseBnCmdlet : PSCmdlet, IDisposable
     private bool IsGiven(string parameter) =>
         MyInvocation.BoundParameters.TryGetValue(parameter, out var value) && value is not SwitchParameter { IsPresent: false };
 
+    /// <summary>Refuses -Program for layers, which are of one already.</summary>
+    private protected void RefuseProgram() =>
+        RefuseWithoutEffect("on layers and statistics, which say themselves of which program they are", "Give it to the cmdlet that they come from.", nameof(RunCmdlet.Program));
+
     /// <summary>Makes sure that a file can be written, before what stands before the cmdlet in the pipeline has begun.</summary>
     protected void RequireDestination(string path, bool force)
     {
@@ -112,6 +116,13 @@ public abstract class PreciseBnCmdlet : PSCmdlet, IDisposable
     {
         if (BnDestination.CountOtherNames(path) is > 0 and var names)
             WriteWarning($"'{path}' has {names} other {(names == 1 ? "name" : "names")} (hard links), under which the file stays as it is: replacing it takes them apart.");
+    }
+
+    /// <summary>Tells which other programs of a file change with a model, before it is written.</summary>
+    private protected void WarnOfSharedStatistics(BnModel model)
+    {
+        foreach (var shared in model.SharedStatistics)
+            WriteWarning($"'{model.Path}': {shared}");
     }
 
     /// <summary>Runs work without which the cmdlet can do nothing; its failure ends the cmdlet.</summary>

@@ -37,6 +37,12 @@ public abstract class RunCmdlet : PreciseBnCmdlet
     [ValidateNotNullOrEmpty]
     public string Method { get; set; } = "forward";
 
+    /// <summary>Which program is meant, of a file in which torch.export has put several; layers say it themselves.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ProgramCompleter))]
+    public string? Program { get; set; }
+
     /// <summary>What parameters of a TorchScript model get in every batch, by their names: numbers, texts, truth values and lists of these.</summary>
     [Parameter]
     [ValidateNotNull]
@@ -100,7 +106,8 @@ public abstract class RunCmdlet : PreciseBnCmdlet
     private protected const string InMemory = "the model in memory";
 
     /// <summary>What a model is called in messages.</summary>
-    private protected static string NameOf(BnModel model) => model.Path is { } path ? $"'{path}'" : InMemory;
+    private protected static string NameOf(BnModel model) =>
+        model.Path is not { } path ? InMemory : model.Program is { } program ? $"'{path}' (program '{program}')" : $"'{path}'";
 
     /// <summary>What a model is called where there is little room.</summary>
     private protected static string ShortNameOf(BnModel model) => System.IO.Path.GetFileName(model.Path) ?? InMemory;
@@ -135,6 +142,7 @@ public abstract class RunCmdlet : PreciseBnCmdlet
         switch (ReceivedObjects.Restore(item))
         {
             case BnModule layer:
+                RefuseProgram();
                 onLayer(layer);
                 break;
             case string path:

@@ -16,6 +16,9 @@ internal sealed class MergedStatistics
     /// <exception cref="PreciseBnException">It was one in memory.</exception>
     public string Path => _layers[0].Path ?? throw NoFileToWrite();
 
+    /// <summary>Which of several programs there.</summary>
+    public string? Program => _layers[0].Program;
+
     /// <summary>Takes what was merged; whether it was that.</summary>
     public bool TryAdd(PSObject item)
     {

@@ -6,13 +6,19 @@ namespace PreciseBn.PowerShell;
 /// <summary>Reads what a user may give where statistics are wanted: objects that have them, and paths of files.</summary>
 internal static class StatisticsSources
 {
+    /// <param name="cmdlet">The cmdlet that they were given to.</param>
+    /// <param name="sources">What was given.</param>
+    /// <param name="program">Which program is meant in files.</param>
     /// <exception cref="PreciseBnException">A file cannot be read, or something is neither statistics nor a path.</exception>
-    public static List<ILayerStatistics> Read(PSCmdlet cmdlet, IEnumerable<object> sources) => sources.SelectMany(IEnumerable<ILayerStatistics> (source) => ReceivedObjects.Restore(source) switch
+    public static List<ILayerStatistics> Read(PSCmdlet cmdlet, IEnumerable<object> sources, string? program) => sources.SelectMany(IEnumerable<ILayerStatistics> (source) => ReceivedObjects.Restore(source) switch
     {
         ILayerStatistics layer => [layer],
-        string or FileInfo or PathInfo => ReadModel(cmdlet, PathResolver.ResolveLiteral(cmdlet, LanguagePrimitives.ConvertTo<string>(source))),
+        string or FileInfo or PathInfo => ReadModel(cmdlet, PathResolver.ResolveLiteral(cmdlet, LanguagePrimitives.ConvertTo<string>(source)), program),
         _ => throw NotStatistics(PSObject.AsPSObject(source)),
     }).ToList();
+
+    /// <summary>Whether all of these are layers and statistics, none of which has to be read from a file.</summary>
+    public static bool AreRead(IEnumerable<object> sources) => sources.All(source => ReceivedObjects.Restore(source) is ILayerStatistics);
 
     /// <summary>Statistics, here or as they were received.</summary>
     /// <exception cref="PreciseBnException">It is something else.</exception>
@@ -20,9 +26,9 @@ internal static class StatisticsSources
 
     /// <summary>The layers of a file; that there are none is told.</summary>
     /// <exception cref="PreciseBnException">It cannot be read.</exception>
-    public static IReadOnlyList<BnModule> ReadModel(PSCmdlet cmdlet, string path)
+    public static IReadOnlyList<BnModule> ReadModel(PSCmdlet cmdlet, string path, string? program)
     {
-        using var model = BnModel.Open(path);
+        using var model = BnModel.Open(path, program);
         if (model.Layers.Count == 0)
             cmdlet.WriteWarning($"'{model.Path}' has no BatchNorm layer with tracked statistics; it {model.Contents}.");
         return model.Layers;
@@ -30,9 +36,9 @@ internal static class StatisticsSources
 
     /// <summary>The layers of a file.</summary>
     /// <exception cref="PreciseBnException">It cannot be read.</exception>
-    public static IReadOnlyList<BnModule> ReadModel(string path)
+    public static IReadOnlyList<BnModule> ReadModel(string path, string? program = null)
     {
-        using var model = BnModel.Open(path);
+        using var model = BnModel.Open(path, program);
         return model.Layers;
     }
 
@@ -48,11 +54,12 @@ internal static class StatisticsSources
     // In the file that they name, or as they are in memory.
     private static IReadOnlyList<BnModule> FindLayers(IReadOnlyList<ILayerStatistics> statistics)
     {
-        var read = statistics.OfType<BnStat>().Select(stat => stat.Path).OfType<string>().Distinct().ToDictionary(path => path, ReadModel);
+        var read = statistics.OfType<BnStat>().Where(stat => stat.Path is not null).Select(stat => (Path: stat.Path!, stat.Program)).Distinct()
+            .ToDictionary(model => model, model => ReadModel(model.Path, model.Program));
         return statistics.Select(layer => layer switch
         {
             BnModule module => module,
-            BnStat { Path: { } path } => read[path].FirstOrDefault(module => module.Name == layer.Name) ?? throw LayerNotFound(path, layer.Name),
+            BnStat { Path: { } path } stat => read[(path, stat.Program)].FirstOrDefault(module => module.Name == layer.Name) ?? throw LayerNotFound(path, layer.Name),
             _ => throw NoModel(layer.Name),
         }).ToArray();
     }

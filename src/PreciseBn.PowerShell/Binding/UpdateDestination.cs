@@ -20,7 +20,9 @@ internal sealed class UpdateDestination
     /// <exception cref="PreciseBnException">One would be.</exception>
     public UpdateDestination RequireFree(IEnumerable<BnModel> models, bool force)
     {
-        var pairs = models.Select(model => model.Path).OfType<string>().Select(path => (path, For(path))).ToArray();
+        var paths = models.Select(model => model.Path).OfType<string>();
+        // Programs of one file are written where they are one after the other, but each to a copy of its own.
+        var pairs = (_path is null ? paths.Distinct() : paths).Select(path => (path, For(path))).ToArray();
         BnDestination.RequireApart(pairs);
         if (!force)
             BnDestination.RequireFree(pairs);

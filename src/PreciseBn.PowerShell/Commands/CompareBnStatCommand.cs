@@ -9,6 +9,7 @@ namespace PreciseBn.PowerShell;
 public sealed class CompareBnStatCommand : PreciseBnCmdlet
 {
     private readonly List<ILayerStatistics> _difference = [];
+    private bool _hasFiles;
 
     /// <summary>The statistics to compare with: a path, or objects of Get-BnModule or Update-BnStat.</summary>
     [Parameter(Mandatory = true, Position = 0)]
@@ -29,13 +30,23 @@ public sealed class CompareBnStatCommand : PreciseBnCmdlet
     [ArgumentCompleter(typeof(LayerNameCompleter))]
     public string[] Name { get; set; } = ["*"];
 
+    /// <summary>Which program of the files is meant, where torch.export has put several into them; layers say it themselves.</summary>
+    [Parameter, ValidateNotNullOrEmpty, ArgumentCompleter(typeof(ProgramCompleter))]
+    public string? Program { get; set; }
+
     /// <inheritdoc/>
-    protected override void ProcessRecord() => _difference.AddRange(Require(() => StatisticsSources.Read(this, Difference)));
+    protected override void ProcessRecord()
+    {
+        _hasFiles |= !Require(() => StatisticsSources.AreRead([.. Reference, .. Difference]));
+        _difference.AddRange(Require(() => StatisticsSources.Read(this, Difference, Program)));
+    }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        var reference = Require(() => StatisticsSources.Read(this, Reference));
+        if (!_hasFiles)
+            RefuseProgram();
+        var reference = Require(() => StatisticsSources.Read(this, Reference, Program));
         var pairs = new LayerSelection(Name).Choose(this, BnComparer.Match(reference, _difference));
         WriteVerbose($"Layers on both sides: {pairs.Count(pair => pair is { Reference: not null, Difference: not null })}; "
             + $"in the reference alone: {pairs.Count(pair => pair.Difference is null)}; "

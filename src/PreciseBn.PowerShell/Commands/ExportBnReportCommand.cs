@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using PreciseBn.PowerShell.Completion;
 using PreciseBn.Primitives;
 
 namespace PreciseBn.PowerShell;
@@ -33,6 +34,10 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
     [Parameter(Mandatory = true, ParameterSetName = CompareSet)]
     [ValidateNotNullOrEmpty]
     public object[] Difference { get; set; } = [];
+
+    /// <summary>Which program of the files is meant, where torch.export has put several into them; layers say it themselves.</summary>
+    [Parameter(ParameterSetName = CompareSet), ValidateNotNullOrEmpty, ArgumentCompleter(typeof(ProgramCompleter))]
+    public string? Program { get; set; }
 
     /// <summary>Findings of Test-BnModule. Without any, those that the statistics themselves show are reported.</summary>
     [Parameter]
@@ -84,8 +89,10 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
     /// <inheritdoc/>
     protected override void EndProcessing() => ForEachItem(() =>
     {
+        if (StatisticsSources.AreRead([.. Reference, .. Difference]))
+            RefuseProgram();
         if (ParameterSetName == CompareSet)
-            _layers.AddRange(BnComparer.Match(StatisticsSources.Read(this, Reference), StatisticsSources.Read(this, Difference)).Select(BnComparer.Compare));
+            _layers.AddRange(BnComparer.Match(StatisticsSources.Read(this, Reference, Program), StatisticsSources.Read(this, Difference, Program)).Select(BnComparer.Compare));
         _findings.AddRange(Finding.Select(ToFinding));
         var path = PathResolver.ResolveLiteral(this, Path);
         if (WasGivenNothing(_layers.Count + _evaluations.Count, path))

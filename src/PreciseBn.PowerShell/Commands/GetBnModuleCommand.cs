@@ -27,6 +27,12 @@ public sealed class GetBnModuleCommand : PathCmdlet
     [Parameter]
     public BnMode Mode { get; set; } = BnMode.Any;
 
+    /// <summary>Which program is meant, of a file in which torch.export has put several.</summary>
+    [Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ProgramCompleter))]
+    public string? Program { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -46,7 +52,7 @@ public sealed class GetBnModuleCommand : PathCmdlet
 
     private void List(string path)
     {
-        using var model = BnModel.Open(path);
+        using var model = BnModel.Open(path, Program);
         WriteVerbose($"'{path}' has {model.Layers.Count} BatchNorm layers with tracked statistics.");
         foreach (var call in model.UnaccountedCalls)
             WriteWarning($"'{path}': {call}");

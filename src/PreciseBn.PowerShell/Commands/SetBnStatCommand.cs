@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
+using PreciseBn.PowerShell.Completion;
 
 namespace PreciseBn.PowerShell;
 
@@ -16,6 +17,12 @@ public sealed class SetBnStatCommand : PreciseBnCmdlet
     [Parameter(Mandatory = true, Position = 0)]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = "";
+
+    /// <summary>Which program of that file is changed, where torch.export has put several into it.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ProgramCompleter))]
+    public string? Program { get; set; }
 
     /// <summary>Statistics from Update-BnStat, Get-BnModule or Import-BnStat.</summary>
     [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true)]
@@ -94,6 +101,7 @@ public sealed class SetBnStatCommand : PreciseBnCmdlet
         using var model = Open(path, save.Destination);
         if (!ShouldProcess(save.Destination ?? path, $"Set the statistics of {_statistics.Count} BatchNorm layers"))
             return;
+        WarnOfSharedStatistics(model);
         WarnOfOtherNames(save.Destination ?? path);
         var changed = model.Apply(_statistics, match, save, StopToken);
         WriteVerbose($"Set the statistics of {changed.Count} layers; the result is in '{save.Destination ?? path}'{(Backup ? ", and a backup keeps what was replaced" : "")}.");
@@ -101,10 +109,10 @@ public sealed class SetBnStatCommand : PreciseBnCmdlet
             WriteObject(changed, enumerateCollection: true);
     });
 
-    private static BnModel Open(string path, string? destination)
+    private BnModel Open(string path, string? destination)
     {
         if (destination is not null)
             BnDestination.RequireEndingOfModel(destination, path);
-        return BnModel.Open(path);
+        return BnModel.Open(path, Program);
     }
 }

@@ -51,13 +51,15 @@ public sealed class TestBnModuleCommand : DataCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        if (InputObject.Length > 0)
+            RefuseProgram();
         _layers.AddRange(InputObject);
         _hasLooked |= InputObject.Length > 0;
         foreach (var finding in InputObject.SelectMany(BnExaminer.Examine))
             Report(finding);
         ForEachFile(Path, LiteralPath, file =>
         {
-            using var model = BnModel.Open(file);
+            using var model = BnModel.Open(file, Program);
             WriteVerbose($"'{file}' has {model.Layers.Count} BatchNorm layers with tracked statistics.");
             _layers.AddRange(model.Layers);
             _hasLooked = true;

@@ -12,6 +12,7 @@ public sealed class TestBnStatCommand : DataCmdlet
     private const string DifferenceSet = "Difference";
 
     private readonly List<ILayerStatistics> _difference = [];
+    private bool _hasFiles;
 
     /// <summary>The statistics to compare with: a path, or objects of Get-BnModule, Update-BnStat or Import-BnStat.</summary>
     [Parameter(Mandatory = true, Position = 0)]
@@ -59,13 +60,19 @@ public sealed class TestBnStatCommand : DataCmdlet
     private protected override bool RunsModels => ParameterSetName == DataSet;
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => _difference.AddRange(Require(() => StatisticsSources.Read(this, Difference)));
+    protected override void ProcessRecord()
+    {
+        _hasFiles |= !Require(() => StatisticsSources.AreRead([.. Reference, .. Difference]));
+        _difference.AddRange(Require(() => StatisticsSources.Read(this, Difference, Program)));
+    }
 
     /// <inheritdoc/>
     protected override void EndProcessing() => ForEachItem(() =>
     {
+        if (!_hasFiles)
+            RefuseProgram();
         var names = new LayerSelection(Name);
-        IReadOnlyList<ILayerStatistics> reference = StatisticsSources.Read(this, Reference);
+        IReadOnlyList<ILayerStatistics> reference = StatisticsSources.Read(this, Reference, Program);
         IReadOnlyList<ILayerStatistics> difference = _difference;
         if (RunsModels)
         {
@@ -86,18 +93,14 @@ public sealed class TestBnStatCommand : DataCmdlet
         foreach (var verdict in verdicts.Where(verdict => !verdict.Passed))
             WriteVerbose($"'{verdict.Name}' does not pass. {verdict.Reason}");
         WarnOfNoise(verdicts);
-        if (PassThru)
-            WriteObject(verdicts.Select(verdict => verdict with { Command = Command }), enumerateCollection: true);
-        else
-            WriteObject(verdicts.All(verdict => verdict.Passed));
+        WriteObject(PassThru ? verdicts.Select(verdict => verdict with { Command = Command }) : verdicts.All(verdict => verdict.Passed), enumerateCollection: true);
     });
 
     private IReadOnlyList<ILayerStatistics> Measure(IReadOnlyList<ILayerStatistics> reference)
     {
         using var model = StatisticsSources.FindModel(reference);
         WarnOfUnaccountedCalls(model);
-        var batches = ToBatches(Data);
-        var name = ShortNameOf(model);
+        var (batches, name) = (ToBatches(Data), ShortNameOf(model));
         using var progress = new UpdateProgress(this, $"Measuring {name}");
         var result = model.Measure(batches, Fill(new MeasureOptions()), progress, StopToken);
         TellOfMeasurement(result, batches, name);
@@ -107,8 +110,7 @@ public sealed class TestBnStatCommand : DataCmdlet
 
     private void WarnOfNoise(IReadOnlyList<BnVerdict> verdicts)
     {
-        var noisiest = verdicts.MaxBy(verdict => verdict.MeanShiftNoise);
-        if (noisiest?.MeanShiftNoise > MeanShift)
+        if (verdicts.MaxBy(verdict => verdict.MeanShiftNoise) is { } noisiest && noisiest.MeanShiftNoise > MeanShift)
             WriteWarning($"The sample is small: in '{noisiest.Name}' a mean can move by {MeanShift + noisiest.MeanShiftNoise:0.00} deviations unnoticed. More batches narrow this.");
     }
 }

@@ -62,6 +62,7 @@ public sealed class UpdateBnStatCommand : RecalibrationCmdlet
         var destination = model.Path is { } path ? destinations.For(path) : Destination;
         var layers = model.Layers.Count;
         RequireEnding(destination, model);
+        WarnOfSharedStatistics(model);
         if (!ShouldProcess(destination ?? name, $"Recompute the statistics of {layers} BatchNorm layers"))
             return;
         WarnOfUnaccountedCalls(model);
@@ -84,8 +85,9 @@ public sealed class UpdateBnStatCommand : RecalibrationCmdlet
             return;
         }
         var destination = DestinationOf(_merged.Path);
-        using var model = BnModel.Open(_merged.Path);
+        using var model = BnModel.Open(_merged.Path, _merged.Program);
         RequireEnding(destination, model);
+        WarnOfSharedStatistics(model);
         if (!ShouldProcess(destination, $"Write the statistics of {_merged.Count} BatchNorm layers"))
             return;
         WarnOfOtherNames(destination);

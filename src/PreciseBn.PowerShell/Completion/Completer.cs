@@ -65,9 +65,17 @@ public sealed class LayerNameCompleter : Completer
 {
     private protected override IEnumerable<(string Name, string Tip)> Candidates(TypedCommand typed) =>
         typed.Files("Path", "LiteralPath", "Reference").Concat(typed.PipedFiles())
-            .SelectMany(path => StatisticsSources.ReadModel(path))
+            .SelectMany(path => StatisticsSources.ReadModel(path, typed.Parameters["Program"] as string))
             .DistinctBy(layer => layer.Name)
             .Select(layer => (layer.Name, $"{layer.Type}, {layer.Channels} channels"));
+}
+
+/// <summary>Completes names of programs, of the files whose paths were typed before.</summary>
+public sealed class ProgramCompleter : Completer
+{
+    private protected override IEnumerable<(string Name, string Tip)> Candidates(TypedCommand typed) =>
+        typed.Files("Path", "LiteralPath", "Reference", "Difference").Concat(typed.PipedFiles())
+            .SelectMany(BnPackage.ListPrograms).Distinct().Select(name => (name, name));
 }
 
 /// <summary>Completes shards, of some usual numbers of them.</summary>

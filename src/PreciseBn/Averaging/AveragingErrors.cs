@@ -21,6 +21,10 @@ internal static class AveragingErrors
         path == other ? $"'{path}' was given twice." : $"'{path}' and '{other}' are one file.",
         "Give each file once; one that is to count more can have a larger weight.", path);
 
+    public static PreciseBnException SeveralPrograms(string path, IReadOnlyCollection<string> names) => new(
+        "ProgramsNotAveraged", ErrorKind.NotSupported,
+        $"'{path}' holds {names.Count} exported programs, of which no average is made: {string.Join(", ", names)}.", "Save each in a file of its own.", path);
+
     public static PreciseBnException DestinationIsInput(string path) => new(
         "DestinationIsSource", ErrorKind.InvalidArgument,
         $"The destination '{path}' is one of the files to average, and would be averaged again the next time.", "Choose another destination.", path);

@@ -35,6 +35,8 @@ internal sealed class InputModel : IDisposable
     /// <exception cref="PreciseBnException">It is missing, damaged, of no kind that is known, or has tensors that have no average.</exception>
     public static InputModel Open(string path)
     {
+        if (ModelFile.ListPrograms(path) is { Count: > 1 } programs)
+            throw AveragingErrors.SeveralPrograms(path, programs);
         var model = ModelFile.Open(path);
         try
         {

@@ -40,7 +40,7 @@ internal abstract class Candidate<T>(IModelSource source) : IDisposable
     /// <param name="data">The data, for people.</param>
     public T ToResult(string name, string? reference, string? data)
     {
-        var result = Result(name) with { Path = source.Path, Data = data };
+        var result = Result(name) with { Path = source.Path, Program = source.Program, Data = data };
         return reference is null || result.Classes is null ? result : result with
         {
             Reference = reference,

@@ -135,7 +135,8 @@ internal abstract class Evaluator<T>(
     // The name of its file, where no other has the same.
     private string NameOf(IModelSource model)
     {
-        string Short(IModelSource other) => Path.GetFileName(other.Path) ?? other.Name;
-        return models.Count(other => Short(other) == Short(model)) > 1 ? model.Name : Short(model);
+        static string InProgram(string name, IModelSource model) => model.Program is { } program ? $"{name} ({program})" : name;
+        static string Short(IModelSource other) => InProgram(Path.GetFileName(other.Path) ?? other.Name, other);
+        return models.Count(other => Short(other) == Short(model)) > 1 ? InProgram(model.Name, model) : Short(model);
     }
 }

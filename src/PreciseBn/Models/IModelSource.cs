@@ -15,6 +15,9 @@ internal interface IModelSource : IDisposable
     /// <summary>Full path of the file; <c>null</c> for a module in memory.</summary>
     string? Path { get; }
 
+    /// <summary>Which of several programs in the file it is; <c>null</c> where there is no other. Until the file is opened, what was asked for.</summary>
+    string? Program { get; }
+
     /// <summary>Which file it is; <c>null</c> if it is none, or several.</summary>
     FileIdentity? Identity { get; }
 
@@ -43,6 +46,10 @@ internal interface IModelSource : IDisposable
     /// <summary>The device that a user names, or the one to run on if none is named.</summary>
     /// <exception cref="PreciseBnException">There is no such device.</exception>
     Device FindDevice(string? name);
+
+    /// <summary>Which statistics of these layers are those of other programs in the file, too: a sentence for each.</summary>
+    /// <exception cref="PreciseBnException">It lacks a layer, or the file is damaged.</exception>
+    IReadOnlyList<string> FindShared(IReadOnlyCollection<string> layers);
 
     /// <summary>Tells the model from others, whatever the statistics of some layers are.</summary>
     ModelFingerprint Identify(IReadOnlyCollection<string> layers);

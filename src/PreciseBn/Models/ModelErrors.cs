@@ -22,6 +22,15 @@ internal static class ModelErrors
     public static PreciseBnException OtherFormat(string path, string what, string advice) => new(
         "OtherFormat", ErrorKind.NotSupported, $"'{path}' is no model that can be read here: it is {what}.", advice, path);
 
+    public static PreciseBnException SeveralPrograms(string path, IReadOnlyCollection<string> names) => new(
+        "SeveralPrograms", ErrorKind.InvalidArgument,
+        $"'{path}' holds {names.Count} exported programs: {string.Join(", ", names)}.", "Choose one of them by its name.", path);
+
+    public static PreciseBnException ProgramNotFound(string path, string program, IReadOnlyCollection<string> names) => new(
+        "ProgramNotFound", ErrorKind.NotFound,
+        $"'{path}' has no exported program '{program}'{(names.Count > 0 ? $"; it has {string.Join(", ", names)}" : ", as what is in it has no names of programs")}.",
+        names.Count > 0 ? "Choose one that it has." : "Name none.", program);
+
     public static PreciseBnException DistributedCheckpoint(string path, string folder) => new(
         "DistributedCheckpoint", ErrorKind.NotSupported,
         $"'{path}' is {(path == folder ? "" : "a part of ")}a distributed checkpoint (torch.distributed.checkpoint).",

@@ -42,6 +42,20 @@ internal abstract class ModelFile(string path, IReadOnlyList<SourceFile> files, 
     /// <summary>How many items a batch may have.</summary>
     public virtual SizeRange BatchSizes => SizeRange.Any;
 
+    /// <summary>Name of the program that it is; <c>null</c> where the file has no other.</summary>
+    public virtual string? Program => null;
+
+    /// <summary>Names of all programs in the file; none where it is of a kind that has no names for them.</summary>
+    public virtual IReadOnlyList<string> Programs => [];
+
+    /// <summary>Which statistics of these layers are those of other programs in the file, too: a sentence for each.</summary>
+    /// <exception cref="PreciseBnException">The file is damaged.</exception>
+    public virtual IReadOnlyList<string> FindShared(IReadOnlyCollection<StoredLayer> layers) => [];
+
+    /// <summary>The parts of the file that are tensors of other programs in it, and may change without this being another model.</summary>
+    /// <exception cref="PreciseBnException">The file is damaged.</exception>
+    public virtual IReadOnlyList<ByteRange> FindApart() => [];
+
     /// <summary>What kind of file it is, in words.</summary>
     public abstract string Kind { get; }
 
@@ -78,8 +92,34 @@ internal abstract class ModelFile(string path, IReadOnlyList<SourceFile> files, 
     /// <exception cref="PreciseBnException">It is.</exception>
     public void RequireEnding(string copy) => Ending.Require(copy, Kind, like: Path);
 
-    /// <exception cref="PreciseBnException">It cannot be read, is damaged, or is of no kind that has layers.</exception>
-    public static ModelFile Open(string path)
+    /// <param name="path">Full path of the file.</param>
+    /// <param name="program">Name of the program that is meant, of a file that may have several; <c>null</c> where there is one only.</param>
+    /// <exception cref="PreciseBnException">It cannot be read, is damaged, is of no kind that has layers, or has no such program.</exception>
+    public static ModelFile Open(string path, string? program = null)
+    {
+        var model = OpenAny(path, program);
+        if (program is null || model.Programs.Contains(program))
+            return model;
+        model.Dispose();
+        throw ModelErrors.ProgramNotFound(path, program, model.Programs);
+    }
+
+    /// <summary>Names of the programs in a file; none where it is of a kind that has no names for them.</summary>
+    /// <exception cref="PreciseBnException">It cannot be read.</exception>
+    public static IReadOnlyList<string> ListPrograms(string path)
+    {
+        ModelFormat.RefuseFolder(path);
+        using var file = SourceFile.Open(path);
+        return ZipContents.TryOpen(file, 0, file.Length) is { } zip ? PackageLayout.NamesOf(zip) : [];
+    }
+
+    public void Dispose()
+    {
+        foreach (var file in Files)
+            file.Dispose();
+    }
+
+    private static ModelFile OpenAny(string path, string? program)
     {
         ModelFormat.RefuseFolder(path);
         if (path.EndsWith(CheckpointIndex.Ending, StringComparison.OrdinalIgnoreCase))
@@ -89,7 +129,7 @@ internal abstract class ModelFile(string path, IReadOnlyList<SourceFile> files, 
         {
             ModelFormat.RefusePart(file);
             if (ZipContents.TryOpen(file, 0, file.Length) is { } zip)
-                return OpenArchive(zip);
+                return OpenArchive(zip, program);
             if (SafetensorsHeader.IsAtStart(file))
                 return CheckpointFile.OfSafetensors(file);
             if (TorchSharpFile.TryRead(file) is { } tensors)
@@ -103,15 +143,9 @@ internal abstract class ModelFile(string path, IReadOnlyList<SourceFile> files, 
         }
     }
 
-    public void Dispose()
+    private static ModelFile OpenArchive(ZipContents zip, string? program)
     {
-        foreach (var file in Files)
-            file.Dispose();
-    }
-
-    private static ModelFile OpenArchive(ZipContents zip)
-    {
-        if (ExportedArchive.TryRead(zip) is { } exported)
+        if (ExportedArchive.TryRead(zip, program) is { } exported)
             return new ExportedFile(exported);
         if (TorchArchive.TryRead(zip) is not { } archive)
             throw ModelFormat.Explain(zip);
@@ -148,4 +182,13 @@ internal sealed class StatisticsBudget(string path, long bytes)
         if (_left < 0)
             throw ModelErrors.TooManyStatistics(path);
     }
+}
+
+/// <summary>Bytes of a file that follow each other.</summary>
+/// <param name="Position">Where they begin.</param>
+/// <param name="Length">How many they are.</param>
+internal readonly record struct ByteRange(long Position, long Length)
+{
+    /// <summary>One behind the last.</summary>
+    public long End => Position + Length;
 }

@@ -9,7 +9,7 @@ namespace PreciseBn.Models;
 /// <param name="File">SHA-256 of the file, hexadecimal; <c>null</c> for a model in memory.</param>
 /// <param name="Content">
 /// SHA-256, hexadecimal, of all that measured statistics depend on: everything but the statistics of the measured layers
-/// themselves. Those of other layers count, as these may normalise by them.
+/// themselves. Those of other layers count, as these may normalise by them; tensors that are of other programs in the file alone do not.
 /// </param>
 internal sealed record ModelFingerprint(string? File, string Content)
 {
@@ -22,6 +22,7 @@ internal sealed record ModelFingerprint(string? File, string Content)
     {
         using var all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using var content = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var apart = model.FindApart();
         foreach (var file in model.Files)
         {
             var changing = ChangingBytes(file, measured).Order().ToArray();
@@ -32,6 +33,8 @@ internal sealed record ModelFingerprint(string? File, string Content)
                 file.Read(position, block);
                 all.AppendData(block);
                 Blank(block, position, changing);
+                foreach (var range in apart)
+                    Clear(block, position, range);
                 content.AppendData(block);
             }
         }
@@ -61,10 +64,13 @@ internal sealed record ModelFingerprint(string? File, string Content)
         // A range may have begun in the block before.
         var first = Array.BinarySearch(ranges, (start - sizeof(long), 0));
         for (var i = first < 0 ? ~first : first; i < ranges.Length && ranges[i].Position < start + block.Length; i++)
-        {
-            var from = Math.Max(0, ranges[i].Position - start);
-            var to = Math.Clamp(ranges[i].Position + ranges[i].Length - start, from, block.Length);
-            block[(int)from..(int)to].Clear();
-        }
+            Clear(block, start, new ByteRange(ranges[i].Position, ranges[i].Length));
+    }
+
+    private static void Clear(Span<byte> block, long start, ByteRange range)
+    {
+        var from = Math.Clamp(range.Position - start, 0, block.Length);
+        var to = Math.Clamp(range.End - start, from, block.Length);
+        block[(int)from..(int)to].Clear();
     }
 }

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 
 namespace PreciseBn.Models;
 
-/// <summary>A model in a file, which is opened when something of it is asked for, and stays open, so that it is the same all the time.</summary>
-internal sealed class SavedModel(string path) : IModelSource
+/// <summary>A model in a file, or one of several programs there, which is opened when something of it is asked for, and stays open, so that it is the same all the time.</summary>
+internal sealed class SavedModel(string path, string? program = null) : IModelSource
 {
     private ModelFile? _file;
 
@@ -16,9 +16,11 @@ internal sealed class SavedModel(string path) : IModelSource
 
     public string Path { get; } = SourceFile.FullPath(path);
 
+    public string? Program { get; private set; } = program;
+
     public FileIdentity? Identity => File.Files is [var file] ? file.Identity : null;
 
-    public IReadOnlyList<BnModule> Layers => File.Layers.Select(layer => layer.Module with { File = Identity }).ToArray();
+    public IReadOnlyList<BnModule> Layers => File.Layers.Select(layer => layer.Module with { Program = File.Program, File = Identity }).ToArray();
 
     public IReadOnlyList<string> UntrackedLayers => File.UntrackedLayers;
 
@@ -32,9 +34,22 @@ internal sealed class SavedModel(string path) : IModelSource
 
     public object Gate => this;
 
-    private ModelFile File => _file ??= ModelFile.Open(Path);
+    private ModelFile File
+    {
+        get
+        {
+            if (_file is null)
+            {
+                _file = ModelFile.Open(Path, Program);
+                Program = _file.Program;
+            }
+            return _file;
+        }
+    }
 
     public Device FindDevice(string? name) => Devices.Find(name ?? "cpu");
+
+    public IReadOnlyList<string> FindShared(IReadOnlyCollection<string> layers) => File.FindShared(Find(layers));
 
     public ModelFingerprint Identify(IReadOnlyCollection<string> layers) => ModelFingerprint.Of(File, Find(layers));
 

@@ -34,6 +34,7 @@ internal sealed class Recalibrator(
             {
                 ItemsLeftOut = batches.ItemsLeftOut + result.ItemsLeftOut,
                 Data = data.Description,
+                Program = source.Program,
                 Device = session.Device.ToString(),
                 File = estimator == options.Estimators[0] ? source.Identity : null,
             })).ToArray());

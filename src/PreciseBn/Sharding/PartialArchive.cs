@@ -63,6 +63,7 @@ internal static class PartialArchive
         return new PartialRecord
         {
             Path = first.Path,
+            Program = first.Program,
             ModelSha256 = first.ModelSha256,
             ContentSha256 = first.ContentSha256,
             Estimators = first.Estimators,
@@ -117,6 +118,7 @@ internal static class PartialArchive
             Device = record.Device,
             AllowsTf32 = record.AllowsTf32,
             Path = record.Path,
+            Program = record.Program,
             ModelSha256 = record.ModelSha256,
             ContentSha256 = record.ContentSha256,
         };
@@ -161,6 +163,8 @@ internal sealed record PartialContents(
 internal sealed record PartialRecord
 {
     public string? Path { get; init; }
+
+    public string? Program { get; init; }
 
     public string? ModelSha256 { get; init; }
 

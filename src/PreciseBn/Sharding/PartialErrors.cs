@@ -33,10 +33,10 @@ internal static class PartialErrors
         $"'{path}' is the checkpoint of a run with other options: {name} was '{then}' there, and is '{now}' now; it was left as it is.",
         "Give the same options to go on, or another checkpoint to start anew.", path);
 
-    public static PreciseBnException ModelsDiffer(string one, string? itsModel, string other, string? otherModel) => new(
+    public static PreciseBnException ModelsDiffer(string one, PartialBnStat its, string other, PartialBnStat others) => new(
         "ModelsDiffer", ErrorKind.InvalidData,
-        $"{other} was measured on another model{In(otherModel)} than {one}{In(itsModel)}; {NothingMerged}.",
-        "Merge partial statistics of one model only.", otherModel);
+        $"{other} was measured on another model{In(others)} than {one}{In(its)}; {NothingMerged}.",
+        "Merge partial statistics of one model only.", others.Path);
 
     public static PreciseBnException CallsDiffer(string one, string its, string other, string others) => new(
         "CallsDiffer", ErrorKind.InvalidData,
@@ -96,5 +96,6 @@ internal static class PartialErrors
     public static PreciseBnException BadPartial(string what) => new(
         "NotAPartial", ErrorKind.InvalidData, $"An object is no partial statistic: {what}.", "Give what measuring a shard returned.");
 
-    private static string In(string? path) => path is null ? "" : $" ('{path}')";
+    private static string In(PartialBnStat partial) =>
+        partial.Path is not { } path ? "" : partial.Program is { } program ? $" ('{path}', program '{program}')" : $" ('{path}')";
 }

@@ -10,6 +10,8 @@ internal sealed record PartialRun
 {
     public required string? Path { get; init; }
 
+    public required string? Program { get; init; }
+
     public required ModelFingerprint Model { get; init; }
 
     public required IReadOnlyList<BnModule> Layers { get; init; }
@@ -25,6 +27,7 @@ internal sealed record PartialRun
     /// <summary>The things that must be the same for a run to go on where another was broken off, as a user knows them.</summary>
     public IReadOnlyDictionary<string, string> Arguments => new Dictionary<string, string>
     {
+        ["program"] = Program ?? "",
         ["model"] = Model.Content,
         ["layers"] = string.Join(", ", Layers.Select(layer => layer.Name)),
         ["call"] = Options.Call,
@@ -66,6 +69,7 @@ internal sealed record PartialRun
             Device = Device,
             AllowsTf32 = AllowsTf32,
             Path = Path,
+            Program = Program,
             ModelSha256 = Model.File,
             ContentSha256 = Model.Content,
         }).ToArray();

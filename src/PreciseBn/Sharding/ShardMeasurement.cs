@@ -31,6 +31,7 @@ internal sealed class ShardMeasurement(
         var run = new PartialRun
         {
             Path = source.Path,
+            Program = source.Program,
             Model = source.Identify(layers),
             Layers = session.Model.Layers,
             Shard = label,

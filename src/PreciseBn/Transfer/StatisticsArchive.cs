@@ -86,6 +86,7 @@ internal static class StatisticsArchive
             Aliases = Given(stat.Aliases),
             Type = stat.Type,
             Path = stat.Path,
+            Program = stat.Program,
             Stat = new(stat.Batches, stat.Uses, stat.Count, stat.Estimator, stat.SkippedBatches, stat.StoppedBy, stat.Convergence.Count > 0 ? stat.Convergence : null, stat.Eps,
                 stat.ItemsLeftOut, stat.SerialCorrelation, stat.ContentSha256, stat.Data, stat.Device, stat.InputScale, stat.Command),
         },
@@ -95,6 +96,7 @@ internal static class StatisticsArchive
             Aliases = Given(module.Aliases),
             Type = module.Type,
             Path = module.Path,
+            Program = module.Program,
             Module = new(module.Momentum, module.Eps, module.Affine, module.Training, module.DType, module.IsStale),
         },
         _ => throw new ArgumentException($"Statistics of the type {layer.GetType().Name} cannot be exported.", nameof(layer)),
@@ -119,6 +121,7 @@ internal static class StatisticsArchive
         Aliases = record.Aliases ?? [],
         Type = record.Type,
         Path = record.Path,
+        Program = record.Program,
         Eps = stat.Eps,
         Batches = stat.Batches,
         Uses = stat.Uses,
@@ -149,6 +152,7 @@ internal static class StatisticsArchive
         Aliases = record.Aliases ?? [],
         Type = record.Type,
         Path = record.Path,
+        Program = record.Program,
         Momentum = module.Momentum,
         Eps = module.Eps,
         Affine = module.Affine,
@@ -186,6 +190,8 @@ internal sealed record LayerRecord
     public required string Type { get; init; }
 
     public string? Path { get; init; }
+
+    public string? Program { get; init; }
 
     /// <summary>What only a <see cref="BnModule"/> has.</summary>
     public ModuleRecord? Module { get; init; }

@@ -110,7 +110,7 @@ public sealed partial class CodeOnDevicesTests
     private static ExportedProgram ProgramOf(string model)
     {
         using var file = SourceFile.Open(Fixtures.Path(model));
-        return ExportedProgram.Read(ExportedArchive.TryRead(ZipContents.TryOpen(file, 0, file.Length)!)!);
+        return ExportedProgram.Read(ExportedArchive.TryRead(ZipContents.TryOpen(file, 0, file.Length)!, program: null)!);
     }
 
     private static string Written(ExportedProgram program, string device, bool allowsTf32) =>

@@ -12,10 +12,6 @@ internal static class ExportedErrors
         $"'{path}' was compiled by AOTInductor: its BatchNorm is machine code.",
         "Recompute the statistics in the program that torch.export.save writes, and compile that.", path);
 
-    public static PreciseBnException SeveralPrograms(string path, IReadOnlyCollection<string> names) => new(
-        "SeveralPrograms", ErrorKind.NotSupported,
-        $"'{path}' holds {names.Count} exported programs: {string.Join(", ", names)}.", "Save each in a file of its own.", path);
-
     public static PreciseBnException UnknownSchema(string path, long version, string torchVersion) => new(
         "UnknownSchema", ErrorKind.NotSupported,
         $"'{path}' has version {version} of the schema of exported programs, by PyTorch {torchVersion}; only version 8 is known.",

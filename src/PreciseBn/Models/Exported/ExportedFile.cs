@@ -46,10 +46,18 @@ internal sealed class ExportedFile : ModelFile
 
     public override FileEnding Ending => FileEnding.Program;
 
+    public override string? Program => _archive.Package?.Chosen;
+
+    public override IReadOnlyList<string> Programs => _archive.Package?.Names ?? [];
+
+    public override IReadOnlyList<string> FindShared(IReadOnlyCollection<StoredLayer> layers) => _archive.Package?.FindShared(layers) ?? [];
+
+    public override IReadOnlyList<ByteRange> FindApart() => _archive.Package?.FindApart(_archive.File, _archive.Tensors.Values) ?? [];
+
     public override StoredWeights ReadWeights() => ExportedWeights.Find(_archive, _program);
 
     public override string Describe() =>
-        $"is an exported program of {_program.Nodes.Count} operations by PyTorch {_program.TorchVersion}, "
+        $"{(Program is { } name ? $"has the program '{name}'" : "is an exported program")} of {_program.Nodes.Count} operations by PyTorch {_program.TorchVersion}, "
         + (_found.Unaccounted.Count > 0 ? $"of which BatchNorm has no statistics of its own: {_found.Unaccounted[0]}"
             : _found.Nested.Count > 0 ? $"which BatchNorm is not among: {_found.Nested[0]}"
             : "none of which is a BatchNorm" + DescribeDecomposed());

@@ -1,6 +1,7 @@
 using System.Text;
 using PreciseBn.Files;
 using PreciseBn.Formats;
+using PreciseBn.Primitives;
 
 namespace PreciseBn.Models.Exported;
 
@@ -12,27 +13,52 @@ internal static class PackageLayout
 {
     private const string FormatFile = "archive_format";
     private const string CompiledFolder = "data/aotinductor/";
+    private const string ProgramFolder = "models/";
+    private const string ProgramEnding = ".json";
     private const int LongestWord = 100;
 
-    public static ExportedArchive? TryRead(ZipContents zip)
+    /// <param name="zip">The archive.</param>
+    /// <param name="program">Name of the program that is meant; <c>null</c> where there is one only.</param>
+    /// <returns>The program, or <c>null</c> where the zip is of another kind.</returns>
+    /// <exception cref="PreciseBnException">It has no such program, or several and none is named; or it cannot be read.</exception>
+    public static ExportedArchive? TryRead(ZipContents zip, string? program)
     {
-        var format = zip.Entries.Keys.FirstOrDefault(name => name.EndsWith("/" + FormatFile, StringComparison.Ordinal)) ?? FormatFile;
-        var root = format[..^FormatFile.Length];
-        var programs = zip.Entries.Values.Where(entry => entry.Name.StartsWith($"{root}models/", StringComparison.Ordinal)
-            && entry.Name.EndsWith(".json", StringComparison.Ordinal)).ToArray();
-        if (programs.Length == 0 && zip.Entries.Keys.Any(name => name.StartsWith(root + CompiledFolder, StringComparison.Ordinal)))
+        var root = RootOf(zip);
+        var names = NamesOf(zip);
+        if (names.Count == 0 && zip.Entries.Keys.Any(name => name.StartsWith(root + CompiledFolder, StringComparison.Ordinal)))
             throw ExportedErrors.AheadOfTime(zip.File.Path);
-        if (programs.Length == 0 || !zip.Entries.ContainsKey(format))
+        if (names.Count == 0 || !zip.Entries.ContainsKey(root + FormatFile))
             return null;
-        if (programs.Length > 1)
-            throw ExportedErrors.SeveralPrograms(zip.File.Path, programs.Select(program => Path.GetFileNameWithoutExtension(program.Name)).ToArray());
+        var name = names.Count == 1 ? names[0] : program ?? throw ModelErrors.SeveralPrograms(zip.File.Path, names);
+        if (!zip.Entries.TryGetValue(EntryOf(root, name), out var entry))
+            throw ModelErrors.ProgramNotFound(zip.File.Path, name, names);
         RefuseBigEndian(zip, root);
-        var name = Path.GetFileNameWithoutExtension(programs[0].Name);
+        return new ExportedArchive(zip.File, ExportedJson.Read(zip, entry), TensorsOf(zip, root, name))
+        {
+            Package = new ProgramPackage(names, name, other => TensorsOf(zip, root, other)),
+        };
+    }
+
+    /// <summary>Names of the programs in an archive, in its order; none where it is of another kind.</summary>
+    public static IReadOnlyList<string> NamesOf(ZipContents zip)
+    {
+        var folder = RootOf(zip) + ProgramFolder;
+        return zip.Entries.Keys.Where(name => name.StartsWith(folder, StringComparison.Ordinal) && name.EndsWith(ProgramEnding, StringComparison.Ordinal)
+            && name.Length > folder.Length + ProgramEnding.Length).Select(name => name[folder.Length..^ProgramEnding.Length]).ToArray();
+    }
+
+    private static string RootOf(ZipContents zip) =>
+        zip.Entries.Keys.FirstOrDefault(name => name.EndsWith("/" + FormatFile, StringComparison.Ordinal)) is { } format ? format[..^FormatFile.Length] : "";
+
+    private static string EntryOf(string root, string program) => root + ProgramFolder + program + ProgramEnding;
+
+    private static Dictionary<string, ArchivedTensor> TensorsOf(ZipContents zip, string root, string program)
+    {
         var (weights, constants) = ($"{root}data/weights/", $"{root}data/constants/");
-        return ExportedArchive.Read(zip, programs[0],
-            ExportedTensors.InPickle(zip, $"{weights}{name}.pt"), ExportedTensors.InPickle(zip, $"{constants}{name}.pt"),
-            ExportedTensors.InEntries(zip, weights, $"{name}_weights_config.json"),
-            ExportedTensors.InEntries(zip, constants, $"{name}_constants_config.json"));
+        return ExportedArchive.ByName(
+            ExportedTensors.InPickle(zip, $"{weights}{program}.pt"), ExportedTensors.InPickle(zip, $"{constants}{program}.pt"),
+            ExportedTensors.InEntries(zip, weights, $"{program}_weights_config.json"),
+            ExportedTensors.InEntries(zip, constants, $"{program}_constants_config.json"));
     }
 
     private static void RefuseBigEndian(ZipContents zip, string root)

@@ -30,6 +30,8 @@ internal sealed class LiveModel(nn.Module root) : IModelSource
 
     public string Contents => "is a model in memory whose layers are others";
 
+    public string? Program => null;
+
     public SizeRange BatchSizes => SizeRange.Any;
 
     public object Gate => root;
@@ -42,6 +44,8 @@ internal sealed class LiveModel(nn.Module root) : IModelSource
         asked is null || (asked.type == own.type && (own.type == DeviceType.CPU || asked.index == own.index))
             ? own
             : throw ModelErrors.OnOtherDevice(model, own.ToString(), asked.ToString());
+
+    public IReadOnlyList<string> FindShared(IReadOnlyCollection<string> layers) => [];
 
     public ModelFingerprint Identify(IReadOnlyCollection<string> layers) => LiveFingerprint.Of(root, layers);
 
