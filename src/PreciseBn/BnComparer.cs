@@ -77,4 +77,6 @@ internal sealed class PreviousStatistics(BnStat stat) : ILayerStatistics
     public long? BatchesTracked => stat.BatchesTracked - stat.Batches;
 
     public string? Path => stat.Path;
+
+    public string? Program => stat.Program;
 }

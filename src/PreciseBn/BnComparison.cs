@@ -20,6 +20,9 @@ public record BnComparison
     /// <summary>Full path of the file that was compared, or of the reference if the layer is there only; <c>null</c> for models in memory.</summary>
     public string? Path => (Difference ?? Reference)?.Path;
 
+    /// <summary>Which of several programs in that file; <c>null</c> where it has no other.</summary>
+    public string? Program => (Difference ?? Reference)?.Program;
+
     /// <summary>What was asked for, as whoever compared them would type it; <c>null</c> where that is not known.</summary>
     public string? Command { get; init; }
 

@@ -28,6 +28,8 @@ BeforeAll {
         'gpu.npz'           = 'cases/gpu-made/batches.npz'
         'frozen.pt'         = 'cases/frozen/freeze-2.6.pt'
         'frozen.npz'        = 'cases/frozen/batches.npz'
+        'package.pt2'       = 'programs/several-2.14.pt2'
+        'samples.npz'       = 'programs/samples.npz'
     }
     # Epochs of a model, one a day.
     foreach ($epoch in 8..10) {

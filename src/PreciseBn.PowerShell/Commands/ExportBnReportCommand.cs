@@ -40,13 +40,11 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
     public string? Program { get; set; }
 
     /// <summary>Findings of Test-BnModule. Without any, those that the statistics themselves show are reported.</summary>
-    [Parameter]
-    [ValidateNotNull]
+    [Parameter, ValidateNotNull]
     public PSObject[] Finding { get; set; } = [];
 
     /// <summary>The heading. Without it, it names the model.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
+    [Parameter, ValidateNotNullOrEmpty]
     public string? Title { get; set; }
 
     /// <summary>A page, or the plot of the drift alone. Without it, the extension of the file decides.</summary>

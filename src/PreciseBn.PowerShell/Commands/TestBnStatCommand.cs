@@ -27,8 +27,7 @@ public sealed class TestBnStatCommand : DataCmdlet
     public object[] Difference { get; set; } = [];
 
     /// <summary>Data that the model of the reference is run on; the statistics that they give are judged.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = DataSet)]
-    [ValidateNotNull]
+    [Parameter(Mandatory = true, ParameterSetName = DataSet), ValidateNotNull]
     public object Data { get; set; } = null!;
 
     /// <summary>Names of layers, as the reference has them; wildcards are allowed. By default all are judged.</summary>

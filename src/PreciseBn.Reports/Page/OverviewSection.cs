@@ -28,11 +28,14 @@ internal static class OverviewSection
     private static XElement Tile(string number, string text, string styleClass) =>
         Html.Element("p", $"tile {styleClass}".TrimEnd(), new XElement("strong", number), " ", new XElement("span", text));
 
+    private static string? PlaceOf(ILayerStatistics? statistics) =>
+        statistics is { Path: { } path, Program: { } program } ? $"{path} ({program})" : statistics?.Path;
+
     private static IEnumerable<(string Name, string Value)> Facts(ReportContents contents)
     {
         var measured = contents.Measured;
-        var paths = contents.Layers.Select(layer => (layer.Difference ?? layer.Reference)?.Path).OfType<string>().Distinct().Select(Printable.Text).ToArray();
-        var references = contents.Layers.Select(layer => layer.Reference?.Path).OfType<string>().Distinct().Select(Printable.Text).Except(paths).ToArray();
+        var paths = contents.Layers.Select(layer => PlaceOf(layer.Difference ?? layer.Reference)).OfType<string>().Distinct().Select(Printable.Text).ToArray();
+        var references = contents.Layers.Select(layer => PlaceOf(layer.Reference)).OfType<string>().Distinct().Select(Printable.Text).Except(paths).ToArray();
         yield return ("Model", paths.Length > 0 ? string.Join(", ", paths) : "in memory");
         if (BnStatFile.HashOfSource(contents.Layers.Select(layer => layer.Difference).OfType<ILayerStatistics>().ToArray()) is { } hash)
             yield return ("SHA-256", hash);
