@@ -48,7 +48,7 @@ public abstract class DataCmdlet : RunCmdlet
     /// <summary>The parameters that only matter where something is measured.</summary>
     private protected static IReadOnlyList<string> ParametersOfMeasuring { get; } =
         [nameof(Iterations), nameof(Tolerance), nameof(AllowReuse), nameof(SkipNonFinite), nameof(MemoryFormat), nameof(Threads), nameof(AllowTf32),
-         nameof(Device), nameof(InputKey), nameof(AllowOperator), nameof(Method), nameof(Program), nameof(Argument)];
+         nameof(Device), nameof(InputKey), nameof(AllowOperator), nameof(Method), nameof(Argument)];
 
     /// <summary>Whether a model is run at all.</summary>
     private protected virtual bool RunsModels => true;

@@ -31,7 +31,7 @@ public sealed class UpdateBnStatCommand : RecalibrationCmdlet
         if (Data is null)
         {
             // What was measured elsewhere is only written.
-            RefuseWithoutEffect("on statistics that are merged already", "Give it to Measure-BnStat.", ParametersOfMeasuring);
+            RefuseWithoutEffect("on statistics that are merged already", "Give it to Measure-BnStat.", [.. ParametersOfMeasuring, nameof(Program)]);
             ForEachItem(WriteMerged);
             return;
         }

@@ -13,6 +13,8 @@ internal sealed class MisledModel(IModelSource model) : IModelSource
 
     public string? Path => model.Path;
 
+    public string? Program => model.Program;
+
     public FileIdentity? Identity => model.Identity;
 
     public IReadOnlyList<BnModule> Layers => model.Layers;
@@ -32,6 +34,8 @@ internal sealed class MisledModel(IModelSource model) : IModelSource
     public Device FindDevice(string? name) => model.FindDevice(name);
 
     public ModelFingerprint Identify(IReadOnlyCollection<string> layers) => model.Identify(layers);
+
+    public IReadOnlyList<string> FindShared(IReadOnlyCollection<string> layers) => model.FindShared(layers);
 
     public IObservedModel Load(IReadOnlyCollection<string> layers, ObservationRules rules, Device device) => new Misled(model.Load(layers, rules, device));
 
