@@ -19,12 +19,12 @@ internal sealed class ChannelScale
 
     public ChannelScale(string name, int channels, bool isByte, BnDataLoaderOptions options, bool normalise)
     {
-        _means = Check(normalise ? options.Mean : [], channels, name, "-Mean");
-        _deviations = Check(normalise ? options.StandardDeviation : [], channels, name, "-StandardDeviation");
+        _means = Check(normalise ? options.Mean : [], channels, name, "mean");
+        _deviations = Check(normalise ? options.StandardDeviation : [], channels, name, "standard deviation");
         foreach (var mean in _means.Where(mean => !double.IsFinite(mean)))
-            throw DataErrors.InvalidNormalization("-Mean", mean);
+            throw DataErrors.InvalidNormalization("mean", mean);
         foreach (var deviation in _deviations.Where(deviation => !double.IsFinite(deviation) || deviation <= 0))
-            throw DataErrors.InvalidNormalization("-StandardDeviation", deviation);
+            throw DataErrors.InvalidNormalization("standard deviation", deviation);
         _isUniform = _means.Count <= 1 && _deviations.Count <= 1;
         var tables = _isUniform ? 1 : channels;
         if (isByte && tables <= MostTables)
@@ -64,6 +64,6 @@ internal sealed class ChannelScale
     private static double Of(IReadOnlyList<double> values, int channel, double otherwise) =>
         values.Count == 0 ? otherwise : values[Math.Min(channel, values.Count - 1)];
 
-    private static IReadOnlyList<double> Check(IReadOnlyList<double> values, int channels, string name, string option) =>
-        values.Count > 1 && values.Count != channels ? throw DataErrors.WrongChannelCount(option, values.Count, channels, name) : values;
+    private static IReadOnlyList<double> Check(IReadOnlyList<double> values, int channels, string name, string what) =>
+        values.Count > 1 && values.Count != channels ? throw DataErrors.WrongChannelCount(what, values.Count, channels, name) : values;
 }

@@ -97,12 +97,12 @@ internal static class DataErrors
         "IncompleteBatch", ErrorKind.InvalidData,
         $"The batch '{batch}' has no array '{batch}.{key}'.", "Each batch needs an array for each input.", batch);
 
-    public static PreciseBnException WrongChannelCount(string option, int given, long channels, string name) => new(
+    public static PreciseBnException WrongChannelCount(string what, int given, long channels, string name) => new(
         "WrongChannelCount", ErrorKind.InvalidArgument,
-        $"{option} has {given} numbers, but '{name}' has {channels} channels.", "Give one number, or one a channel.", name);
+        $"The {what} has {given} numbers, but '{name}' has {channels} channels.", "Give one number, or one a channel.", name);
 
-    public static PreciseBnException InvalidNormalization(string option, double value) => new(
-        "InvalidNormalization", ErrorKind.InvalidArgument, FormattableString.Invariant($"{option} has {value}, by which nothing can be normalised."),
+    public static PreciseBnException InvalidNormalization(string what, double value) => new(
+        "InvalidNormalization", ErrorKind.InvalidArgument, FormattableString.Invariant($"The {what} is {value}, by which nothing can be normalised."),
         "Give the mean and the deviation of each channel, on the scale of the data divided by 255 if they are uint8.", value);
 
     public static PreciseBnException NotAnImageLayout(string name, int dimensions) => new(

@@ -32,21 +32,23 @@ Describe 'A fleet of models' {
         $done.Output[0].After | Should -BeGreaterThan 0.95
     }
 
-    It 'may be large: the bad one is named, and all others are recomputed' {
+    It 'may be large: the bad one is named, and all others are recomputed' -Tag Once {
+        # Every new file is slow under Wine.
+        $size = $IsWindows ? 50 : 500
         Remove-Item (Join-Path $folder model.pt)
-        foreach ($number in 1..50) {
-            Copy-Item (Get-Fixture bn1d.scripted.pt) (Join-Path $folder ('{0:00}.pt' -f $number))
+        foreach ($number in 1..$size) {
+            Copy-Item (Get-Fixture bn1d.scripted.pt) (Join-Path $folder ('{0:000}.pt' -f $number))
         }
-        Set-Content (Join-Path $folder 25.pt) 'not a model'
+        Set-Content (Join-Path $folder 025.pt) 'not a model'
         $data = Join-Path $TestDrive tiny.csv
         @('a,b,c,d') + (1..64 | ForEach-Object { "$($_ % 7),$($_ % 5),$($_ % 3),$_" }) | Set-Content $data
         $done = Invoke-Example fleet.ps1 @{ Folder = "$folder"; Data = $data; Update = @{ Iterations = 2; Force = $true } }
         $done.ExitCode | Should -Be 1
-        $done.Output | Should -HaveCount 50
+        $done.Output | Should -HaveCount $size
         $bad = $done.Output | Where-Object Result -NE Recomputed
-        $bad.Model, $bad.Result | Should -Be 25.pt, Failed
+        $bad.Model, $bad.Result | Should -Be 025.pt, Failed
         $done.Output.MeanShift | Where-Object { $_ } | Sort-Object -Unique | Should -HaveCount 1
-        Get-ChildItem $folder *.bak | Should -HaveCount 49
+        Get-ChildItem $folder *.bak | Should -HaveCount ($size - 1)
         (Get-ChildItem $folder *.pt | Get-FileHash).Hash | Sort-Object -Unique | Should -HaveCount 2
     }
 

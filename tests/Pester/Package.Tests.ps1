@@ -1,5 +1,5 @@
 # The modules are published to a repository in a folder, and installed, updated and uninstalled as from a gallery, with a home of their own.
-Describe 'The packages' -Tag Package {
+Describe 'The packages' -Tag Once {
     BeforeAll {
         if ($IsWindows) {
             return

@@ -97,6 +97,32 @@ public sealed class FuzzTests : IDisposable
         });
     }
 
+    // Of the other programs only what they share is read.
+    [Theory]
+    [InlineData("data/weights/decoder_weights_config.json")]
+    [InlineData("models/decoder.json")]
+    [InlineData("")]
+    public void Damaged_packages_of_several_programs(string entry)
+    {
+        var (path, fixture) = (_folder.File("x.pt2"), Fixtures.Path("programs/shared-2.14.pt2"));
+        var original = File.ReadAllBytes(fixture);
+        if (entry.Length > 0)
+            ArchiveEditor.Rewrite(fixture, path, (name, bytes) => name.EndsWith(entry, StringComparison.Ordinal) ? original = bytes : bytes);
+
+        Fuzz(original, damaged =>
+        {
+            if (entry.Length > 0)
+                ArchiveEditor.Rewrite(fixture, path, (name, bytes) => name.EndsWith(entry, StringComparison.Ordinal) ? damaged : bytes);
+            else
+                File.WriteAllBytes(path, damaged);
+            AssertResultOrError(path, () =>
+            {
+                using var model = BnModel.Open(path, "encoder");
+                _ = model.SharedStatistics;
+            });
+        });
+    }
+
     [Fact]
     public void Damaged_pickles()
     {
