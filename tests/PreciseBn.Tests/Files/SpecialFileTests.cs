@@ -66,7 +66,7 @@ public sealed class SpecialFileTests : IDisposable
     [UnixFact("symbolic links")]
     public void Links_in_a_circle_are_an_error()
     {
-        var (one, other) = (_folder.File("one.pth"), _folder.File("other.pth"));
+        var (one, other) = (_folder.File("one"), _folder.File("other"));
         File.CreateSymbolicLink(one, other);
         File.CreateSymbolicLink(other, one);
 
@@ -83,12 +83,12 @@ public sealed class SpecialFileTests : IDisposable
     private IEnumerable<string> Specials()
     {
         if (OperatingSystem.IsWindows())
-            return ["NUL", _folder.File("NUL"), _folder.File("con.pt"), _folder.File("o.pth:s"), _model + ":s"];
+            return ["NUL", _folder.File("NUL"), _folder.File("con.bin"), _folder.File("o.pth:s"), _model + ":s"];
         var path = _folder.File("socket");
         _socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         _socket.Bind(new UnixDomainSocketEndPoint(path));
-        Pipe("pipe.npy");
-        return ["/dev/null", _folder.File("pipe.npy"), path];
+        Pipe("pipe.bin");
+        return ["/dev/null", _folder.File("pipe.bin"), path];
     }
 
     private void Pipe(string name) => Assert.Equal(0, Tool.Run("mkfifo", _folder.File(name)).ExitCode);

@@ -28,6 +28,7 @@ public sealed class RoundTripTests : IDisposable
             AllowsTf32 = true,
             Iterations = 12,
             Tolerance = 1e-3,
+            Program = "encoder",
         }).ToArray();
         var path = _folder.File("part.safetensors");
 
@@ -49,6 +50,7 @@ public sealed class RoundTripTests : IDisposable
             SerialCorrelation = 0.25,
             StoppedBy = StopReason.Tolerance,
             Path = model.Path,
+            Program = "encoder",
             ContentSha256 = new string('a', 64),
             Command = "Update-BnStat -Data digits.npz",
         }).ToArray();
@@ -63,7 +65,14 @@ public sealed class RoundTripTests : IDisposable
     public void Of_layers()
     {
         using var model = BnModel.Open(Fixtures.Path("digits.scripted.pt"));
-        var layers = model.Layers.Select(layer => layer with { Aliases = [$"{layer.Name}.other"], Training = true, DType = DType.BFloat16, IsStale = true }).ToArray();
+        var layers = model.Layers.Select(layer => layer with
+        {
+            Aliases = [$"{layer.Name}.other"],
+            Training = true,
+            DType = DType.BFloat16,
+            IsStale = true,
+            Program = "encoder",
+        }).ToArray();
         var path = _folder.File("layers.safetensors");
 
         BnStatFile.Write(path, layers, force: false);
