@@ -72,9 +72,13 @@ Describe 'What jobs and Import-Clixml give' {
     It 'is refused where something of it is missing' {
         $partial = [pscustomobject]@{ Name = 'stem.bn' }
         $partial.PSTypeNames.Insert(0, 'Deserialized.PreciseBn.BnStat')
-        foreach ($command in 'Export-BnStat', 'Export-BnReport', 'Set-BnStat') {
-            $path = if ($command -eq 'Set-BnStat') { Copy-Fixture digits.checkpoint.pth } else { Join-Path $TestDrive partial.html }
-            { $partial | & $command $path } | Should -Throw -ErrorId "IncompleteObject,PreciseBn.PowerShell.$($command -replace '-')Command"
+        $files = @{
+            'Export-BnStat'   = Join-Path $TestDrive partial.safetensors
+            'Export-BnReport' = Join-Path $TestDrive partial.html
+            'Set-BnStat'      = Copy-Fixture digits.checkpoint.pth
+        }
+        foreach ($command in $files.Keys) {
+            { $partial | & $command $files[$command] } | Should -Throw -ErrorId "IncompleteObject,PreciseBn.PowerShell.$($command -replace '-')Command"
         }
         foreach ($name in 'Mean', 'Batches') {
             $emptied = [pscustomobject] @{}
