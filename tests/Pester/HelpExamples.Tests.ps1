@@ -44,14 +44,14 @@ BeforeAll {
     $session.ImportPSModule((Resolve-Path "$PSScriptRoot/../../PreciseBn.psd1").ProviderPath)
 }
 
-Describe 'The help' {
+Describe 'The help' -Tag Once {
     It 'has examples of every cmdlet' {
         $with = (Get-ChildItem "$PSScriptRoot/../../module/help" -Filter *.md | ForEach-Object { Get-MarkdownExample $_.FullName }).File
         (Get-Command -Module PreciseBn).Name | Should -BeIn $with
     }
 }
 
-Describe 'Of <File>' -ForEach ($examples | Group-Object { $_.File } | ForEach-Object { @{ File = $_.Name; Examples = $_.Group } }) {
+Describe 'Of <File>' -Tag Once -ForEach ($examples | Group-Object { $_.File } | ForEach-Object { @{ File = $_.Name; Examples = $_.Group } }) {
     It '<Heading> (line <Line>) runs as it is printed' -ForEach $Examples {
         if ($File -notlike 'about_*') {
             $Code | Should -Match "\b$File\b"

@@ -29,7 +29,7 @@ function Get-OtherVersion { [SkiaSharp.SKBitmap].Assembly.GetName().Version.Majo
     }
 }
 
-Describe 'Beside a module with <Age> packages, imported as <Order>' -ForEach $orders {
+Describe 'Beside a module with <Age> packages, imported as <Order>' -Tag Once -ForEach $orders {
     BeforeAll {
         $manifests = @{ Other = New-OtherModule $Age; PreciseBn = Convert-Path "$PSScriptRoot/../../PreciseBn.psd1" }
         $script = Join-Path $TestDrive 'both.ps1'

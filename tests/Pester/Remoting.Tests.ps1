@@ -70,7 +70,7 @@ AfterAll {
     }
 }
 
-Describe 'remoting.ps1 over SSH' {
+Describe 'remoting.ps1 over SSH' -Tag Once {
     BeforeEach {
         if ($missing) {
             Set-ItResult -Skipped -Because $missing

@@ -46,7 +46,7 @@ BeforeAll {
     }
 }
 
-Describe 'The scripts for schedulers' {
+Describe 'The scripts for schedulers' -Tag Once {
     It 'end with 0 when all is done, and tell what was used' {
         $folder = New-Folder
         $done = Wait-Script (Start-Script measure.ps1 (@{ Model = $model; Folder = $folder; Shard = '1/4,2..3/4'; Iterations = 6 } + $digits))

@@ -7,7 +7,7 @@ BeforeAll {
     )
 }
 
-Describe 'A session' {
+Describe 'A session' -Tag Once {
     It 'imports the module again and again, and nothing piles up' {
         $run = Invoke-PowerShell {
             $manifest, $model, $data = $args
@@ -45,7 +45,7 @@ Describe 'A session' {
     }
 }
 
-Describe 'In strict mode' {
+Describe 'In strict mode' -Tag Once {
     BeforeAll {
         $folder = (New-Item (Join-Path $TestDrive 'strict') -ItemType Directory).FullName
         $null = Copy-Fixture digits.scripted.pt -As 'strict/model.pt'
