@@ -73,28 +73,6 @@ internal static class ModelErrors
         $"The model '{path}' has no method {method}, so it cannot be run on data"
         + (methods.Count == 0 ? "." : $"; it has {string.Join(", ", methods)}."), ExportAdvice, path);
 
-    public static PreciseBnException NoSuchArgument(string path, string name, IEnumerable<string> parameters) => new(
-        "NoSuchArgument", ErrorKind.InvalidArgument,
-        $"The model '{path}' has no parameter '{name}'; it takes {string.Join(", ", parameters)}.", "Give arguments by the names of its parameters.", path);
-
-    public static PreciseBnException WrongArgument(string path, string parameter, object? value, bool isTensor) => new(
-        "WrongArgument", ErrorKind.InvalidArgument,
-        FormattableString.Invariant($"The model '{path}' takes {parameter}, which cannot be {(value is string ? $"'{value}'" : value is IFormattable or bool ? value : value is null ? "nothing" : "what was given")}."),
-        isTensor ? "Leave it out: tensors come from the data." : "Give a value of that type.", path);
-
-    public static PreciseBnException ArgumentNeeded(string path, string parameter, string name) => new(
-        "ArgumentNeeded", ErrorKind.InvalidArgument,
-        $"The model '{path}' takes {parameter}, which no array can be.", $"Give the argument '{name}' beside the data, the same for every batch.", path);
-
-    public static PreciseBnException SeveralCollections(string path, IEnumerable<string> parameters) => new(
-        "SeveralCollections", ErrorKind.NotSupported,
-        $"The model '{path}' takes {string.Join(" and ", parameters)}: which arrays belong to which cannot be told.",
-        "Wrap it in a module that takes one list or dictionary, or tuples, and export that.", path);
-
-    public static PreciseBnException NamesNeeded(string path, string parameter) => new(
-        "NamesNeeded", ErrorKind.InvalidData,
-        $"The model '{path}' takes {parameter}, a dictionary, but the inputs have no names.", "Give data whose arrays have names.", path);
-
     public static PreciseBnException AutocastInScript(string path) => new(
         "AutocastInScript", ErrorKind.NotSupported,
         $"The model '{path}' was scripted with torch.autocast in its code, which libtorch does not carry out as PyTorch does.",
@@ -251,11 +229,6 @@ internal static class ModelErrors
     public static PreciseBnException InUse(string model) => new(
         "ModelInUse", ErrorKind.Conflict,
         $"The model '{model}' is being measured or changed by another thread.", "Wait for that to end.", model);
-
-    public static PreciseBnException CalledAsItIs(string model, string kind) => new(
-        "OptionWithoutEffect", ErrorKind.InvalidArgument,
-        $"'{model}' is {kind}, which is called with the tensors of a batch, and by no other method than its forward.",
-        "Leave out the method and the arguments.", model);
 
     public static PreciseBnException NothingToSave(string model) => new(
         "NoFileToWrite", ErrorKind.InvalidArgument,

@@ -20,6 +20,25 @@ internal static class TensorBytes
         return plain.resolve_neg();
     }
 
+    /// <summary>The memory that a tensor lies in, with whatever else lies there.</summary>
+    /// <returns>Its address and its bytes; <c>null</c> for a type of numbers of which TorchSharp does not tell.</returns>
+    public static (nint Address, long Bytes)? FindStorage(this Tensor tensor) => tensor.dtype switch
+    {
+        ScalarType.Float32 => FindStorage<float>(tensor),
+        ScalarType.Float64 => FindStorage<double>(tensor),
+        ScalarType.Int64 => FindStorage<long>(tensor),
+        _ => null,
+    };
+
+    private static (nint Address, long Bytes) FindStorage<T>(Tensor tensor)
+        where T : unmanaged
+    {
+        // A storage holds a tensor of its own, and lets go of it without disposing of it.
+        using var scope = NewDisposeScope();
+        var storage = tensor.storage<T>();
+        return (storage.data_ptr(), (long)storage.nbytes());
+    }
+
     /// <summary>The bytes of some items along the first dimension.</summary>
     /// <param name="tensor">A contiguous tensor in the memory of the processor; it has to outlive the span.</param>
     /// <param name="first">Index of the first item.</param>

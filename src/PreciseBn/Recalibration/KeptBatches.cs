@@ -83,29 +83,12 @@ internal sealed class KeptBatches(string model, KeptMemory room) : IBatchSource,
     // Part of a larger tensor would keep that in memory.
     private static Tensor Own(Tensor value)
     {
-        if (StorageOf(value) == SizeOf(value))
+        if (value.FindStorage()?.Bytes == SizeOf(value))
             return value;
         using (value)
         using (var numbers = NumbersOf(value))
         using (var copy = numbers.clone())
             return copy.as_strided(value.shape, value.stride(), 0).DetachFromDisposeScope();
-    }
-
-    /// <returns>The bytes that are kept with a value; -1 where they cannot be asked for.</returns>
-    private static long StorageOf(Tensor value) => value.dtype switch
-    {
-        ScalarType.Float32 => StorageOf<float>(value),
-        ScalarType.Float64 => StorageOf<double>(value),
-        ScalarType.Int64 => StorageOf<long>(value),
-        _ => -1,
-    };
-
-    private static long StorageOf<T>(Tensor value)
-        where T : unmanaged
-    {
-        // A storage holds a tensor of its own, and lets go of it without disposing of it.
-        using var scope = NewDisposeScope();
-        return (long)value.storage<T>().nbytes();
     }
 
     // All that lies between the first and the last, in the order of memory.

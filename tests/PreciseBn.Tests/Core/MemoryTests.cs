@@ -1,4 +1,5 @@
 using PreciseBn.Data;
+using PreciseBn.Models.Live;
 using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 using static TorchSharp.torch;
@@ -80,6 +81,19 @@ public sealed class MemoryTests : IDisposable
         Repeat(20);
 
         Assert.InRange(Tensor.TotalCount - before, long.MinValue, 10);
+    }
+
+    [Fact]
+    public void Looking_for_shared_statistics_leaves_no_tensors_behind()
+    {
+        using var module = nn.Sequential(("a", nn.BatchNorm1d(3)), ("b", nn.BatchNorm1d(3, dtype: ScalarType.Float64)));
+        var layers = BnModel.Of(module).Layers;
+        var before = Tensor.TotalCount;
+
+        for (var i = 0; i < 20; i++)
+            Assert.Null(SharedStatistics.Find(layers, layers));
+
+        Assert.InRange(Tensor.TotalCount - before, long.MinValue, 5);
     }
 
     [Theory]

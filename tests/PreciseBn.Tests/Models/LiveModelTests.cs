@@ -26,6 +26,19 @@ public sealed class LiveModelTests : IDisposable
         _data = Enumerable.Range(0, 5).Select(i => randn([4 + i, 1, 8, 8], generator: generator)).ToArray();
     }
 
+    [Theory]
+    [InlineData(ScalarType.Float16)]
+    [InlineData(ScalarType.BFloat16)]
+    public void Layers_in_16_bits_are_refused_by_name(ScalarType type)
+    {
+        using var module = nn.Sequential(("a", nn.BatchNorm1d(3)), ("b", nn.BatchNorm1d(3, dtype: type)));
+        using var input = randn(8, 3);
+
+        var error = Assert.Throws<PreciseBnException>(() => BnModel.Of(module).Measure(new EnumerableBatchSource([input], []), new()));
+
+        Assert.Equal("ReducedPrecision", error.ErrorId);
+    }
+
     [Fact]
     public void Modules_of_other_makers_that_keep_statistics_are_named()
     {

@@ -100,7 +100,7 @@ internal sealed class ExportedFile : ModelFile
     private void RefuseToRun(IReadOnlyList<string> allowedOperators, string method, int arguments)
     {
         if (method != "forward" || arguments > 0)
-            throw ModelErrors.CalledAsItIs(Path, Kind);
+            throw CallErrors.CalledAsItIs(Path, Kind);
         RefuseMoreThanNumbers(allowedOperators);
         if (_program.Inputs.FirstOrDefault(input => input.Shape is null) is { } input)
             throw ExportedErrors.InputNotSupported(Path, input.Name);

@@ -82,7 +82,7 @@ internal sealed class LiveModel(nn.Module root) : IModelSource
     private void RequirePlainCall(string method, int arguments)
     {
         if (method != "forward" || arguments > 0)
-            throw ModelErrors.CalledAsItIs(Name, "a model in memory");
+            throw CallErrors.CalledAsItIs(Name, "a model in memory");
     }
 
     private BnModule[] Find(IReadOnlyCollection<string> names)

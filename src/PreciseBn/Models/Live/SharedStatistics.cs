@@ -1,3 +1,4 @@
+using PreciseBn.Native;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Models.Live;
@@ -23,21 +24,13 @@ internal static class SharedStatistics
         return null;
     }
 
+    // Those in 16 bits cannot be observed, and are refused for that.
     private static IEnumerable<nint> PlacesOf(Tensor statistics)
     {
-        var first = AddressOf(statistics) + (nint)(statistics.storage_offset() * statistics.element_size());
+        if (statistics.FindStorage() is not { } storage)
+            return [];
+        var first = storage.Address + (nint)(statistics.storage_offset() * statistics.element_size());
         var step = (nint)(statistics.stride(0) * statistics.element_size());
         return Enumerable.Range(0, (int)statistics.numel()).Select(channel => first + (channel * step));
-    }
-
-    private static nint AddressOf(Tensor statistics)
-    {
-        if (statistics.dtype == ScalarType.Float64)
-        {
-            using var wide = statistics.storage<double>();
-            return wide.data_ptr();
-        }
-        using var storage = statistics.storage<float>();
-        return storage.data_ptr();
     }
 }

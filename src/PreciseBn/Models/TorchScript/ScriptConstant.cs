@@ -25,7 +25,7 @@ internal static class ScriptConstant
     {
         var type = TypeOf(parameter);
         var isOptional = Plain(parameter) != type;
-        return (value is null && isOptional) || Fits(value, type) ? Literal(value, type) : throw ModelErrors.WrongArgument(path, parameter.ToString(), value, isTensor: type == "Tensor");
+        return (value is null && isOptional) || Fits(value, type) ? Literal(value, type) : throw CallErrors.WrongArgument(path, parameter.ToString(), value, isTensor: type == "Tensor");
     }
 
     private static string Plain(ScriptParameter parameter) => parameter.Type.Replace(" ", "", StringComparison.Ordinal);

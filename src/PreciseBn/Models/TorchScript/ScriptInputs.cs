@@ -24,12 +24,12 @@ internal sealed partial class ScriptInputs
     {
         _path = path;
         if (arguments.Keys.Except(method.Parameters.Select(parameter => parameter.Name)).FirstOrDefault() is { } unknown)
-            throw ModelErrors.NoSuchArgument(path, unknown, method.Parameters.Select(parameter => parameter.ToString()));
+            throw CallErrors.NoSuchArgument(path, unknown, method.Parameters.Select(parameter => parameter.ToString()));
         _inputs = method.Parameters.Select(parameter => Input.Of(path, parameter, arguments)).ToArray();
         if (_inputs.FirstOrDefault(input => input.Kind == InputKind.Missing) is { } missing)
-            throw ModelErrors.ArgumentNeeded(path, missing.Parameter.ToString(), missing.Parameter.Name);
+            throw CallErrors.ArgumentNeeded(path, missing.Parameter.ToString(), missing.Parameter.Name);
         if (_inputs.Where(input => input.IsOpen).ToArray() is { Length: > 1 } open)
-            throw ModelErrors.SeveralCollections(path, open.Select(input => input.Parameter.ToString()));
+            throw CallErrors.SeveralCollections(path, open.Select(input => input.Parameter.ToString()));
     }
 
     /// <summary>The parameters of the method that takes them as they can be handed over.</summary>
@@ -74,7 +74,7 @@ internal sealed partial class ScriptInputs
             var range = at..(input.IsOpen ? Math.Max(at, tensors.Length - taking[(i + 1)..].Sum(other => other.Width)) : at + input.Width);
             result.Add(input.IsOpen || input.Kind == InputKind.Tuple ? tensors[range] : tensors[at]);
             if (input.Kind == InputKind.Dictionary)
-                result.Add(Encode(batch.Names?.ToArray()[range] ?? throw ModelErrors.NamesNeeded(_path, input.Parameter.ToString())));
+                result.Add(Encode(batch.Names?.ToArray()[range] ?? throw CallErrors.NamesNeeded(_path, input.Parameter.ToString())));
             at = range.End.Value;
         }
         return [.. result];
