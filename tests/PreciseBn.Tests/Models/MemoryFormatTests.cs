@@ -59,6 +59,7 @@ public sealed class MemoryFormatTests : IDisposable
     [InlineData("bn2d.scripted.pt", new long[] { 1, 4, 40, 25 }, 9)]
     [InlineData("bn2d.scripted.pt", new long[] { 1, 4, 40, 25 }, 29)]
     [InlineData("bn2d.scripted.pt", new long[] { 16, 4, 64, 64 }, 100)]
+    [InlineData("bn2d.scripted.pt", new long[] { 21, 4, 113, 127 }, 3)]
     [InlineData("bn1d.scripted.pt", new long[] { 70001, 4 }, 3)]
     [InlineData("bn1d.scripted.pt", new long[] { 70001, 4 }, 29)]
     public void Many_values_are_summed_as_precisely(string model, long[] shape, double deviationsFromZero)

@@ -97,6 +97,9 @@ internal sealed class StatisticsLayout
     // Values that may be summed up one after the other in float32.
     private const int Piece = 512;
 
+    // Values that are summed up at once: 4 MB of them.
+    private const int Block = 1 << 20;
+
     // No number of a model; less the number of channels it is exact in float32.
     private const int Signature = -8_191_387;
 
@@ -150,7 +153,8 @@ internal sealed class StatisticsLayout
         .. ObservationLayout.Constants,
         new("OBSERVED", (int)StatisticsMark.Observed), new("SETTLED", (int)StatisticsMark.Settled), new("CHECKED", (int)StatisticsMark.Checked),
         new("LAST", (int)StatisticsMark.Last), new("AS_SAVED", (int)StatisticsMark.AsSaved), new("SIGNATURE", Signature),
-        new("PRECISION", (int)NumberType), new("DOUBLE", (int)ScalarType.Float64), new("PITCH", Pitch), new("PIECE", Piece), new("ORIGIN", Origin),
+        new("PRECISION", (int)NumberType), new("DOUBLE", (int)ScalarType.Float64), new("PITCH", Pitch), new("PIECE", Piece), new("BLOCK", Block),
+        new("ORIGIN", Origin),
         new("TO_VARIANCE", Observation.Width), new("TO_SHIFT", _columns),
         // Where the places do not tell what belongs together, none are as far apart as this.
         new("APART", IsRegular ? Observation.Width * Pitch : Size),

@@ -161,7 +161,8 @@ def normalise(input: Tensor,
     return torch.batch_norm(input, weight, bias, mean, var, True, 1., eps, False)
   return __torch__.precise_bn.normalise_in_pieces(input, weight, bias, mean, var, eps)
 
-# The rows [values, channels] are read as [PIECE, pieces * channels], so that a call sums up all pieces side by side.
+# The rows [values, channels] are read as [PIECE, pieces * channels], so that a call sums up all pieces side by side; but not more of them than
+# caches hold, as each is read twice.
 def normalise_in_pieces(input: Tensor,
     weight: Optional[Tensor],
     bias: Optional[Tensor],
@@ -171,28 +172,42 @@ def normalise_in_pieces(input: Tensor,
   channels = torch.size(input, 1)
   values = torch.numel(input) // channels
   pieces = values // PIECE
-  rest = values - pieces * PIECE
-  rows = torch.reshape(torch.movedim(input, 1, -1), [values, channels])
-  means, variances = __torch__.precise_bn.moments_of_pieces(torch.narrow(rows, 0, 0, pieces * PIECE), PIECE, pieces)
-  sizes = torch.full([pieces, 1], PIECE, dtype=DOUBLE)
-  if rest > 0:
-    mean_of_rest, variance_of_rest = __torch__.precise_bn.moments_of_pieces(torch.narrow(rows, 0, pieces * PIECE, rest), rest, 1)
-    means = torch.cat([means, mean_of_rest])
-    variances = torch.cat([variances, variance_of_rest])
-    sizes = torch.cat([sizes, torch.full([1, 1], rest, dtype=DOUBLE)])
-  pooled_mean = torch.div(torch.sum(torch.mul(means, sizes), [0]), values)
+  rows = torch.contiguous(torch.movedim(input, 1, -1))
+  at_once = max(BLOCK // (PIECE * channels), 1)
+  means, variances = __torch__.precise_bn.moments_of_pieces(rows, 0, PIECE, min(pieces, at_once))
+  if pieces > at_once:
+    all_means = [means]
+    all_variances = [variances]
+    for first in range(at_once, pieces, at_once):
+      means, variances = __torch__.precise_bn.moments_of_pieces(rows, first * PIECE, PIECE, min(pieces - first, at_once))
+      all_means.append(means)
+      all_variances.append(variances)
+    means = torch.cat(all_means)
+    variances = torch.cat(all_variances)
+  means = torch.to(means, DOUBLE)
+  pooled_mean = torch.mean(means, [0])
   delta = torch.sub(means, pooled_mean)
-  squares = torch.sum(torch.mul(torch.add(variances, torch.mul(delta, delta)), sizes), [0])
+  pooled_var = torch.mean(torch.addcmul(torch.to(variances, DOUBLE), delta, delta), [0])
+  rest = values - pieces * PIECE
+  if rest > 0:
+    mean_of_rest, variance_of_rest = __torch__.precise_bn.moments_of_pieces(rows, pieces * PIECE, rest, 1)
+    share = rest / values
+    delta = torch.sub(torch.select(mean_of_rest, 0, 0), pooled_mean)
+    pooled_mean = torch.add(pooled_mean, torch.mul(delta, share))
+    pooled_var = torch.add(pooled_var, torch.mul(torch.sub(torch.select(variance_of_rest, 0, 0), pooled_var), share))
+    pooled_var = torch.addcmul(pooled_var, delta, delta, value=share * (1. - share))
   used_mean = torch.copy_(mean, pooled_mean)
-  used_var = torch.copy_(var, torch.div(squares, values))
+  used_var = torch.copy_(var, pooled_var)
   output = torch.batch_norm(input, weight, bias, used_mean, used_var, False, 0., eps, False)
-  unbiased_var = torch.copy_(var, torch.div(squares, values - 1))
+  unbiased_var = torch.copy_(var, torch.mul(pooled_var, values / (values - 1)))
   return output
 
-def moments_of_pieces(rows: Tensor, size: int, pieces: int) -> Tuple[Tensor, Tensor]:
-  channels = torch.size(rows, 1)
-  means, variances = torch.batch_norm_update_stats(torch.reshape(rows, [size, pieces * channels]), None, None, 0.)
-  return (torch.to(torch.reshape(means, [pieces, channels]), DOUBLE), torch.to(torch.reshape(variances, [pieces, channels]), DOUBLE))
+def moments_of_pieces(rows: Tensor, first: int, size: int, pieces: int) -> Tuple[Tensor, Tensor]:
+  channels = torch.size(rows, -1)
+  width = pieces * channels
+  side_by_side = torch.as_strided(rows, [size, width], [width, 1], torch.storage_offset(rows) + first * channels)
+  means, variances = torch.batch_norm_update_stats(side_by_side, None, None, 0.)
+  return (torch.reshape(means, [pieces, channels]), torch.reshape(variances, [pieces, channels]))
 
 def are_ours(mean: Tensor, variance: Tensor) -> bool:
   if not __torch__.precise_bn.may_be_ours(mean) or not __torch__.precise_bn.may_be_ours(variance):
