@@ -9,7 +9,7 @@ from torch import nn
 
 SEED = 1
 IMAGES = (320, 3, 128, 128)
-VISION = ["resnet18", "resnet50", "mobilenet_v2", "densenet121", "efficientnet_b0"]
+VISION = ["resnet18", "resnet50", "mobilenet_v2", "mobilenet_v3_small", "densenet121", "efficientnet_b0"]
 VIDEO = ["r3d_18"]
 CHAINS = [10, 30, 100, 300, 1000]
 MEGABYTES = [1, 10, 100, 400]

@@ -20,13 +20,14 @@ internal sealed record TimedModel(string Name, string Path, long[] Shape, int It
         Of(models, "resnet18", [16, 3, 128, 128], 40),
         Of(models, "resnet50", [16, 3, 128, 128], 40),
         Of(models, "mobilenet_v2", [16, 3, 128, 128], 40),
+        Of(models, "mobilenet_v3_small", [8, 3, 64, 64], 400),
         Of(models, "densenet121", [16, 3, 128, 128], 40),
         Of(models, "efficientnet_b0", [16, 3, 128, 128], 40),
         Of(models, "unet", [8, 3, 128, 128], 40),
         Of(models, "r3d_18", [4, 3, 8, 112, 112], 40),
         Of(models, "resnet18", [16, 3, 224, 224], 20),
         Of(models, "resnet50", [16, 3, 224, 224], 20),
-        Of(models, "mlp", [32, 64], 1000),
+        Of(models, "mlp", [32, 64], 10000),
         Digits,
     ];
 
