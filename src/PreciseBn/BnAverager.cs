@@ -86,3 +86,62 @@ public static class BnAverager
         return weights.Select(weight => Math.ScaleB(weight, -exponent)).ToArray();
     }
 }
+
+/// <summary>What each of several files counts for in their average, and how that is written. What makes no sense is refused where it is set.</summary>
+public sealed record AverageOptions
+{
+    /// <summary>
+    /// What each file counts for, in the order of the files: numbers of any size, of which only their proportions matter; <c>null</c> lets all
+    /// count the same.
+    /// </summary>
+    public IReadOnlyList<double>? Weights
+    {
+        get;
+        init => field = value is null || (value.All(weight => weight is >= 0 and < double.PositiveInfinity) && value.Any(weight => weight > 0))
+            ? value is null ? null : [.. value]
+            : throw OptionErrors.Refused(nameof(Weights), string.Join(", ", value.Select(weight => FormattableString.Invariant($"{weight}"))), "They are finite numbers of 0 or more, and not all of them 0");
+    }
+
+    /// <summary>
+    /// Makes it an exponential moving average in the order of the files: the first is its beginning, and with each of the others it becomes
+    /// this times the average so far, and the rest of 1 times that file. <c>null</c> makes it none.
+    /// </summary>
+    public double? Decay
+    {
+        get;
+        init => field = value is null or (>= 0 and < 1) ? value : throw OptionErrors.Refused(nameof(Decay), value, "It is a number from 0 to less than 1");
+    }
+
+    /// <summary>Whether a file that is already at the destination may be replaced.</summary>
+    public bool Force { get; init; }
+
+    /// <summary>Whether what is replaced is kept, with <c>.bak</c>, or the first free of <c>.bak.1</c>, <c>.bak.2</c> and so on, appended to its name.</summary>
+    public bool Backup { get; init; }
+}
+
+/// <summary>What came of averaging files.</summary>
+public sealed record BnAverage
+{
+    /// <summary>Full path of the file with the average.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>Its BatchNorm layers, whose statistics are those of the last file and are to be measured anew: see <see cref="BnModule.IsStale"/>.</summary>
+    public required IReadOnlyList<BnModule> Layers { get; init; }
+
+    /// <summary>How many tensors were averaged.</summary>
+    public required int Tensors { get; init; }
+
+    /// <summary>
+    /// Floating-point tensors that differ between the files and are those of the last, as they are not of the model: they lie in a checkpoint beside
+    /// its state_dicts.
+    /// </summary>
+    public required IReadOnlyList<string> LeftOut { get; init; }
+
+    /// <summary>Calls of BatchNorm whose statistics could not be found out, so that they were averaged as all numbers were: a sentence for each.</summary>
+    public required IReadOnlyList<string> UnaccountedCalls { get; init; }
+}
+
+/// <summary>How far averaging has come.</summary>
+/// <param name="File">The file that was read last.</param>
+/// <param name="Fraction">How much of all is done, from 0 to 1; 0 while the files are compared.</param>
+public sealed record AverageProgress(string File, double Fraction);

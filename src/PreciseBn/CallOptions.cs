@@ -1,4 +1,5 @@
 using PreciseBn.Models.Compiled;
+using PreciseBn.Primitives;
 
 namespace PreciseBn;
 
@@ -38,4 +39,14 @@ public abstract record CallOptions
         get;
         init => field = value is null or > 0 ? value : throw OptionErrors.Refused(nameof(Threads), value, "It is a number of threads, at least 1");
     }
+}
+
+/// <summary>What can be wrong with an option, said where it is set.</summary>
+internal static class OptionErrors
+{
+    public static PreciseBnException Refused(string option, object? value, string rule) => new(
+        "InvalidOption", ErrorKind.InvalidArgument, FormattableString.Invariant($"{option} cannot be {value ?? "null"}."), $"{rule}.", option);
+
+    public static double RequireWeight(string option, double value) =>
+        value is >= 0 and < double.PositiveInfinity ? value : throw Refused(option, value, "It is a number of values, at least 0");
 }

@@ -1,6 +1,6 @@
-
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using PreciseBn.Batches;
 
 namespace PreciseBn;
 
@@ -129,4 +129,55 @@ public enum MemoryFormat
     /// convolutional models run faster so on CPUs.
     /// </summary>
     ChannelsLast,
+}
+
+/// <summary>How partial statistics are measured, and on which part of the data.</summary>
+public sealed record ShardOptions : RunOptions
+{
+    /// <summary>Which part of the data is measured.</summary>
+    public DataShard Shard
+    {
+        get;
+        init => field = value ?? throw OptionErrors.Refused(nameof(Shard), value, "It is a shard, or the whole");
+    } = DataShard.Whole;
+
+    /// <summary>
+    /// What the data are called. Shards belong together if their data have one name; <c>null</c> takes what the data say of
+    /// themselves, see <see cref="IShardableBatchSource.Identify"/>.
+    /// </summary>
+    public string? DataName { get; init; }
+
+    /// <summary>A file where the work is saved from time to time, and from which it goes on; <c>null</c> saves nothing.</summary>
+    public string? Checkpoint { get; init; }
+
+    /// <summary>After how many batches it is saved each time.</summary>
+    public int Every
+    {
+        get;
+        init => field = value > 0 ? value : throw OptionErrors.Refused(nameof(Every), value, "It is a number of batches, at least 1");
+    } = 20;
+
+    /// <summary>
+    /// The share of the shard. <see cref="RunOptions.Iterations"/> counts for all shards together, so that their number does not
+    /// matter: batches are dealt out in turn.
+    /// </summary>
+    internal override int MostBatches => (int)Shard.Share(base.MostBatches);
+
+    internal override string? Part => Shard.Count > 1 ? $"shard {Shard}" : null;
+}
+
+/// <summary>
+/// How the variance of a layer is estimated from its batches ("Rethinking 'Batch' in BatchNorm", arXiv 2105.07576,
+/// section 3 and appendix A).
+/// </summary>
+public enum Estimator
+{
+    /// <summary>
+    /// Mean and biased variance of all values pooled, batches weighted by their size. The better choice for small
+    /// batches and for batches of different sizes.
+    /// </summary>
+    PopulationVariance,
+
+    /// <summary>The plain average of the batches' means and unbiased variances, as in the paper on BatchNorm.</summary>
+    MeanOfBatchVariance,
 }
