@@ -1,4 +1,9 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using PreciseBn.Native;
 using PreciseBn.Primitives;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace PreciseBn.Batches;
 
@@ -49,4 +54,107 @@ public interface IShardableBatchSource : IBatchSource
     /// <param name="take">The most batches that are read then.</param>
     /// <exception cref="PreciseBnException">It could not be the same in every process.</exception>
     IBatchSource Shard(DataShard shard, long skip = 0, long take = long.MaxValue);
+}
+
+/// <summary>The batches of a source for a model that accepts only some sizes: a last batch that is too small is left out.</summary>
+/// <param name="source">The source.</param>
+/// <param name="accepted">The sizes that the model accepts.</param>
+internal sealed class FittedBatches(IBatchSource source, SizeRange accepted) : IBatchSource
+{
+    private readonly IBatchSource _source = Resize(source, accepted);
+
+    /// <summary>Number of items in the batch that was left out; 0 if none was.</summary>
+    public long ItemsLeftOut { get; private set; }
+
+    public long? BatchCount =>
+        _source is IResizableBatchSource { LastBatchSize: > 0 and var last } && last < accepted.Least ? _source.BatchCount - 1 : _source.BatchCount;
+
+    /// <summary>The same data in batches of a size that is accepted, where the source leaves that open.</summary>
+    public static IBatchSource Resize(IBatchSource source, SizeRange accepted) =>
+        source is IResizableBatchSource resizable ? resizable.WithBatchSize(accepted) : source;
+
+    public IEnumerable<Batch> Read(CancellationToken cancellation)
+    {
+        using var batches = _source.Read(cancellation).GetEnumerator();
+        for (var hasBatch = batches.MoveNext(); hasBatch;)
+        {
+            var batch = batches.Current;
+            var isTooSmall = batch.ItemCount < accepted.Least;
+            if (isTooSmall)
+            {
+                // What it is made of may be gone when the next one is asked for.
+                batch = batch.Own();
+                if (!(hasBatch = batches.MoveNext()))
+                {
+                    ItemsLeftOut = batch.IsCounted ? batch.ItemCount : 0;
+                    batch.Dispose();
+                    yield break;
+                }
+            }
+            yield return batch;
+            hasBatch = isTooSmall ? hasBatch : batches.MoveNext();
+        }
+    }
+}
+
+/// <summary>The sizes that a dimension may have.</summary>
+/// <param name="Least">The smallest.</param>
+/// <param name="Most">The largest.</param>
+internal sealed record SizeRange(long Least, long Most)
+{
+    public static SizeRange Any { get; } = new(0, long.MaxValue);
+
+    public bool Contains(long size) => size >= Least && size <= Most;
+
+    public override string ToString() => (Least, Most) switch
+    {
+        (0, long.MaxValue) => "any",
+        (_, long.MaxValue) => $"{Least} or more",
+        (0, _) => $"{Most} or less",
+        _ when Least == Most => Least.ToString(CultureInfo.InvariantCulture),
+        _ => $"{Least} to {Most}",
+    };
+}
+
+/// <summary>
+/// The batches of a source on the device where the model runs, so that whatever is done to them is done there. To a card they go without a
+/// wait for what it has been given before: while it computes, the host reads the next one.
+/// </summary>
+/// <param name="source">The source.</param>
+/// <param name="device">The device.</param>
+internal sealed class UploadedBatches(IBatchSource source, Device device) : IBatchSource
+{
+    public long? BatchCount => source.BatchCount;
+
+    public IEnumerable<Batch> Read(CancellationToken cancellation) =>
+        source.Read(cancellation).Select((batch, index) => batch.Inputs.All(IsThere) ? batch : Upload(batch, index));
+
+    private bool IsThere(Tensor input) =>
+        input.device_type == device.type && (device.type != DeviceType.CUDA || input.device_index == device.index);
+
+    private Batch Upload(Batch batch, long index)
+    {
+        using (batch)
+        using (no_grad())
+        {
+            try
+            {
+                return batch.Moved(Upload);
+            }
+            catch (ExternalException e)
+            {
+                throw TorchFailures.Explain(e, $"bring {batch.Describe(index)} to the device '{device}'", $"{device}");
+            }
+        }
+    }
+
+    private Tensor Upload(Tensor input)
+    {
+        // From memory that is not pinned a copy waits for the card. What a caller has pinned may change before the card has read it.
+        if (device.type != DeviceType.CUDA || input.device_type != DeviceType.CPU || input.is_pinned())
+            return input.to(device, copy: true);
+        // Numbers go up in the type that they have, mostly a small one. What is freed here libtorch keeps until the card has read it.
+        using var pinned = (input.is_contiguous() ? input : input.clone()).pin_memory();
+        return pinned.to(device, non_blocking: true);
+    }
 }
