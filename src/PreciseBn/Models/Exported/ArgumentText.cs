@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using PreciseBn.Primitives;
+using static TorchSharp.torch;
 
 namespace PreciseBn.Models.Exported;
 
@@ -113,4 +115,90 @@ internal static class SymbolicOperators
     /// <returns>The text of the operation, or <c>null</c> if it is none of these.</returns>
     public static string? TryWrite(string target, IReadOnlyList<string> arguments) =>
         Texts.TryGetValue(target, out var text) ? string.Format(CultureInfo.InvariantCulture, text, [.. arguments]) : null;
+}
+
+/// <summary>The numbers by which the schema of torch.export names types (torch/_export/serde/schema.py).</summary>
+internal static class SchemaTypes
+{
+    /// <returns>The number format, or <c>null</c> where statistics and weights are never kept in it.</returns>
+    public static DType? ToDType(int scalarType) => scalarType switch
+    {
+        1 => DType.UInt8,
+        2 => DType.Int8,
+        3 => DType.Int16,
+        4 => DType.Int32,
+        5 => DType.Int64,
+        6 => DType.Float16,
+        7 => DType.Float32,
+        8 => DType.Float64,
+        12 => DType.Bool,
+        13 => DType.BFloat16,
+        _ => null,
+    };
+
+    /// <returns>The number by which TorchScript names it, or <c>null</c> where it has none.</returns>
+    public static int? ToScriptType(int scalarType) => scalarType switch
+    {
+        >= 1 and <= 12 => (int)(scalarType == 12 ? ScalarType.Bool : (ScalarType)(scalarType - 1)),
+        13 => (int)ScalarType.BFloat16,
+        _ => null,
+    };
+
+    /// <inheritdoc cref="ToScriptType"/>
+    public static int? ToScriptMemoryFormat(int memoryFormat) => memoryFormat switch
+    {
+        1 => 0,
+        2 => 2,
+        3 => 3,
+        4 => 1,
+        _ => null,
+    };
+
+    /// <inheritdoc cref="ToScriptType"/>
+    public static int? ToScriptLayout(int layout) => layout == 7 ? 0 : null;
+
+    /// <summary>Sizes or strides, all of them numbers.</summary>
+    public static long[] Integers(JsonElement sizes) =>
+        sizes.EnumerateArray().Select(size => size.GetProperty("as_int").GetInt64()).ToArray();
+}
+
+/// <summary>What torch.autocast does to the arguments of operators (aten/src/ATen/autocast_mode.h).</summary>
+internal static class AutocastOperators
+{
+    private const int Float32 = 7;
+
+    private static readonly HashSet<string> Reduced =
+    [
+        "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "_convolution", "convolution",
+        "addmm", "addbmm", "baddbmm", "bmm", "mm", "matmul", "linear", "chain_matmul", "linalg_multi_dot", "prelu",
+        "scaled_dot_product_attention", "_native_multi_head_attention", "linalg_vecdot",
+    ];
+
+    private static readonly HashSet<string> ReducedOnCuda = ["addmv", "addr", "mv"];
+
+    private static readonly HashSet<string> WideEverywhere =
+    [
+        "binary_cross_entropy_with_logits", "binary_cross_entropy", "cdist", "cosine_embedding_loss", "ctc_loss", "grid_sampler", "hinge_embedding_loss",
+        "huber_loss", "kl_div", "l1_loss", "margin_ranking_loss", "mse_loss", "multi_margin_loss", "multilabel_margin_loss", "nll_loss", "nll_loss2d",
+        "poisson_nll_loss", "prod", "smooth_l1_loss", "soft_margin_loss", "trace", "triplet_margin_loss",
+    ];
+
+    private static readonly HashSet<string> WideOnProcessor =
+    [
+        "adaptive_avg_pool3d", "adaptive_max_pool3d", "avg_pool3d", "max_pool3d", "max_unpool2d", "max_unpool3d", "polar", "quantile", "nanquantile", "stft",
+        "view_as_complex", "cholesky", "inverse", "reflection_pad1d", "reflection_pad2d", "replication_pad1d", "replication_pad2d", "replication_pad3d",
+    ];
+
+    private static readonly HashSet<string> WideOnCuda =
+    [
+        "acos", "asin", "cosh", "cosine_similarity", "cumprod", "cumsum", "dist", "erfinv", "exp", "expm1", "gelu", "group_norm", "layer_norm",
+        "log", "log10", "log1p", "log2", "log_softmax", "native_layer_norm", "norm", "pdist", "pow", "reciprocal", "renorm", "rsqrt", "sinh", "softmax",
+        "softmin", "softplus", "sum", "tan",
+    ];
+
+    /// <returns>The number format, as the schema has it, that an operator gets its tensors in; <c>null</c> is the one they have.</returns>
+    public static int? FormatFor(string function, ExportedAutocast mode) =>
+        Reduced.Contains(function) || (mode.Device != "cpu" && ReducedOnCuda.Contains(function)) ? mode.ScalarType
+        : WideEverywhere.Contains(function) || (mode.Device == "cpu" ? WideOnProcessor : WideOnCuda).Contains(function) ? Float32
+        : null;
 }
