@@ -81,8 +81,10 @@ public sealed class BnModel : IDisposable
     public static BnModel Open(string path, string? program) => Read(new SavedModel(path, program));
 
     /// <summary>
-    /// Takes a TorchSharp model in memory, which stays the caller's. Its code runs without gradients and in no dispose scope but those of
-    /// the caller: the tensors that it keeps stay usable, and buffers that it puts others in the places of are put back.
+    /// Takes a TorchSharp model in memory, which stays the caller's. Its code and its hooks run in the gradient mode and in the dispose scopes of
+    /// the caller, with parameters that ask for no gradients for so long, and the tensors that they keep stay usable. Parameters, buffers and modes
+    /// that running changes, and those that the code puts others in the places of, are put back: while it runs there is a copy of each, and
+    /// of its first batches another.
     /// </summary>
     /// <param name="module">A model built in C# or PowerShell; not a TorchScript module.</param>
     /// <exception cref="PreciseBnException">Its layers cannot be observed.</exception>

@@ -71,11 +71,7 @@ internal abstract class Evaluator<T>(
     /// <summary>Completes what was found of a model by what was found of the data.</summary>
     protected virtual T Complete(T result) => result;
 
-    private Candidate<T> Load(IModelSource model)
-    {
-        using var gradients = no_grad();
-        return Load(model, model.FindDevice(options.Device));
-    }
+    private Candidate<T> Load(IModelSource model) => Load(model, model.FindDevice(options.Device));
 
     private IBatchSource Resize()
     {

@@ -53,13 +53,25 @@ internal sealed class SavedModel(string path, string? program = null) : IModelSo
 
     public ModelFingerprint Identify(IReadOnlyCollection<string> layers) => ModelFingerprint.Of(File, Find(layers));
 
-    public IObservedModel Load(IReadOnlyCollection<string> layers, ObservationRules rules, Device device) => File.Load(Find(layers), rules, device);
+    public IObservedModel Load(IReadOnlyCollection<string> layers, ObservationRules rules, Device device)
+    {
+        using var gradients = no_grad();
+        return File.Load(Find(layers), rules, device);
+    }
 
-    public IRunningModel LoadToRun(OutputOptions options, Device device) => File.LoadToRun(options, device);
+    public IRunningModel LoadToRun(OutputOptions options, Device device)
+    {
+        using var gradients = no_grad();
+        return File.LoadToRun(options, device);
+    }
 
-    public IRunningModel LoadToRunByBatch(OutputOptions options, Device device) => File.Layers.Count > 0
-        ? new RunningByBatch(Name, File.LoadToRunByBatch(options, device))
-        : throw ModelErrors.NoLayers(Name, Contents);
+    public IRunningModel LoadToRunByBatch(OutputOptions options, Device device)
+    {
+        using var gradients = no_grad();
+        return File.Layers.Count > 0
+            ? new RunningByBatch(Name, File.LoadToRunByBatch(options, device))
+            : throw ModelErrors.NoLayers(Name, Contents);
+    }
 
     public IStatisticsSink PrepareToWrite(SaveOptions options) => new Sink(this, options);
 

@@ -49,6 +49,23 @@ internal static class TensorBytes
         return items.bytes;
     }
 
+    /// <summary>Whether two tensors have the same shape, type and bytes, so that no number differs, not in its sign if it is 0 or NaN.</summary>
+    public static bool AreSame(Tensor one, Tensor other)
+    {
+        if (one.dtype != other.dtype || !one.shape.SequenceEqual(other.shape))
+            return false;
+        using var scope = NewDisposeScope();
+        var (ones, others) = (FlatOnHost(one), FlatOnHost(other));
+        var block = BlockSize / Math.Max(1, one.ElementSize);
+        for (var at = 0L; at < ones.shape[0]; at += block)
+        {
+            var count = Math.Min(block, ones.shape[0] - at);
+            if (!OfItems(ones, at, count).SequenceEqual(OfItems(others, at, count)))
+                return false;
+        }
+        return true;
+    }
+
     /// <summary>Adds all bytes to a hash.</summary>
     /// <param name="hash">The hash.</param>
     /// <param name="tensor">A contiguous tensor in the memory of the processor.</param>
@@ -59,6 +76,8 @@ internal static class TensorBytes
         for (var at = 0L; at < flat.shape[0]; at += block)
             hash.AppendData(OfItems(flat, at, Math.Min(block, flat.shape[0] - at)));
     }
+
+    private static Tensor FlatOnHost(Tensor tensor) => tensor.detach().cpu().contiguous().view(-1);
 }
 
 /// <summary>The number formats of files as those of tensors.</summary>

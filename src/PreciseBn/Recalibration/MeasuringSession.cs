@@ -31,7 +31,6 @@ internal sealed class MeasuringSession : IDisposable
         _isWhole = layers.Count == source.Layers.Count;
         Name = source.Name;
         _threads = new ThreadLimit(options.Threads);
-        using var gradients = TorchSharp.torch.no_grad();
         _precision = options.AllowTf32 ? null : FullPrecision.Hold();
         try
         {

@@ -1,5 +1,6 @@
 using PreciseBn.Batches;
 using PreciseBn.Data;
+using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -109,6 +110,50 @@ public sealed class ForeignCodeTests
         Assert.All(kept, tensor => Assert.True(double.IsFinite(tensor.sum().item<float>())));
     }
 
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    public void A_live_model_and_its_hooks_run_in_the_mode_of_the_caller_and_build_no_graph(bool tracksGradients, bool isExact)
+    {
+        using var model = new Network();
+        var seen = new HashSet<(bool, bool)>();
+        model.First.register_forward_pre_hook((_, input) =>
+        {
+            seen.Add((is_grad_enabled(), input.requires_grad));
+            return input;
+        });
+        model.First.register_forward_hook((_, _, output) =>
+        {
+            seen.Add((is_grad_enabled(), output.requires_grad));
+            return output;
+        });
+        using var differentiable = tensor(Values).reshape(4, 1).requires_grad_();
+
+        using (set_grad_enabled(tracksGradients))
+        {
+            BnModel.Of(model).Measure(BatchSource.Of([differentiable, differentiable]), new() { Exact = isExact });
+            BnEvaluator.Measure([BnModel.Of(model)], BatchSource.Of([differentiable]), new() { Metric = (_, _) => [1] });
+            BnEvaluator.MeasureAgreement([BnModel.Of(model)], BatchSource.Of([differentiable]));
+        }
+
+        Assert.Equal([(tracksGradients, false)], seen);
+        Assert.All(model.Kept, tensor => Assert.False(tensor.requires_grad));
+        Assert.All(model.parameters(), parameter => Assert.True(parameter.requires_grad));
+        Assert.Equal([(tracksGradients, false)], model.Modes);
+    }
+
+    [Fact]
+    public void Parameters_ask_for_gradients_again_when_a_live_model_fails()
+    {
+        using var model = nn.Sequential(("fc", nn.Linear(1, 2)), ("bn", nn.BatchNorm1d(2)), ("wrong", nn.Linear(3, 1)));
+        model.get_parameter("fc.bias")!.requires_grad = false;
+
+        Assert.Throws<PreciseBnException>(() => BnModel.Of(model).Measure(Data()));
+
+        Assert.Equal(["fc.bias"], model.named_parameters().Where(named => !named.parameter.requires_grad).Select(named => named.name));
+    }
+
     [Fact]
     public void A_scope_of_the_caller_has_what_its_code_makes()
     {
@@ -180,12 +225,15 @@ public sealed class ForeignCodeTests
 
         public List<Tensor> Kept { get; } = [];
 
+        public HashSet<(bool TracksGradients, bool IsDifferentiable)> Modes { get; } = [];
+
         public Tensor Seen { get; private set; } = zeros(1);
 
         public Tensor Disposed { get; private set; } = full(1, 7f);
 
         public override Tensor forward(Tensor input)
         {
+            Modes.Add((is_grad_enabled(), input.requires_grad));
             Seen = Seen + 1;
             _hidden = _hidden * 2;
             Disposed.Dispose();

@@ -4,22 +4,12 @@ using static TorchSharp.torch;
 namespace PreciseBn.Models.Live;
 
 /// <summary>
-/// A layer in another mode for a while. When it is disposed of, the layer has its mode and momentum again; its buffers are
-/// for <see cref="BufferSnapshot"/>.
+/// A layer with hooks of ours, in another mode. When it is disposed of, the hooks are gone; what else it was is for
+/// <see cref="ModelSnapshot"/>.
 /// </summary>
 internal sealed class LayerState : IDisposable
 {
-    private readonly BatchNorm _layer;
-    private readonly bool _training;
-    private readonly double? _momentum;
     private readonly List<BatchNorm.HookRemover> _hooks = [];
-
-    private LayerState(BatchNorm layer)
-    {
-        _layer = layer;
-        _training = layer.training;
-        _momentum = layer.momentum;
-    }
 
     /// <summary>Makes a layer normalise by the statistics of each batch and keep just these.</summary>
     /// <param name="layer">The layer.</param>
@@ -27,7 +17,7 @@ internal sealed class LayerState : IDisposable
     /// <param name="after">Called when the layer has run.</param>
     public static LayerState Observe(BatchNorm layer, Func<Tensor, Tensor> before, Action after)
     {
-        var state = new LayerState(layer);
+        var state = new LayerState();
         layer.train();
         layer.momentum = 1;
         state._hooks.Add(layer.register_forward_pre_hook((_, input) => before(input)));
@@ -42,7 +32,7 @@ internal sealed class LayerState : IDisposable
     /// <summary>Makes a layer normalise by statistics, whatever its mode.</summary>
     public static LayerState Settle(BatchNorm layer, double[] mean, double[] variance)
     {
-        var state = new LayerState(layer);
+        var state = new LayerState();
         layer.eval();
         // The model's own code may set another.
         state._hooks.Add(layer.register_forward_pre_hook((_, input) =>
@@ -59,7 +49,5 @@ internal sealed class LayerState : IDisposable
     {
         foreach (var hook in _hooks)
             hook.remove();
-        _layer.train(_training);
-        _layer.momentum = _momentum;
     }
 }

@@ -11,9 +11,9 @@ namespace PreciseBn.Models.Live;
 internal sealed class LiveModelByBatch : IRunningModel
 {
     private readonly string _name;
-    private readonly nn.Module _root;
     private readonly IReadOnlyList<BnModule> _layers;
     private readonly RunningLiveModel _running;
+    private readonly ModelSnapshot _saved;
 
     /// <param name="name">What messages call it.</param>
     /// <param name="root">The model.</param>
@@ -23,14 +23,13 @@ internal sealed class LiveModelByBatch : IRunningModel
     public LiveModelByBatch(string name, nn.Module root, IReadOnlyList<BnModule> layers, string? key, Device device)
     {
         _name = name;
-        _root = root;
         _layers = layers;
         _running = new RunningLiveModel(name, root, key, device);
+        _saved = new ModelSnapshot(root);
     }
 
     public Tensor Compute(Batch batch, long index)
     {
-        using var buffers = new BufferSnapshot(_root);
         var observers = _layers.Select(layer => new LiveObserver(layer.Live!.Layer, isPooled: false, isSettled: false)).ToArray();
         var states = new List<LayerState>();
         var fault = default(PreciseBnException);
@@ -56,10 +55,15 @@ internal sealed class LiveModelByBatch : IRunningModel
                 state.Dispose();
             foreach (var observer in observers)
                 observer.Dispose();
+            _saved.Restore();
         }
     }
 
-    public void Dispose() => _running.Dispose();
+    public void Dispose()
+    {
+        _saved.Dispose();
+        _running.Dispose();
+    }
 
     private PreciseBnException? Find(LiveObserver observer, string layer, Batch batch, long index)
     {

@@ -56,6 +56,7 @@ internal sealed class LiveObserver(BatchNorm layer, bool isPooled, bool isSettle
     /// <summary>The input as the layer is to get it.</summary>
     public Tensor Before(Tensor input)
     {
+        using var gradients = no_grad();
         // The model's own code may have set them in the meantime.
         layer.train(!isSettled);
         if (!isSettled)
@@ -82,6 +83,7 @@ internal sealed class LiveObserver(BatchNorm layer, bool isPooled, bool isSettle
 
     public void After()
     {
+        using var gradients = no_grad();
         WasCalled = true;
         using var scope = NewDisposeScope();
         if (_valuesOfCall == 0)

@@ -16,7 +16,8 @@ internal sealed class ObservedLiveModel : IObservedModel
     private readonly string _name;
     private readonly ForwardCall _forward;
     private readonly LiveLayer[] _layers;
-    private readonly BufferSnapshot _buffers;
+    private readonly IReadOnlyList<nn.Module> _modules;
+    private readonly ModelSnapshot _saved;
     private readonly List<LayerState> _states = [];
     private readonly List<LiveObserver> _observers = [];
     private readonly List<int> _order = [];
@@ -36,7 +37,8 @@ internal sealed class ObservedLiveModel : IObservedModel
         _layers = layers.Select(layer => layer.Live!).ToArray();
         _forward = new ForwardCall(_layers[0].Root);
         ObservationType = layers.Any(layer => layer.DType == DType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
-        _buffers = new BufferSnapshot(_layers[0].Root);
+        _modules = ModelSnapshot.ModulesOf(_layers[0].Root);
+        _saved = new ModelSnapshot(_layers[0].Root);
         Layout = new ObservationLayout([]);
         _far = FarMeans.None(Layout);
         try
@@ -70,6 +72,7 @@ internal sealed class ObservedLiveModel : IObservedModel
 
     public void Configure(IReadOnlyList<int> observed, IReadOnlyDictionary<int, (double[] Mean, double[] Variance)> settled)
     {
+        using var gradients = no_grad();
         Release();
         _batch = -1;
         _order.Clear();
@@ -98,7 +101,7 @@ internal sealed class ObservedLiveModel : IObservedModel
             Run(batch, isCopied: !batch.IsOwned);
             return _observation;
         }
-        using var before = new BufferSnapshot(_layers[0].Root);
+        using var before = new ModelSnapshot(_layers[0].Root);
         Run(batch, isCopied: true);
         if (_batch == 0)
             RefuseUnseenCalls();
@@ -116,7 +119,7 @@ internal sealed class ObservedLiveModel : IObservedModel
     {
         Release();
         _observation.Dispose();
-        _buffers.Dispose();
+        _saved.Dispose();
     }
 
     private bool HasNewFarMeans()
@@ -151,7 +154,9 @@ internal sealed class ObservedLiveModel : IObservedModel
             observer.StartBatch();
         try
         {
-            _foreign.Run(() => _forward.Invoke(batch.Inputs.Select(input => Arrange(input, isCopied)).ToArray()), BytesOfTensor);
+            var inputs = batch.Inputs.Select(input => Arrange(input, isCopied)).ToArray();
+            using var gradients = new PausedGradients(_modules);
+            _foreign.Run(() => _forward.Invoke(inputs), BytesOfTensor);
         }
         catch (Exception e) when (e is ExternalException or ArgumentException or InvalidOperationException)
         {
@@ -213,7 +218,7 @@ internal sealed class ObservedLiveModel : IObservedModel
         for (var i = 0; i < _observers.Count; i++)
         {
             var layer = _layers[Observed[i]].Layer;
-            if (!_observers[i].WasCalled && layer.num_batches_tracked is { } tracked && _buffers.HasChanged(tracked))
+            if (!_observers[i].WasCalled && layer.num_batches_tracked is { } tracked && _saved.HasChanged(tracked))
                 throw ModelErrors.CalledWithoutHooks(_name, Layers[Observed[i]].Name);
         }
     }
@@ -226,7 +231,7 @@ internal sealed class ObservedLiveModel : IObservedModel
             observer.Dispose();
         _states.Clear();
         _observers.Clear();
-        _buffers.Restore();
+        _saved.Restore();
         _observation.Dispose();
         _counters?.OnDevice.Dispose();
         _counters = null;

@@ -10,15 +10,15 @@ using static TorchSharp.torch;
 
 namespace PreciseBn.Models.Live;
 
-/// <summary>A TorchSharp model in memory, in evaluation for a while: when this is disposed of, its modules and buffers are what they were.</summary>
+/// <summary>A TorchSharp model in memory, in evaluation for a while: when this is disposed of, it is what it was.</summary>
 internal sealed class RunningLiveModel : IRunningModel
 {
     private readonly string _name;
     private readonly string? _key;
     private readonly Device _device;
     private readonly ForwardCall _forward;
-    private readonly (nn.Module Module, bool Training)[] _modes;
-    private readonly BufferSnapshot _buffers;
+    private readonly IReadOnlyList<nn.Module> _modules;
+    private readonly ModelSnapshot _saved;
     private readonly ForeignCode _foreign = new();
 
     /// <param name="name">What messages call it.</param>
@@ -31,9 +31,8 @@ internal sealed class RunningLiveModel : IRunningModel
         _key = key;
         _device = device;
         _forward = new ForwardCall(root);
-        // A module sets the mode of those in it too, so that they come after it.
-        _modes = root.named_modules().Select(item => item.module).Prepend(root).Distinct().Select(module => (module, module.training)).ToArray();
-        _buffers = new BufferSnapshot(root);
+        _modules = ModelSnapshot.ModulesOf(root);
+        _saved = new ModelSnapshot(root);
         root.eval();
     }
 
@@ -43,8 +42,9 @@ internal sealed class RunningLiveModel : IRunningModel
             throw ModelErrors.WrongInputCount(_name, index, _forward.InputNames, batch.Inputs.Count);
         try
         {
-            var inputs = batch.Inputs;
-            return ForeignCode.Give(_foreign.Run(() => Choose(_forward.Invoke(inputs.Select(Arrange).ToArray())), () => ForeignCode.BytesOf(inputs)));
+            var inputs = batch.Inputs.Select(Arrange).ToArray();
+            using var gradients = new PausedGradients(_modules);
+            return ForeignCode.Give(_foreign.Run(() => Choose(_forward.Invoke(inputs)), () => ForeignCode.BytesOf(batch.Inputs)));
         }
         catch (Exception e) when (e is ExternalException or ArgumentException or InvalidOperationException)
         {
@@ -52,12 +52,7 @@ internal sealed class RunningLiveModel : IRunningModel
         }
     }
 
-    public void Dispose()
-    {
-        foreach (var (module, training) in _modes)
-            module.train(training);
-        _buffers.Dispose();
-    }
+    public void Dispose() => _saved.Dispose();
 
     private Tensor Arrange(Tensor input)
     {
