@@ -214,6 +214,11 @@ internal static class ModelErrors
         $"The layer '{layer}' of the model '{model}' is run by forward(), which passes hooks by.",
         "Run it by call() instead.", layer);
 
+    public static PreciseBnException StatisticsWithoutLayer(string model, string layer) => new(
+        "CalledWithoutHooks", ErrorKind.NotSupported,
+        $"The code of the model '{model}' changes the statistics of the layer '{layer}' and does not call the layer, so that what it normalises cannot be seen.",
+        "Call the layer there, rather than torch.nn.functional.batch_norm with its statistics.", layer);
+
     public static PreciseBnException LayerNotFound(string model, string layer) => new(
         "LayerNotFound", ErrorKind.NotFound,
         $"'{model}' has no BatchNorm layer '{layer}' any more.", "Read the layers again.", layer);

@@ -26,10 +26,10 @@ internal static class RecalibrationErrors
     private static PreciseBnException NoData(string model) => new(
         "NoData", ErrorKind.InvalidData, $"The data have no batch. {Unchanged}", "Check where they come from.", model);
 
-    public static PreciseBnException NothingReached(string model, long batches) => new(
+    public static PreciseBnException NothingReached(string model, long batches, bool isInMemory = false) => new(
         "NothingReached", ErrorKind.InvalidData,
         $"None of {batches} batches had a value for any of the layers of '{model}' that are measured. {Unchanged}",
-        "Give data that take the way through these layers.", model);
+        $"Give data that take the way through these layers.{(isInMemory ? " Code that normalises with their statistics without calling them cannot be seen: call the layers." : "")}", model);
 
     public static PreciseBnException ScaledOtherwise(string model, InputScale scale, string layer) => new(
         "DataScaledOtherwise", ErrorKind.InvalidData,

@@ -28,7 +28,7 @@ internal sealed class Recalibrator(
         var uploaded = new UploadedBatches(batches, session.Device);
         var results = options.Exact ? new ExactMeasurement(session, uploaded, options).Measure(cancellation) : MeasureAtOnce(session, uploaded, cancellation);
         if (results.All(result => result.Moments.Batches == 0))
-            throw RecalibrationErrors.NothingReached(session.Name, results[0].TotalBatches);
+            throw RecalibrationErrors.NothingReached(session.Name, results[0].TotalBatches, source.Path is null);
         return new BnResult(options.Estimators.SelectMany(estimator => results.Select(result =>
             result.ToStat(estimator, options.PriorWeight, estimator == options.Estimators[0] ? source.Path : null) with
             {

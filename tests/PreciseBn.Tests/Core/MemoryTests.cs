@@ -1,7 +1,9 @@
+using PreciseBn.Batches;
 using PreciseBn.Data;
 using PreciseBn.Models.Live;
 using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Tests;
@@ -97,6 +99,32 @@ public sealed class MemoryTests : IDisposable
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Measuring_a_model_in_memory_leaves_no_tensors_behind(bool isExact)
+    {
+        using var module = new Tidy();
+        using var model = BnModel.Of(module);
+        using var input = randn(6, 3);
+        void Repeat(int times)
+        {
+            for (var i = 0; i < times; i++)
+            {
+                model.Update(BatchSource.Of([input, input]), new() { Exact = isExact });
+                BnEvaluator.MeasureAgreement([model], BatchSource.Of([input]));
+                if (!isExact)
+                    model.MeasureShard(BatchSource.Of([input, input]), new() { DataName = "data" });
+            }
+        }
+
+        Repeat(1);
+        var before = Tensor.TotalCount;
+        Repeat(10);
+
+        Assert.InRange(Tensor.TotalCount - before, long.MinValue, 0);
+    }
+
+    [Theory]
     [InlineData("digits.scripted.pt")]
     [InlineData("digits.exported-2.6.pt2")]
     public void Models_that_are_done_with_leave_nothing_behind(string model)
@@ -130,6 +158,31 @@ public sealed class MemoryTests : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    /// <summary>A model that disposes of all that it is given and makes.</summary>
+    private sealed class Tidy : nn.Module<Tensor, Tensor>
+    {
+        private readonly BatchNorm1d _first = nn.BatchNorm1d(3);
+        private readonly BatchNorm1d _last = nn.BatchNorm1d(3);
+        private Tensor? _output;
+
+        public Tidy()
+            : base(nameof(Tidy))
+        {
+            register_module("first", _first);
+            register_module("last", _last);
+        }
+
+        public override Tensor forward(Tensor input)
+        {
+            using (input)
+            using (var hidden = _first.call(input))
+            {
+                _output?.Dispose();
+                return _output = _last.call(hidden);
+            }
+        }
+    }
 
     // Without what .NET keeps for later: after many other tests that is more than what is looked for.
     private static long Resident()

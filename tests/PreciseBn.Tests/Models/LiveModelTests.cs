@@ -239,6 +239,22 @@ public sealed class LiveModelTests : IDisposable
     }
 
     [Theory]
+    [InlineData(nameof(Unseen.ByForward), "CalledWithoutHooks", "by forward()")]
+    [InlineData(nameof(Unseen.ByFunction), "CalledWithoutHooks", "functional.batch_norm")]
+    [InlineData(nameof(Unseen.ByFunctionInEvaluation), "NothingReached", "call the layers")]
+    public void What_normalises_without_calling_a_layer_is_named_with_what_to_do(string way, string errorId, string says)
+    {
+        using var model = new Unseen(way);
+        using var input = tensor(new[] { 1f, 2, 4 }).reshape(3, 1);
+
+        var error = Assert.Throws<PreciseBnException>(() => BnModel.Of(model).Measure(BatchSource.Of([input])));
+
+        Assert.Equal(errorId, error.ErrorId);
+        Assert.Contains(says, error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, model.Bn.running_mean!.item<float>());
+    }
+
+    [Theory]
     [InlineData("a", "b")]
     [InlineData("b", "a")]
     [InlineData("d", "c")]
@@ -353,6 +369,34 @@ public sealed class LiveModelTests : IDisposable
         public IEnumerable<BatchNorm> Held => [_list[0], (BatchNorm)_map["x"][0]];
 
         public override Tensor forward(Tensor input) => _bn.call(_map["x"].call(_list[0].call(input)));
+    }
+
+    /// <summary>A model that normalises without calling its layer.</summary>
+    private sealed class Unseen : nn.Module<Tensor, Tensor>
+    {
+        private readonly string _way;
+
+        public Unseen(string way)
+            : base(nameof(Unseen))
+        {
+            _way = way;
+            register_module("bn", Bn);
+        }
+
+        public BatchNorm1d Bn { get; } = nn.BatchNorm1d(1);
+
+        public Tensor ByForward(Tensor input) => Bn.forward(input);
+
+        public Tensor ByFunction(Tensor input) => nn.functional.batch_norm(input, Bn.running_mean!, Bn.running_var!, training: Bn.training);
+
+        public Tensor ByFunctionInEvaluation(Tensor input) => nn.functional.batch_norm(input, Bn.running_mean!, Bn.running_var!, training: false);
+
+        public override Tensor forward(Tensor input) => _way switch
+        {
+            nameof(ByForward) => ByForward(input),
+            nameof(ByFunction) => ByFunction(input),
+            _ => ByFunctionInEvaluation(input),
+        };
     }
 
     private sealed class Reading : nn.Module<Tensor, Tensor>

@@ -50,12 +50,18 @@ internal static class LiveModelReader
         Eps = layer.eps,
         Affine = layer.affine,
         Training = layer.training,
-        BatchesTracked = layer.num_batches_tracked?.to(ScalarType.Int64).cpu().item<long>(),
+        BatchesTracked = layer.num_batches_tracked is { } tracked ? Count(tracked) : null,
         Mean = Values(layer.running_mean!),
         Variance = Values(layer.running_var!),
         DType = layer.running_mean!.dtype.ToDType(),
         Live = new LiveLayer(root, layer),
     };
+
+    private static long Count(Tensor tracked)
+    {
+        using var scope = NewDisposeScope();
+        return tracked.to(ScalarType.Int64).cpu().item<long>();
+    }
 
     private static double[] Values(Tensor tensor)
     {

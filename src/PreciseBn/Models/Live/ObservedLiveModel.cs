@@ -73,6 +73,7 @@ internal sealed class ObservedLiveModel : IObservedModel
     public void Configure(IReadOnlyList<int> observed, IReadOnlyDictionary<int, (double[] Mean, double[] Variance)> settled)
     {
         using var gradients = no_grad();
+        using var scope = NewDisposeScope();
         Release();
         _batch = -1;
         _order.Clear();
@@ -104,7 +105,7 @@ internal sealed class ObservedLiveModel : IObservedModel
         using var before = new ModelSnapshot(_layers[0].Root);
         Run(batch, isCopied: true);
         if (_batch == 0)
-            RefuseUnseenCalls();
+            RefuseUnseenCalls(before);
         if (HasNewFarMeans())
         {
             CountFromFarMeans();
@@ -124,8 +125,8 @@ internal sealed class ObservedLiveModel : IObservedModel
 
     private bool HasNewFarMeans()
     {
-        using var host = _observation.to(ScalarType.Float64).cpu();
-        var observed = host.data<double>().ToArray();
+        using var scope = NewDisposeScope();
+        var observed = _observation.to(ScalarType.Float64).cpu().data<double>().ToArray();
         // Numbers that are not finite tell nothing of the data: then the next batch has to.
         if (!observed.All(double.IsFinite))
             return false;
@@ -213,13 +214,15 @@ internal sealed class ObservedLiveModel : IObservedModel
             _order.Add(index);
     }
 
-    private void RefuseUnseenCalls()
+    private void RefuseUnseenCalls(ModelSnapshot before)
     {
-        for (var i = 0; i < _observers.Count; i++)
+        foreach (var (observer, index) in _observers.Zip(Observed).Where(item => !item.First.WasCalled))
         {
-            var layer = _layers[Observed[i]].Layer;
-            if (!_observers[i].WasCalled && layer.num_batches_tracked is { } tracked && _saved.HasChanged(tracked))
-                throw ModelErrors.CalledWithoutHooks(_name, Layers[Observed[i]].Name);
+            var layer = _layers[index].Layer;
+            if (layer.num_batches_tracked is { } tracked && before.HasChanged(tracked))
+                throw ModelErrors.CalledWithoutHooks(_name, Layers[index].Name);
+            if (before.HasChanged(layer.running_mean!) || before.HasChanged(layer.running_var!))
+                throw ModelErrors.StatisticsWithoutLayer(_name, Layers[index].Name);
         }
     }
 
