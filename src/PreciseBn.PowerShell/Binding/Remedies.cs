@@ -17,6 +17,7 @@ internal static class Remedies
         ["ColumnNotFound"] = "Choose among these with -Column and -ExcludeColumn.",
         ["DataNameNeeded"] = "Give the data a name with -DataName, another one for other data.",
         ["DataScaledOtherwise"] = "Normalise them as in training, with -Mean and -StandardDeviation of New-BnDataLoader; or, if they are right, write to another file with -Destination, or use -Force.",
+        ["DependsOnState"] = "Measure all of the data in one run, without -Shard and -Checkpoint; Update-BnStat does so.",
         ["DestinationExists"] = "Use -Force to overwrite it, or choose another name.",
         ["DestinationIsSource"] = "Choose another -Destination.",
         ["DestinationTwice"] = "Give each model a command of its own, with another -Destination.",

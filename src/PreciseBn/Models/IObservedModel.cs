@@ -52,10 +52,23 @@ internal interface IObservedModel : IDisposable
     /// </param>
     void Configure(IReadOnlyList<int> observed, IReadOnlyDictionary<int, (double[] Mean, double[] Variance)> settled);
 
+    /// <summary>Copies what running changes besides the statistics of its layers; whoever takes it disposes of it.</summary>
+    IModelState CopyState();
+
     /// <summary>Runs the model on a batch.</summary>
     /// <returns>The observation, shape [2, Width]; it holds until the next call and belongs to the model.</returns>
     /// <exception cref="PreciseBnException">The model does not accept the batch, or fails on it.</exception>
     Tensor Observe(Batch batch);
+}
+
+/// <summary>What a model was at some time, besides the statistics of its layers.</summary>
+internal interface IModelState : IDisposable
+{
+    /// <summary>What is not the same in another state of the model, by its names as far as they are known.</summary>
+    IReadOnlyList<string> Differences(IModelState other);
+
+    /// <summary>Makes the model what it was.</summary>
+    void Restore();
 }
 
 /// <summary>

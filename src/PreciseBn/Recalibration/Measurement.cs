@@ -20,6 +20,7 @@ internal sealed class Measurement(
     private readonly MomentAccumulator _moments = new(model.Layout, model.Device, model.Rules, checkpoint?.Saved?.Batches ?? 0);
     private readonly List<string?> _origins = [];
     private readonly List<MomentTotals> _looks = [];
+    private readonly StateProbe? _probe = checkpoint is not null || options.Part is not null ? new(name, model) : null;
     private MomentTotals? _saved = checkpoint?.Saved;
     private (ObservationFault Fault, long Items)? _tooSmall;
     private long _items;
@@ -36,6 +37,7 @@ internal sealed class Measurement(
         try
         {
             stoppedBy = _start >= most ? StopReason.Iterations : ReadData(onBatch, cancellation, onObserved);
+            _probe?.Refuse();
         }
         catch (OperationCanceledException) when (checkpoint is not null && _moments.Added > (_saved?.Batches ?? 0))
         {
@@ -50,7 +52,11 @@ internal sealed class Measurement(
         return new MeasurementResult(totals, stoppedBy, _looks, _tooSmall?.Items ?? 0, Entrance());
     }
 
-    public void Dispose() => _moments.Dispose();
+    public void Dispose()
+    {
+        _moments.Dispose();
+        _probe?.Dispose();
+    }
 
     // Data come from code that is not ours, which runs in none of our modes.
     private StopReason ReadData(Action<long> onBatch, CancellationToken cancellation, Action<Batch>? onObserved)
@@ -93,10 +99,17 @@ internal sealed class Measurement(
         using var gradients = no_grad();
         // A model may change what it is given.
         _scale ??= InputScale.Of(batch);
+        var isFirst = _probe?.TryKeep(batch) == true;
         var observation = model.Observe(batch);
         onObserved?.Invoke(batch);
-        if (!batch.IsCounted)
-            return null;
+        var fault = batch.IsCounted ? Count(batch, observation) : null;
+        if (isFirst)
+            _probe!.Refuse();
+        return fault;
+    }
+
+    private ObservationFault? Count(Batch batch, Tensor observation)
+    {
         _origins.Add(batch.Origin);
         return _moments.Add(observation);
     }

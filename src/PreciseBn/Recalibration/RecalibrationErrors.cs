@@ -36,6 +36,11 @@ internal static class RecalibrationErrors
         FormattableString.Invariant($"The data are plainly not scaled like those that '{model}' was trained on: their numbers have the mean {scale.Mean:0.##} and the deviation {scale.Deviation:0.##}, and what reaches its first layer '{layer}' has moved far. {Unchanged}"),
         "Normalise the data as in training; or, if they are right, write to another file, or say that the model is to be changed all the same.", model);
 
+    public static PreciseBnException DependsOnState(string model, IReadOnlyList<string> changed) => new(
+        "DependsOnState", ErrorKind.NotSupported,
+        $"'{model}' changes {string.Join(", ", changed.Take(3))}{(changed.Count > 3 ? " and others" : "")} as it runs, and then sees the same batch otherwise. Parts of the data, and runs that go on where others were broken off, begin with the model as it was, so that they would not give what one run gives. {Unchanged}",
+        "Measure all of the data in one run, without parts and without saving in between.", model);
+
     private static PreciseBnException AllSkipped(string model, long batches) => new(
         "AllBatchesSkipped", ErrorKind.InvalidData,
         $"All {batches} batches gave '{model}' NaN or infinity, so that nothing is left to measure. {Unchanged}",

@@ -85,6 +85,8 @@ internal sealed class MisledModel(IModelSource model) : IModelSource
 
         public void Configure(IReadOnlyList<int> observed, IReadOnlyDictionary<int, (double[] Mean, double[] Variance)> settled) => model.Configure(observed, settled);
 
+        public IModelState CopyState() => model.CopyState();
+
         public Tensor Observe(Batch batch) => model.Observe(batch);
 
         public void Dispose() => model.Dispose();

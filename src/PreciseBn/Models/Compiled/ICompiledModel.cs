@@ -1,4 +1,5 @@
 using PreciseBn.Batches;
+using PreciseBn.Native;
 using PreciseBn.Primitives;
 using static TorchSharp.torch;
 
@@ -31,8 +32,12 @@ internal interface ICompiledModel : IDisposable
 }
 
 /// <summary>What a model was at some time, besides its weights and the statistics of its layers.</summary>
-internal sealed class ModelState(IEnumerable<Tensor> tensors) : IDisposable
+/// <param name="tensors">The tensors that say it; they are copied.</param>
+/// <param name="names">Their names, where they have any.</param>
+internal sealed class ModelState(IEnumerable<Tensor> tensors, IReadOnlyList<string>? names = null) : IDisposable
 {
+    public string NameOf(int tensor) => names?[tensor] ?? "a part of itself";
+
     public IReadOnlyList<Tensor> Tensors { get; } = tensors.Select(tensor => tensor.clone().DetachFromDisposeScope()).ToArray();
 
     public void Dispose()
@@ -88,4 +93,22 @@ internal sealed class CompiledSegments(ISegmentedModel model) : IModelSegments, 
         foreach (var value in TakeValues())
             value.Dispose();
     }
+}
+
+/// <summary>Such a state that the model can be put back into.</summary>
+internal sealed class CompiledState(ICompiledModel model) : IModelState
+{
+    private readonly ModelState _state = model.CopyState();
+
+    public IReadOnlyList<string> Differences(IModelState other)
+    {
+        var (tensors, others) = (_state.Tensors, ((CompiledState)other)._state.Tensors);
+        // A list may have grown.
+        return Enumerable.Range(0, Math.Max(tensors.Count, others.Count))
+            .Where(i => i >= tensors.Count || i >= others.Count || !TensorBytes.AreSame(tensors[i], others[i])).Select(_state.NameOf).Distinct().ToArray();
+    }
+
+    public void Restore() => model.SetState(_state);
+
+    public void Dispose() => _state.Dispose();
 }

@@ -128,6 +128,8 @@ internal sealed class ObservedCompiledModel : IObservedModel
         return _observation;
     }
 
+    public IModelState CopyState() => new CompiledState(_model);
+
     /// <inheritdoc cref="ICompiledModel.TakeOutput"/>
     public Tensor TakeOutput() => _model.TakeOutput();
 

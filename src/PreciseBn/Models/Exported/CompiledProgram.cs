@@ -19,6 +19,7 @@ internal sealed partial class CompiledProgram : ICompiledModel, ISegmentedModel,
     private readonly GraphRunner[] _segmentRunners;
     private readonly Tensor[] _tensors;
     private readonly Tensor[] _changing;
+    private readonly string[] _namesOfChanging;
     private Tensor? _output;
 
     /// <param name="program">The program.</param>
@@ -37,8 +38,9 @@ internal sealed partial class CompiledProgram : ICompiledModel, ISegmentedModel,
         var names = source.TensorNames.ToList();
         foreach (var index in layout.Buffers.SelectMany(buffer => buffer.Keys).Select(name => names.IndexOf(name)).Where(index => index >= 0))
             Widen(index, layout.NumberType);
-        _changing = program.Buffers.Union(ProgramMemory.WrittenTensors(program)).Except(layout.Buffers.SelectMany(buffer => buffer.Keys)).Select(name => names.IndexOf(name))
-            .Where(index => index >= 0).Select(index => tensors[index]).ToArray();
+        _namesOfChanging = program.Buffers.Union(ProgramMemory.WrittenTensors(program)).Except(layout.Buffers.SelectMany(buffer => buffer.Keys))
+            .Where(names.Contains).ToArray();
+        _changing = _namesOfChanging.Select(name => tensors[names.IndexOf(name)]).ToArray();
         Statistics = layout.Buffers.Select(buffer => buffer.Keys.Where(names.Contains).Select(name => tensors[names.IndexOf(name)]).ToArray()).ToArray();
         try
         {
@@ -67,7 +69,7 @@ internal sealed partial class CompiledProgram : ICompiledModel, ISegmentedModel,
         }
     }
 
-    public ModelState CopyState() => new(_changing);
+    public ModelState CopyState() => new(_changing, _namesOfChanging);
 
     public void SetState(ModelState state)
     {

@@ -14,23 +14,35 @@ namespace PreciseBn.Models.Live;
 /// </summary>
 internal sealed class ModelSnapshot : IDisposable
 {
+    private static readonly string[] Statistics = ["running_mean", "running_var", "num_batches_tracked"];
+
     private readonly Mode[] _modes;
     private Kept[] _tensors;
 
     public ModelSnapshot(nn.Module model)
     {
         using var gradients = no_grad();
-        var modules = ModulesOf(model);
-        _modes = modules.Select(module => new Mode(module)).ToArray();
-        _tensors = modules.SelectMany(Registered).GroupBy(item => item.Tensor, ReferenceEqualityComparer.Instance)
+        var modules = Named(model);
+        _modes = modules.Select(item => new Mode(item.Module)).ToArray();
+        _tensors = modules.SelectMany(item => Registered(item.Name, item.Module)).GroupBy(place => place.Tensor, ReferenceEqualityComparer.Instance)
             .Select(places => new Kept((Tensor)places.Key!, [.. places.Select(place => place.Home), .. places.SelectMany(place => Fields(place.Module, place.Tensor))]))
             .ToArray();
     }
 
     /// <summary>All modules of a model, with those that it holds and does not know, each behind those that it is in.</summary>
-    public static IReadOnlyList<nn.Module> ModulesOf(nn.Module model) =>
-        model.named_modules().Select(item => item.module).Prepend(model).Concat(UnregisteredModules.Find(model).Select(held => held.Module))
-            .Reverse().Distinct().Reverse().ToArray();
+    public static IReadOnlyList<nn.Module> ModulesOf(nn.Module model) => Named(model).Select(item => item.Module).ToArray();
+
+    /// <summary>
+    /// What is not the same in another snapshot of the model: names of parameters and buffers, but for the statistics of layers that normalise. These are
+    /// measured, or change unused while a layer normalises by the batch.
+    /// </summary>
+    public IReadOnlyList<string> Differences(ModelSnapshot other)
+    {
+        var others = other._tensors.SelectMany(kept => kept.Homes.Select(home => (home.Name, kept.Copy))).Where(item => item.Name is not null)
+            .ToDictionary(item => item.Name!, item => item.Copy);
+        return _tensors.Where(kept => kept.Homes[0].Name is { } name && !(others.TryGetValue(name, out var copy) && TensorBytes.AreSame(kept.Copy, copy)))
+            .Select(kept => kept.Homes[0].Name!).ToArray();
+    }
 
     /// <summary>Whether a tensor differs from its copy.</summary>
     public bool HasChanged(Tensor tensor) => _tensors.Any(kept => ReferenceEquals(kept.Tensor, tensor) && !kept.IsSame());
@@ -59,12 +71,16 @@ internal sealed class ModelSnapshot : IDisposable
         LetGo();
     }
 
-    private static IEnumerable<(nn.Module Module, Tensor Tensor, Home Home)> Registered(nn.Module module)
+    private static IReadOnlyList<(string Name, nn.Module Module)> Named(nn.Module model) =>
+        model.named_modules().Prepend(("", model)).Concat(UnregisteredModules.Find(model)).Reverse().DistinctBy(item => item.Item2).Reverse().ToArray();
+
+    private static IEnumerable<(nn.Module Module, Tensor Tensor, Home Home)> Registered(string path, nn.Module module)
     {
+        string? NameOf(string name) => module is NormBase && Statistics.Contains(name) ? null : path.Length == 0 ? name : $"{path}.{name}";
         foreach (var (name, (buffer, isPersistent)) in (IEnumerable<(string, (Tensor, bool))>)Buffers(module))
-            yield return (module, buffer, new(() => module.get_buffer(name), tensor => Register(module, name, tensor, isPersistent)));
+            yield return (module, buffer, new(NameOf(name), () => module.get_buffer(name), tensor => Register(module, name, tensor, isPersistent)));
         foreach (var (name, parameter) in (IEnumerable<(string, Parameter)>)Parameters(module))
-            yield return (module, parameter, new(() => module.get_parameter(name), tensor => Register(module, name, (Parameter)tensor)));
+            yield return (module, parameter, new(NameOf(name), () => module.get_parameter(name), tensor => Register(module, name, (Parameter)tensor)));
     }
 
     // A module has a tensor by its name and mostly in a field, which is not the same to its code.
@@ -75,7 +91,7 @@ internal sealed class ModelSnapshot : IDisposable
             foreach (var field in type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
             {
                 if (typeof(Tensor).IsAssignableFrom(field.FieldType) && ReferenceEquals(field.GetValue(module), tensor))
-                    yield return new(() => (Tensor?)field.GetValue(module), other => field.SetValue(module, other));
+                    yield return new(null, () => (Tensor?)field.GetValue(module), other => field.SetValue(module, other));
             }
         }
     }
@@ -93,13 +109,15 @@ internal sealed class ModelSnapshot : IDisposable
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "ConditionallyRegisterParameter")]
     private static extern void Register(nn.Module module, string name, Parameter value);
 
-    /// <summary>A place where a module keeps a tensor.</summary>
-    private sealed record Home(Func<Tensor?> Get, Action<Tensor> Set);
+    /// <summary>A place where a module keeps a tensor, with the name that it has there; <c>null</c> if it has none, or is a statistic.</summary>
+    private sealed record Home(string? Name, Func<Tensor?> Get, Action<Tensor> Set);
 
     /// <summary>A tensor, what it held, and where it was.</summary>
     private sealed class Kept(Tensor tensor, Home[] homes)
     {
         private readonly bool _requiresGradients = tensor.requires_grad;
+
+        public Home[] Homes => homes;
 
         public Tensor Tensor { get; private set; } = tensor;
 
@@ -140,4 +158,16 @@ internal sealed class ModelSnapshot : IDisposable
                 (norm.momentum, norm.eps) = (momentum, eps);
         }
     }
+}
+
+/// <summary>What a model was at some time.</summary>
+internal sealed class LiveState(nn.Module model) : IModelState
+{
+    private readonly ModelSnapshot _snapshot = new(model);
+
+    public IReadOnlyList<string> Differences(IModelState other) => _snapshot.Differences(((LiveState)other)._snapshot);
+
+    public void Restore() => _snapshot.Restore();
+
+    public void Dispose() => _snapshot.LetGo();
 }

@@ -94,6 +94,8 @@ internal sealed class ObservedLiveModel : IObservedModel
             _states.Add(LayerState.Settle(_layers[layer].Layer, statistics.Mean, statistics.Variance));
     }
 
+    public IModelState CopyState() => new LiveState(_layers[0].Root);
+
     public Tensor Observe(Batch batch)
     {
         _batch++;
