@@ -86,13 +86,13 @@ internal static class ArraySelection
             var chosen = options.Keys.Count == 0
                 ? set.Arrays.OrderByName(array => array.Name)
                 : options.Keys.Select(set.Find);
-            return chosen.Select(array => Samples([array], null, [], Describe(array.Name, set.Path), options));
+            return chosen.Select(array => Samples([array], null, [], set.Path, options, batch: array.Name));
         }
         var prefixes = Prefixes(names, options.Keys[0]);
         if (prefixes.Length == 0)
             throw DataErrors.KeyNotFound(options.Keys[0], set.Path, names);
         return prefixes.Select(batch => Samples(
-            options.Keys.Select(key => OfBatch(batch, key)).ToArray(), labels is null ? null : OfBatch(batch, labels), [], Describe(batch, set.Path), options));
+            options.Keys.Select(key => OfBatch(batch, key)).ToArray(), labels is null ? null : OfBatch(batch, labels), [], set.Path, options, batch));
 
         StoredArray OfBatch(string batch, string key) =>
             set.Arrays.FirstOrDefault(array => array.Name == $"{batch}.{key}") ?? throw DataErrors.IncompleteBatch(batch, key);
@@ -106,7 +106,7 @@ internal static class ArraySelection
         .OrderByName(name => name).ToArray();
 
     private static ArraySamples Samples(
-        IReadOnlyList<StoredArray> arrays, StoredArray? labels, IReadOnlyList<IDisposable> files, string? origin, BnDataLoaderOptions options)
+        IReadOnlyList<StoredArray> arrays, StoredArray? labels, IReadOnlyList<IDisposable> files, string? origin, BnDataLoaderOptions options, string? batch = null)
     {
         // What is the same for a whole batch may be a number.
         var isEmpty = (StoredArray array) => array.Shape.Count == 0 ? !options.AsBatches || array == labels : array.Shape[0] == 0;
@@ -117,7 +117,7 @@ internal static class ArraySelection
             array, options, arrays.Count == 1 || (array.Shape.Count > 2 && (array.DType.IsFloatingPoint() || array.DType == DType.UInt8))));
         if (options.Mean.Count + options.StandardDeviation.Count > 0 && !inputs.Any(input => input.IsNormalised))
             throw DataErrors.NothingNormalised(arrays.Select(array => array.Name), options.KeepIntegers);
-        return new ArraySamples(inputs, labels is null ? null : new ArrayPreparation(labels, AsStored, normalise: false), files, origin, options.Keys.Count == arrays.Count ? options.Keys : arrays.Select(array => array.Name).ToArray(),
+        return new ArraySamples(inputs, labels is null ? null : new ArrayPreparation(labels, AsStored, normalise: false), files, batch is null ? origin : Describe(batch, origin), options.Keys.Count == arrays.Count ? options.Keys : arrays.Select(array => array.Name).ToArray(),
             areBatches: options.AsBatches);
     }
 }

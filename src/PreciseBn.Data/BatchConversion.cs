@@ -10,12 +10,21 @@ namespace PreciseBn.Data;
 /// <summary>Makes a batch of whatever holds its tensors.</summary>
 internal static class BatchConversion
 {
+    /// <summary>Makes sure that an object is of a kind that batches can be made of. What makes its tensors only when it is asked for them is not asked yet.</summary>
+    /// <exception cref="PreciseBnException">It is not, or it is not said which of its parts are meant.</exception>
+    public static void Require(object? item, IReadOnlyList<string> inputKeys, string? labelKey)
+    {
+        if (item is IEnumerable and not (Tensor or string or ICollection))
+            return;
+        var values = Values(item, inputKeys, labelKey);
+        foreach (var value in labelKey is null ? values : [.. values, Labels(item, labelKey)])
+            TensorArrays.Require(value);
+    }
+
     /// <exception cref="PreciseBnException">The object holds none, or it is not said which of them are meant.</exception>
     public static Batch ToBatch(object? item, IReadOnlyList<string> inputKeys, string? labelKey = null)
     {
-        var values = Inputs(item, inputKeys, labelKey).ToArray();
-        if (values.Length == 0)
-            throw DataErrors.NotData(item);
+        var values = Values(item, inputKeys, labelKey);
         var labels = labelKey is null ? (item as Batch)?.Labels : Labels(item, labelKey);
         // A mixed batch is left to the garbage collector: disposing of it would dispose of the caller's tensors.
         return new Batch(values.Select(TensorArrays.AsTensor).ToArray(), isOwned: values.All(value => value is Array) && labels is null or Array)
@@ -23,6 +32,9 @@ internal static class BatchConversion
             Labels = labels is null ? null : TensorArrays.AsTensor(labels),
         };
     }
+
+    private static object[] Values(object? item, IReadOnlyList<string> inputKeys, string? labelKey) =>
+        Inputs(item, inputKeys, labelKey).ToArray() is { Length: > 0 } values ? values : throw DataErrors.NotData(item);
 
     private static IEnumerable<object> Inputs(object? item, IReadOnlyList<string> keys, string? labelKey) => item switch
     {

@@ -35,6 +35,13 @@ internal static class TensorArrays
         _ => throw DataErrors.NotData(value),
     };
 
+    /// <exception cref="PreciseBnException">It is neither a tensor nor an array of numbers.</exception>
+    public static void Require(object value)
+    {
+        if (value is not (Tensor or Array) || (value is Array array && !IsNumeric(array)))
+            throw DataErrors.NotData(value);
+    }
+
     public static bool IsNumeric(Array array) => array.GetType().GetElementType() is { IsPrimitive: true } type
         && type != typeof(char) && type != typeof(nint) && type != typeof(nuint)
         && type != typeof(ushort) && type != typeof(uint) && type != typeof(ulong);

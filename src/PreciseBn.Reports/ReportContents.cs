@@ -11,12 +11,15 @@ internal sealed record ReportContents
     /// <param name="evaluations">How well models do on data.</param>
     public ReportContents(IReadOnlyList<BnComparison> layers, IReadOnlyList<BnFinding> findings, string title, IReadOnlyList<BnEvaluation> evaluations)
     {
+        // Programs of one file may have layers of one name.
+        var hasSeveralPrograms = layers.Select(layer => layer.Program).Concat(findings.Select(finding => finding.Program)).Distinct().Count() > 1;
+        string Named(string name, string? program) => Printable.Text(hasSeveralPrograms && program is not null && name.Length > 0 ? $"{name} ({program})" : name);
         Title = Printable.Text(title);
-        Layers = layers.Select(layer => layer with { Name = Printable.Text(layer.Name) }).ToArray();
+        Layers = layers.Select(layer => layer with { Name = Named(layer.Name, layer.Program) }).ToArray();
         Findings = findings.OrderByDescending(finding => finding.Severity).Select(finding => finding with
         {
-            Name = Printable.Text(finding.Name),
-            Detail = Printable.Text(finding.Detail),
+            Name = Named(finding.Name, finding.Program),
+            Detail = Printable.Text(finding is { Name: "", Program: { } program } ? $"Program '{program}': {finding.Detail}" : finding.Detail),
             Advice = Printable.Text(finding.Advice),
         }).ToArray();
         Evaluations = evaluations.Select(evaluation => evaluation with

@@ -23,13 +23,18 @@ public sealed record BnFinding
     /// <summary>Full path of the file; <c>null</c> for a live model.</summary>
     public string? Path { get; init; }
 
+    /// <summary>Which program of the file it is about, if torch.export has put several there; else <c>null</c>.</summary>
+    public string? Program { get; init; }
+
     /// <summary>What was found, in a line.</summary>
-    public override string ToString() => $"{Severity}: {(Name.Length > 0 ? $"{Name}: " : "")}{Detail}";
+    public override string ToString() => $"{Severity}: {(Place.Length > 0 ? $"{Place}: " : "")}{Detail}";
+
+    private string Place => Program is null ? Name : $"{Name} ({Program})".TrimStart();
 
     internal static BnFinding About(ILayerStatistics layer, FindingSeverity severity, FindingKind kind, string detail, string advice) =>
-        About(layer.Path, layer.Name, severity, kind, detail, advice);
+        About(layer.Path, layer.Program, layer.Name, severity, kind, detail, advice);
 
-    internal static BnFinding About(string? path, string name, FindingSeverity severity, FindingKind kind, string detail, string advice) => new()
+    internal static BnFinding About(string? path, string? program, string name, FindingSeverity severity, FindingKind kind, string detail, string advice) => new()
     {
         Name = name,
         Severity = severity,
@@ -37,6 +42,7 @@ public sealed record BnFinding
         Detail = detail,
         Advice = advice,
         Path = path,
+        Program = program,
     };
 }
 

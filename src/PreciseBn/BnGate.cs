@@ -45,15 +45,19 @@ public static class BnGate
             return new BnVerdict(measured, $"The layer is on the side of the {(pair.Reference is null ? "difference" : "reference")} only.");
         var noise = SamplingNoise.Between(reference, difference, risk);
         var least = BnComparer.Compare(new LayerPair(reference, ClosestStatistics.Find(reference, difference, noise)));
-        return new BnVerdict(measured, WhatIsExceeded(least, thresholds))
+        var reason = WhatIsExceeded(least, thresholds);
+        var (shift, ratio) = (MeanNoise(), Math.Exp(Distance.Largest(noise.LogVariance)));
+        return new BnVerdict(measured, reason)
         {
+            IsConclusive = reason.Length > 0 || (shift <= thresholds.MeanShift && ratio <= thresholds.VarianceRatio),
             LeastMeanShift = least.MeanShift,
             LeastVarianceRatio = least.VarianceRatio,
             LeastDivergence = least.Divergence,
-            MeanShiftNoise = Distance.Largest(measured.Channels, channel =>
-                StandardErrors.Relative(noise.Mean[channel], Math.Sqrt(reference.Variance[channel]))),
-            VarianceRatioNoise = Math.Exp(Distance.Largest(noise.LogVariance)),
+            MeanShiftNoise = shift,
+            VarianceRatioNoise = ratio,
         };
+
+        double MeanNoise() => Distance.Largest(measured.Channels, channel => StandardErrors.Relative(noise.Mean[channel], Math.Sqrt(reference.Variance[channel])));
     }
 
     // NaN is below no threshold, so that it does not pass.

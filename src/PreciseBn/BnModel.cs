@@ -203,7 +203,7 @@ public sealed class BnModel : IDisposable
 
     /// <summary>Looks for what is not right with the model and its layers. No data are needed.</summary>
     public IReadOnlyList<BnFinding> Diagnose() =>
-        [.. _selected is null ? ModelFindings.Of(Path, _source.Layers.Count, Contents, UntrackedLayers, UnaccountedCalls, _source.OperatorsBeyondNumbers) : [], .. Layers.SelectMany(StatisticsFindings.Of)];
+        [.. _selected is null ? ModelFindings.Of(Path, Program, _source.Layers.Count, Contents, UntrackedLayers, UnaccountedCalls, _source.OperatorsBeyondNumbers) : [], .. Layers.SelectMany(StatisticsFindings.Of)];
 
     /// <summary>Closes the file.</summary>
     public void Dispose() => _source.Dispose();

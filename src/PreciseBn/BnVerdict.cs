@@ -18,6 +18,12 @@ public sealed record BnVerdict : BnComparison
     /// <summary>An error if it does not.</summary>
     public override FindingSeverity Severity => Passed ? FindingSeverity.Information : FindingSeverity.Error;
 
+    /// <summary>
+    /// Whether the verdict says something. A layer that passes by so small a sample that means could have moved, or variances changed, by more
+    /// than is allowed and it would have passed as well, is neither good nor bad.
+    /// </summary>
+    public bool IsConclusive { get; init; } = true;
+
     /// <summary>Why the layer does not pass: one sentence. Empty if it passes.</summary>
     public string Reason { get; private init; }
 

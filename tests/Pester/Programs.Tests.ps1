@@ -69,6 +69,14 @@ Describe 'A package of several programs' {
         Get-BnModule $package -Program decoder | Out-String | Should -BeLike '*Path: *several.pt2 (decoder)*'
     }
 
+    It 'has findings that are shown with the program' {
+        $findings = Test-BnModule $package -Program decoder -Data $samples -PassThru
+        $findings.Program | Select-Object -Unique | Should -Be decoder
+        $findings | Out-String | Should -BeLike '*Path: *several.pt2 (decoder)*'
+        $page = Compare-BnStat $package $package -Program decoder | Export-BnReport (Join-Path $TestDrive findings.html) -Finding $findings -Force -PassThru
+        Get-Content $page -Raw | Should -BeLike "*$($findings[0].Name)*"
+    }
+
     It 'says which other program shares statistics that are written, before it asks' {
         $null = Update-BnStat $samples $shared -Program encoder -WhatIf -WarningVariable warnings -WarningAction SilentlyContinue
         $warnings | Should -BeLike "*shared.pt2': the layer 'bn1' shares its statistics with the program 'decoder'*"

@@ -33,7 +33,7 @@ internal static class DataFindings
     public static IEnumerable<BnFinding> OfData(BnResult result)
     {
         if (result is { IsScaledOtherwise: true, InputScale: { } scale })
-            yield return BnFinding.About(result.Layers[0].Path, "", FindingSeverity.Error, FindingKind.ScaledOtherwise,
+            yield return BnFinding.About(result.Layers[0].Path, result.Layers[0].Program, "", FindingSeverity.Error, FindingKind.ScaledOtherwise,
                 FormattableString.Invariant($"The numbers of the data have the mean {scale.Mean:0.##} and the deviation {scale.Deviation:0.##}, and most channels of the first layer move far: the model was trained on data of another scale."),
                 "Normalise the data as in training.");
     }
@@ -43,11 +43,11 @@ internal static class DataFindings
     {
         var skipped = stats.Max(stat => stat.SkippedBatches);
         if (IsOrdered(stats))
-            yield return BnFinding.About(stats[0].Path, "", FindingSeverity.Warning, FindingKind.OrderedData,
+            yield return BnFinding.About(stats[0].Path, stats[0].Program, "", FindingSeverity.Warning, FindingKind.OrderedData,
                 "Successive batches are alike: the data have an order, so that a part of them does not stand for all, and standard errors are too small.",
                 "Shuffle the data, or use all of them.");
         if (skipped > 0)
-            yield return BnFinding.About(stats[0].Path, "", FindingSeverity.Error, FindingKind.NonFiniteData,
+            yield return BnFinding.About(stats[0].Path, stats[0].Program, "", FindingSeverity.Error, FindingKind.NonFiniteData,
                 $"{skipped} batches gave NaN or infinity.", "Look at these data and their normalisation; recomputing the statistics without skipping batches names the first layer and batch.");
     }
 

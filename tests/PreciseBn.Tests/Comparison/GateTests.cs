@@ -60,6 +60,20 @@ public sealed class GateTests
         Assert.Equal((0.0, 1.0, 0.0), (verdict.LeastMeanShift, verdict.LeastVarianceRatio, verdict.LeastDivergence));
     }
 
+    // By 4.781 errors, means of 0.25 and variances of a factor of 1.5 are noise.
+    [Theory]
+    [InlineData(0, 0.05, 0.08, true)]
+    [InlineData(0, 0.053, 0.08, false)]
+    [InlineData(0, 0.05, 0.086, false)]
+    [InlineData(0, 0.5, 0.5, false)]
+    [InlineData(9, 0.5, 0.5, true)]
+    public void What_passes_says_nothing_where_noise_hides_more_than_is_allowed(double mean, double meanError, double varianceError, bool isConclusive) =>
+        Assert.Equal(isConclusive, Judge(Measured(), Measured(mean, meanError: meanError, varianceError: varianceError)).IsConclusive);
+
+    [Fact]
+    public void Of_what_is_not_to_count_no_noise_is_too_much() =>
+        Assert.True(Judge(Measured(), Measured(varianceError: 0.5), new() { VarianceRatio = double.PositiveInfinity }).IsConclusive);
+
     [Fact]
     public void Of_a_file_the_error_is_taken_to_be_that_of_the_other_side()
     {

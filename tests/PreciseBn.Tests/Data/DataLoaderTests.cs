@@ -75,6 +75,19 @@ public sealed class DataLoaderTests : IDisposable
     }
 
     [Fact]
+    public void A_batch_without_items_is_named_with_its_file()
+    {
+        var path = _folder.File("batches.npz");
+        using (var zip = ZipFile.Open(path, ZipArchiveMode.Create))
+        {
+            using var entry = zip.CreateEntry("batch0.npy").Open();
+            entry.Write(Npy("<f4", "(0, 3)", []));
+        }
+
+        AssertFails("NoItems", $"The array 'batch0' of '{path}' has no items", () => BnDataLoader.FromFiles([path], new() { AsBatches = true }));
+    }
+
+    [Fact]
     public void What_is_the_same_for_a_batch_may_be_a_number()
     {
         var path = _folder.File("numbers.npz");

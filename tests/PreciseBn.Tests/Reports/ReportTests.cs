@@ -209,7 +209,35 @@ public sealed partial class ReportTests : IDisposable
         Assert.Equal(["a Detail of a.", "b Detail of b."], lines[0].Element("details")!.Descendants("li").Select(line => line.Value));
     }
 
+    [Fact]
+    public void Findings_of_another_program_are_told_apart()
+    {
+        var layer = Layer("bn", 0.2, 1) with { Difference = Stored with { Program = "encoder" } };
+        BnFinding Finding(string name, string program) => new() { Name = name, Program = program, Severity = FindingSeverity.Warning, Finding = FindingKind.DeadChannels, Detail = "Detail.", Advice = "Advice." };
+
+        var page = Page([layer], [Finding("bn", "encoder"), Finding("bn", "decoder"), Finding("", "decoder")]);
+
+        var line = page.Descendants("ul").Single(list => (string?)list.Attribute("class") == "findings").Element("li")!;
+        Assert.Equal("Warning Dead channels in 2 layers: bn (encoder), bn (decoder)", line.Element("p")!.Value);
+        Assert.Equal("bn (encoder)", line.Element("p")!.Elements("a").Single().Value);
+        Assert.Equal(" Program 'decoder': Detail.", line.Element("details")!.Descendants("li").Last().Value);
+    }
+
     public void Dispose() => _folder.Dispose();
+
+    private static BnModule Stored => new()
+    {
+        Name = "bn",
+        Type = "BatchNorm2d",
+        Momentum = 0.1,
+        Eps = 1e-5,
+        Affine = true,
+        Training = false,
+        BatchesTracked = 10,
+        Mean = new double[8],
+        Variance = Enumerable.Repeat(1.0, 8).ToArray(),
+        DType = DType.Float32,
+    };
 
     private XElement Page(IReadOnlyList<BnComparison> layers, IReadOnlyList<BnFinding> findings)
     {
