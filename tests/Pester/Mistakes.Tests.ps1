@@ -68,6 +68,7 @@ Describe 'A mistake at the prompt' {
         @{ Command = { New-BnDataLoader table.csv -Grayscale }; ErrorId = 'OptionWithoutEffect' }
         @{ Command = { New-BnDataLoader data.npz -Key images -SkipUnreadable }; ErrorId = 'OptionWithoutEffect' }
         @{ Command = { New-BnDataLoader data.npz -Key images -AsBatches -BatchSize 3 }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { New-BnDataLoader data.npz -Key images -AsBatches -DropLast }; ErrorId = 'OptionWithoutEffect' }
         @{ Command = { New-BnDataLoader data.npz -Key images -KeepInteger -Mean 0.1307 }; ErrorId = 'OptionWithoutEffect' }
         @{ Command = { New-BnDataLoader images -Key images }; ErrorId = 'OptionWithoutEffect' }
         @{ Command = { New-BnDataLoader images -ExcludeColumn a }; ErrorId = 'OptionWithoutEffect' }
@@ -78,6 +79,10 @@ Describe 'A mistake at the prompt' {
         @{ Command = { New-BnDataLoader -InputObject $torch::ones(4, 3) -LabelKey 0 }; ErrorId = 'NoArrays' }
         @{ Command = { New-BnDataLoader images -CropSize 4000 }; ErrorId = 'ImageTooSmall' }
         @{ Command = { New-BnDataLoader -InputObject @{ a = 1 } }; ErrorId = 'NotData' }
+        @{ Command = { , $torch::ones(4, 3) | New-BnDataLoader -Key images }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { , [float[,]]::new(4, 3) | New-BnDataLoader -Column a }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { $torch::ones(4, 3, 8, 8) | New-BnDataLoader -Size 5 }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { 1.5, 2.5 | New-BnDataLoader -Delimiter ';' }; ErrorId = 'OptionWithoutEffect' }
         @{ Command = { Get-Item text.txt | ForEach-Object { $_, 1.5 } | New-BnDataLoader }; ErrorId = 'MixedInput' }
 
         @{ Command = { $layers | Update-BnStat }; ErrorId = 'DataNeeded' }
@@ -86,6 +91,9 @@ Describe 'A mistake at the prompt' {
         @{ Command = { $layers | Update-BnStat 5 }; ErrorId = 'NotData' }
         @{ Command = { $layers | Update-BnStat (Get-Date) -Iterations 2 }; ErrorId = 'NotData' }
         @{ Command = { $layers | Update-BnStat @() }; ErrorId = 'NoData' }
+        @{ Command = { $layers | Update-BnStat @{ a = 1 } -Iterations 2 }; ErrorId = 'NotData' }
+        @{ Command = { $layers | Update-BnStat $torch::ones(4, 1, 28, 28), 'two' -Iterations 3 }; ErrorId = 'NotData' }
+        @{ Command = { $layers | Update-BnStat @{ a = $torch::ones(4, 1, 28, 28); b = 1 } -Iterations 3 }; ErrorId = 'InputKeyNeeded' }
         @{ Command = { $layers | Update-BnStat $torch::zeros(0, 1, 28, 28) }; ErrorId = 'NothingReached' }
         @{ Command = { $layers | Update-BnStat $torch::randn(1, 1, 1, 1) }; ErrorId = 'SingleValue' }
         @{ Command = { $layers | Update-BnStat $torch::full([long[]](2, 1, 28, 28), [double]::NaN) }; ErrorId = 'NotFinite' }
@@ -120,11 +128,17 @@ Describe 'A mistake at the prompt' {
         @{ Command = { & { Get-BnModule model.pt; $stats[0] } | Update-BnStat }; ErrorId = 'DataNeeded' }
         @{ Command = { $stats | Update-BnStat -Iterations 3 }; ErrorId = 'OptionWithoutEffect' }
         @{ Command = { $stats | Update-BnStat -Threads 1 }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { $stats | Update-BnStat -Exact }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { $stats | Update-BnStat -PriorWeight 100 }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { $stats | Update-BnStat -Program main }; ErrorId = 'OptionWithoutEffect' }
+        @{ Command = { Update-BnStat -InputObject $layers }; ErrorId = 'DataNeeded' }
         @{ Command = { $stats | Update-BnStat -AllowTf32 }; ErrorId = 'OptionWithoutEffect' }
         @{ Command = { $layers | Update-BnStat $loader -ActivationMemory 1GB }; ErrorId = 'OptionWithoutEffect' }
         @{ Command = { & { $stats; $stats } | Update-BnStat -Destination twice.pt }; ErrorId = 'LayerGivenTwice' }
         @{ Command = { & { $stats[0..2]; Get-BnModule model.pt | Measure-BnStat $loader -Iterations 2 | Merge-BnStat } | Update-BnStat -Destination mixed.pt }; ErrorId = 'ModelsMixed' }
-        @{ Command = { 'missing.pt' | Update-BnStat }; ErrorId = 'DataNeeded' }
+        @{ Command = { 'missing.pt' | Update-BnStat }; ErrorId = 'FileNotFound' }
+        @{ Command = { 'model.pt' | Update-BnStat }; ErrorId = 'DataNeeded' }
+        @{ Command = { $partial | Update-BnStat -Destination never.pt }; ErrorId = 'NotAModelOrLayer' }
         @{ Command = { Get-BnModule -Model $live | Update-BnStat $torch::randn(4, 3) -Destination live.pt }; ErrorId = 'NoFileToWrite' }
         @{ Command = { Get-BnModule -Model $live | Update-BnStat $torch::randn(4, 3) -Backup }; ErrorId = 'NoFileToWrite' }
         @{ Command = { Get-BnModule -Model $live | Update-BnStat $torch::randn(4, 3) -Method other }; ErrorId = 'OptionWithoutEffect' }

@@ -105,6 +105,7 @@ Describe 'New-BnDataLoader with files and names' {
         @{ Command = { New-BnDataLoader 'Teil 2.csv' -Delimiter ',' -Order Sequential }; Numbers = 1, 2, 0 }
         @{ Command = { Get-ChildItem Teil*[0-9].csv | New-BnDataLoader -Order Sequential }; Numbers = 1, 2, 0, 3, 4, 1 }
         @{ Command = { [pscustomobject]@{ PSPath = Join-Path $PWD 'Teil 2.csv' } | New-BnDataLoader -Column f2 -Order Sequential }; Numbers = 2 }
+        @{ Command = { [pscustomobject]@{ PSPath = Join-Path $PWD 'Teil 2.csv' } | New-BnDataLoader -Order Sequential }; Numbers = 1, 2, 0 }
         @{ Command = { New-BnDataLoader -LiteralPath 'Teil [1].csv' -Order Sequential }; Numbers = 5 }
         @{ Command = { Get-Item -LiteralPath 'Teil [1].csv' | New-BnDataLoader -Order Sequential }; Numbers = 5 }
     ) {

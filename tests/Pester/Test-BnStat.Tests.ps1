@@ -68,6 +68,10 @@ Describe 'Test-BnStat' {
         Test-BnStat $precise -Data $today -Iterations 2 -WarningVariable warnings -WarningAction SilentlyContinue | Should -BeTrue
         $warnings | Should -HaveCount 1
         "$warnings" | Should -Match '^The sample is small'
+        $verdicts = Test-BnStat $precise -Data $today -Iterations 2 -PassThru -WarningAction SilentlyContinue
+        $verdicts.IsConclusive | Should -Contain $false
+        $verdicts | Out-String | Should -Match 'True\? '
+        (Test-BnStat $precise -Data $today -PassThru).IsConclusive | Should -Not -Contain $false
     }
 
     It 'changes no file' {

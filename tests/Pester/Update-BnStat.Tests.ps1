@@ -153,6 +153,14 @@ Describe 'Update-BnStat' {
         $output | Should -HaveCount 7
     }
 
+    It 'warns that -ActivationMemory has no effect on a model that keeps nothing' {
+        $exported, $scripted = (Copy-Fixture digits.exported-2.6.pt2), (Copy-Fixture digits.scripted.pt)
+        $null = Get-BnModule $exported, $scripted -Name stem.bn |
+            Update-BnStat (Get-Calibration) -Exact -Iterations 2 -ActivationMemory 1MB -InformationAction Ignore -WarningVariable warnings -WarningAction SilentlyContinue
+        $warnings | Should -HaveCount 1
+        $warnings | Should -BeLike "-ActivationMemory has no effect on '$scripted', *"
+    }
+
     It 'mixes with what was there by -PriorWeight' {
         $images = [TorchSharp.torch]::randn(2, 1, 28, 28)
         $layer = Get-BnModule (Copy-Fixture digits.scripted.pt) -Name stem.bn

@@ -23,14 +23,6 @@ public abstract class DataCmdlet : RunCmdlet
     [ValidateRange(1e-9, 10.0)]
     public double? Tolerance { get; set; }
 
-    /// <summary>Pools the uses of a layer that runs more than once in a forward pass, rather than refuse it.</summary>
-    [Parameter]
-    public SwitchParameter AllowReuse { get; set; }
-
-    /// <summary>Leaves out batches with NaN or infinity and counts them, rather than end with an error.</summary>
-    [Parameter]
-    public SwitchParameter SkipNonFinite { get; set; }
-
     /// <summary>
     /// In which order the values of images lie in memory while the model runs. Most convolutional models are faster on CPUs with the
     /// channels last, and run so by themselves.
@@ -46,9 +38,8 @@ public abstract class DataCmdlet : RunCmdlet
     public SwitchParameter AllowTf32 { get; set; }
 
     /// <summary>The parameters that only matter where something is measured.</summary>
-    private protected static IReadOnlyList<string> ParametersOfMeasuring { get; } =
-        [nameof(Iterations), nameof(Tolerance), nameof(AllowReuse), nameof(SkipNonFinite), nameof(MemoryFormat), nameof(Threads), nameof(AllowTf32),
-         nameof(Device), nameof(InputKey), nameof(AllowOperator), nameof(Method), nameof(Argument)];
+    private protected virtual IEnumerable<string> ParametersOfMeasuring =>
+        [nameof(Iterations), nameof(Tolerance), nameof(MemoryFormat), nameof(Threads), nameof(AllowTf32), nameof(Device), nameof(InputKey), nameof(AllowOperator), nameof(Method), nameof(Argument)];
 
     /// <summary>Whether a model is run at all.</summary>
     private protected virtual bool RunsModels => true;
@@ -62,13 +53,11 @@ public abstract class DataCmdlet : RunCmdlet
     }
 
     /// <summary>Options with all parameters.</summary>
-    private protected T Fill<T>(T options)
+    private protected virtual T Fill<T>(T options)
         where T : RunOptions => FillCall(options) with
         {
             Iterations = Iterations,
             Tolerance = Tolerance,
-            AllowReuse = AllowReuse,
-            SkipNonFinite = SkipNonFinite,
             AllowTf32 = AllowTf32,
             MemoryFormat = MemoryFormat,
         };

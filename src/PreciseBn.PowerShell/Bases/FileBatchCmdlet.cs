@@ -9,50 +9,50 @@ namespace PreciseBn.PowerShell;
 public abstract class FileBatchCmdlet : BatchCmdlet
 {
     /// <summary>Names of the arrays to use, one for each input of the model, in that order.</summary>
-    [Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ArrayKeyCompleter))]
     public string[] Key { get; set; } = [];
 
     /// <summary>Columns of a table to use, in that order; wildcards are allowed. Without it all that have numbers are used.</summary>
-    [Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    [Parameter]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(ColumnCompleter))]
     public string[] Column { get; set; } = [];
 
     /// <summary>Columns of a table that are not used, such as labels; wildcards are allowed.</summary>
-    [Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    [Parameter]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(ColumnCompleter))]
     public string[] ExcludeColumn { get; set; } = [];
 
     /// <summary>What is between the cells of a CSV table. Without it this is found out.</summary>
-    [Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    [Parameter]
     [ValidateNotNull]
     public char? Delimiter { get; set; }
 
     /// <summary>Length in pixels to which the short side of an image is resized.</summary>
-    [Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    [Parameter]
     [ValidateRange(1, 65536)]
     public int? Size { get; set; }
 
     /// <summary>Side in pixels of the square that is cut from the centre of an image.</summary>
-    [Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    [Parameter]
     [ValidateRange(1, 65536)]
     public int? CropSize { get; set; }
 
     /// <summary>Makes images of one channel, for greyscale models.</summary>
-    [Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    [Parameter]
     public SwitchParameter Grayscale { get; set; }
 
     /// <summary>Turns images as their EXIF orientation says.</summary>
-    [Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    [Parameter]
     public SwitchParameter AutoOrient { get; set; }
 
     /// <summary>Leaves out image files that cannot be read, and counts them.</summary>
-    [Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    [Parameter]
     public SwitchParameter SkipUnreadable { get; set; }
 
     /// <summary>What they say, beside those for all batches.</summary>

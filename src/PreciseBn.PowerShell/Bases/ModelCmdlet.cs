@@ -4,7 +4,7 @@ using PreciseBn.Batches;
 namespace PreciseBn.PowerShell;
 
 /// <summary>A cmdlet that runs models on data: which models these are, and which of their layers are meant.</summary>
-public abstract class ModelCmdlet : DataCmdlet
+public abstract class ModelCmdlet : MeasuringCmdlet
 {
     private readonly List<BnModule> _layers = [];
     private IBatchSource? _batches;
@@ -15,7 +15,7 @@ public abstract class ModelCmdlet : DataCmdlet
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet)]
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = LiteralPathSet)]
     [ValidateNotNull]
-    public object Data { get; set; } = null!;
+    public virtual object Data { get; set; } = null!;
 
     /// <summary>Layers from Get-BnModule, and no others of their models; or files of models, all of whose layers are meant.</summary>
     [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true)]
@@ -33,6 +33,14 @@ public abstract class ModelCmdlet : DataCmdlet
     [Alias("LP")]
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>How the variance is estimated. Of several, each gives statistics of its own, and the first is written.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public Estimator[] Estimator { get; set; } = [PreciseBn.Estimator.PopulationVariance];
+
+    /// <summary>Whether there is anything to measure so far.</summary>
+    private protected bool HasLayers => _layers.Count > 0;
 
     /// <summary>The data, opened before what stands before the cmdlet in the pipeline has begun.</summary>
     private protected IBatchSource Batches => _batches ??= ToBatches(Data);
@@ -57,7 +65,7 @@ public abstract class ModelCmdlet : DataCmdlet
     protected override void OnItemFailed() => _hasFailed = true;
 
     /// <summary>Takes layers, or a file.</summary>
-    private protected void Add(object item) => TakeModel(item, _layers.Add, AddFile);
+    private protected virtual void Add(object item) => TakeModel(item, _layers.Add, AddFile);
 
     /// <summary>The models, each with the layers that are meant.</summary>
     private protected IReadOnlyList<BnModel> Models()

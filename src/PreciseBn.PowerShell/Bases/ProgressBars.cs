@@ -31,7 +31,10 @@ internal sealed class ModelsProgress(Cmdlet cmdlet, string activity, int models)
 }
 
 /// <summary>Shows how far a recalibration has come; a few times a second at most, as showing it takes time.</summary>
-internal sealed class UpdateProgress(Cmdlet cmdlet, string activity) : IProgress<MeasureProgress>, IDisposable
+/// <param name="cmdlet">The cmdlet.</param>
+/// <param name="activity">What it does.</param>
+/// <param name="ifNothingIsKept">What is said of a model that keeps nothing between its layers, before it is run; <c>null</c> for nothing.</param>
+internal sealed class UpdateProgress(Cmdlet cmdlet, string activity, string? ifNothingIsKept = null) : IProgress<MeasureProgress>, IDisposable
 {
     private const int ActivityId = 1;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
@@ -75,8 +78,13 @@ internal sealed class UpdateProgress(Cmdlet cmdlet, string activity) : IProgress
         value.Rate > 0 ? $", {value.Rate:0.0} batches/s" : "";
 
     // Several passes take several times as long as a user may expect; shown as Write-Host shows, unless silenced.
-    private void Announce(MeasureProgress plan) => cmdlet.WriteInformation(
-        $"{(plan.Kept is { } kept ? InSegments(plan, kept) : $"{plan.Passes} passes over up to {plan.Total} batches")}, about {plan.Remaining.TotalSeconds:0} s.", ["PSHOST"]);
+    private void Announce(MeasureProgress plan)
+    {
+        cmdlet.WriteInformation(
+            $"{(plan.Kept is { } kept ? InSegments(plan, kept) : $"{plan.Passes} passes over up to {plan.Total} batches")}, about {plan.Remaining.TotalSeconds:0} s.", ["PSHOST"]);
+        if (plan.Kept is null && ifNothingIsKept is not null)
+            cmdlet.WriteWarning(ifNothingIsKept);
+    }
 
     private static string InSegments(MeasureProgress plan, KeptSize kept)
     {

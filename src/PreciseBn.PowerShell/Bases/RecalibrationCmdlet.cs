@@ -5,27 +5,22 @@ namespace PreciseBn.PowerShell;
 /// <summary>A cmdlet that makes statistics of data and writes them into models, or copies of them: how they are made, and where they go.</summary>
 public abstract class RecalibrationCmdlet : ModelCmdlet
 {
-    /// <summary>How the variance is estimated. Of several, each gives objects of its own, and the first is written.</summary>
-    [Parameter(ParameterSetName = InputObjectSet), Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
-    [ValidateNotNullOrEmpty]
-    public Estimator[] Estimator { get; set; } = [PreciseBn.Estimator.PopulationVariance];
-
     /// <summary>How many values the statistics from before count as, in a mixture with the new ones.</summary>
-    [Parameter(ParameterSetName = InputObjectSet), Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    [Parameter]
     [ValidateRange(0.0, double.MaxValue)]
     public double PriorWeight { get; set; }
 
     /// <summary>Measures each layer with those before it normalised by their final statistics; other models than exported programs take a pass over the data for each.</summary>
-    [Parameter(ParameterSetName = InputObjectSet), Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    [Parameter]
     public SwitchParameter Exact { get; set; }
 
     /// <summary>How many bytes of what -Exact keeps between layers may be in memory; the rest is in a temporary file. Without it, a quarter of the memory there is.</summary>
-    [Parameter(ParameterSetName = InputObjectSet), Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    [Parameter]
     [ValidateRange(0L, long.MaxValue)]
     public long? ActivationMemory { get; set; }
 
     /// <summary>Keeps how precise the statistics were after 1, 2, 4, 8 batches and so on, for Export-BnReport.</summary>
-    [Parameter(ParameterSetName = InputObjectSet), Parameter(ParameterSetName = PathSet), Parameter(ParameterSetName = LiteralPathSet)]
+    [Parameter]
     public SwitchParameter RecordConvergence { get; set; }
 
     /// <summary>File, or folder for several models, to write to. Without it the models themselves are changed.</summary>
@@ -40,6 +35,9 @@ public abstract class RecalibrationCmdlet : ModelCmdlet
     /// <summary>Replaces a file that is already at the destination; and changes a model where it is although the data look scaled differently from those of its training.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
+
+    private protected override IEnumerable<string> ParametersOfMeasuring =>
+        [.. base.ParametersOfMeasuring, nameof(Estimator), nameof(PriorWeight), nameof(Exact), nameof(ActivationMemory), nameof(RecordConvergence), nameof(Program)];
 
     /// <inheritdoc/>
     protected override void BeginProcessing()

@@ -166,5 +166,5 @@ public abstract class RunCmdlet : PreciseBnCmdlet
 
     private static PreciseBnException NotAModel(PSObject item) => new(
         "NotAModelOrLayer", ErrorKind.InvalidArgument, $"An object of type {PowerShellData.TypeName(item)} is neither a layer nor the path of a model.",
-        "Give layers of Get-BnModule, which takes TorchSharp models too, or paths.", item);
+        item.BaseObject is PartialBnStat ? "Merge partial statistics with Merge-BnStat first." : "Give layers of Get-BnModule, which takes TorchSharp models too, or paths.", item);
 }

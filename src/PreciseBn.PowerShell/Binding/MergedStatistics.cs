@@ -1,4 +1,3 @@
-using System.Management.Automation;
 using PreciseBn.Primitives;
 
 namespace PreciseBn.PowerShell;
@@ -20,7 +19,7 @@ internal sealed class MergedStatistics
     public string? Program => _layers[0].Program;
 
     /// <summary>Takes what was merged; whether it was that.</summary>
-    public bool TryAdd(PSObject item)
+    public bool TryAdd(object item)
     {
         if (ReceivedObjects.Restore(item) is not BnStat layer)
             return false;

@@ -29,7 +29,7 @@ internal static class Remedies
         ["InputKeyNeeded"] = "Say with -InputKey which of them the model takes.",
         ["InputKeyNotFound"] = "Choose among these with -InputKey.",
         ["KeyNeeded"] = "Choose with -Key of New-BnDataLoader (with -InputKey where data are given by their path), or use -AsBatches if each is a batch.",
-        ["KeyNotFound"] = "Choose among these with -Key, or with -InputKey where data are given by their path.",
+        ["KeyNotFound"] = "Choose among these with -Key, or with -InputKey where data are given by their path; columns of a table with -Column.",
         ["InvalidNormalization"] = "Give -Mean and -StandardDeviation those of each channel, on the scale of the data divided by 255 if they are uint8.",
         ["LabelsNeeded"] = "Say with -LabelKey which part of the data has them.",
         ["LayerNotFound"] = "List the layers with Get-BnModule.",

@@ -7,18 +7,13 @@ namespace PreciseBn.PowerShell;
 /// <summary>Writes a report on statistics that were recomputed or compared: a page, or the plot of the drift alone.</summary>
 [Cmdlet(VerbsData.Export, "BnReport", HelpUri = HelpPages.Folder + "Export-BnReport.md", SupportsShouldProcess = true, DefaultParameterSetName = InputObjectSet)]
 [OutputType(typeof(FileInfo))]
-public sealed class ExportBnReportCommand : PreciseBnCmdlet
+public sealed class ExportBnReportCommand : ExportCmdlet
 {
     private const string CompareSet = "Compare";
 
     private readonly List<BnComparison> _layers = [];
     private readonly List<BnFinding> _findings = [];
     private readonly List<BnEvaluation> _evaluations = [];
-
-    /// <summary>The file to write.</summary>
-    [Parameter(Mandatory = true, Position = 0)]
-    [ValidateNotNullOrEmpty]
-    public string Path { get; set; } = "";
 
     /// <summary>Objects of Update-BnStat, Merge-BnStat, Compare-BnStat or Test-BnStat -PassThru; with them findings of Test-BnModule, and what Measure-BnAccuracy found.</summary>
     [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true)]
@@ -51,14 +46,6 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
     [Parameter]
     [ValidateNotNull]
     public BnReportFormat? Format { get; set; }
-
-    /// <summary>Replaces a file that is already there.</summary>
-    [Parameter]
-    public SwitchParameter Force { get; set; }
-
-    /// <summary>Returns the file that was written.</summary>
-    [Parameter]
-    public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
@@ -99,9 +86,7 @@ public sealed class ExportBnReportCommand : PreciseBnCmdlet
             return;
         var findings = _findings.Count > 0 ? _findings : BnExaminer.Examine(_layers).Select(finding => finding.InWordsOfCmdlets()).ToList();
         BnReport.Write(path, _layers, findings, Title ?? DefaultTitle(), Format!.Value, Force, _evaluations);
-        WriteVerbose($"Wrote a report on {_layers.Count} layers, with {findings.Count} findings, to '{path}'.");
-        if (PassThru)
-            WriteObject(new FileInfo(path));
+        TellOfFile(path, $"A report on {_layers.Count} layers, with {findings.Count} findings, was written");
     });
 
     private string DefaultTitle() => $"BatchNorm statistics of {System.IO.Path.GetFileName(_layers.Select(layer => layer.Path).FirstOrDefault(path => path is not null)) ?? "a model in memory"}";

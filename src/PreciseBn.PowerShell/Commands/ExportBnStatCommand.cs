@@ -6,15 +6,10 @@ namespace PreciseBn.PowerShell;
 /// <summary>Writes statistics alone to a safetensors file.</summary>
 [Cmdlet(VerbsData.Export, "BnStat", HelpUri = HelpPages.Folder + "Export-BnStat.md", SupportsShouldProcess = true)]
 [OutputType(typeof(FileInfo))]
-public sealed class ExportBnStatCommand : PreciseBnCmdlet
+public sealed class ExportBnStatCommand : ExportCmdlet
 {
     private readonly List<ILayerStatistics> _statistics = [];
     private readonly List<PartialBnStat> _partials = [];
-
-    /// <summary>The file to write.</summary>
-    [Parameter(Mandatory = true, Position = 0)]
-    [ValidateNotNullOrEmpty]
-    public string Path { get; set; } = "";
 
     /// <summary>
     /// Statistics from Update-BnStat, Merge-BnStat or Get-BnModule, all of one model; or partial statistics from Measure-BnStat, all of
@@ -23,14 +18,6 @@ public sealed class ExportBnStatCommand : PreciseBnCmdlet
     [Parameter(Mandatory = true, ValueFromPipeline = true)]
     [ValidateNotNull]
     public PSObject[] InputObject { get; set; } = [];
-
-    /// <summary>Replaces a file that is already there.</summary>
-    [Parameter]
-    public SwitchParameter Force { get; set; }
-
-    /// <summary>Returns the file that was written.</summary>
-    [Parameter]
-    public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
@@ -66,9 +53,7 @@ public sealed class ExportBnStatCommand : PreciseBnCmdlet
             BnPartialFile.Write(path, _partials, Force);
         else
             BnStatFile.Write(path, _statistics, Force);
-        WriteVerbose($"The statistics of {layers} layers were written into '{path}'.");
-        if (PassThru)
-            WriteObject(new FileInfo(path));
+        TellOfFile(path, $"The statistics of {layers} layers were written");
     });
 
     private static PreciseBnException MixedStatistics() => new(

@@ -29,11 +29,6 @@ public sealed class MeasureBnStatCommand : ModelCmdlet
     [ValidateNotNullOrEmpty]
     public string? DataName { get; set; }
 
-    /// <summary>How the variance is to be estimated in the end.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public Estimator[] Estimator { get; set; } = [PreciseBn.Estimator.PopulationVariance];
-
     /// <summary>
     /// The file that holds the result in the end, for Merge-BnStat. Meanwhile the work is saved beside it, and the same command goes on
     /// from there. A * stands for the number of the shard.

@@ -7,7 +7,7 @@ namespace PreciseBn.PowerShell;
 /// </summary>
 [Cmdlet(VerbsData.Merge, "BnModel", HelpUri = HelpPages.Folder + "Merge-BnModel.md", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
 [OutputType(typeof(BnModule))]
-public sealed class MergeBnModelCommand : PreciseBnCmdlet
+public sealed class MergeBnModelCommand : WritingCmdlet
 {
     private const string PathDecaySet = "PathDecay";
     private const string LiteralPathDecaySet = "LiteralPathDecay";
@@ -43,14 +43,6 @@ public sealed class MergeBnModelCommand : PreciseBnCmdlet
     [Parameter(Mandatory = true, ParameterSetName = PathDecaySet)]
     [Parameter(Mandatory = true, ParameterSetName = LiteralPathDecaySet)]
     public double Decay { get; set; }
-
-    /// <summary>Keeps what is replaced, with .bak, or the first free of .bak.1, .bak.2 and so on, appended to its name.</summary>
-    [Parameter]
-    public SwitchParameter Backup { get; set; }
-
-    /// <summary>Replaces a file that is already at the destination.</summary>
-    [Parameter]
-    public SwitchParameter Force { get; set; }
 
     private AverageOptions Options => new()
     {

@@ -44,7 +44,9 @@ public sealed class NewBnDataLoaderCommand : FileBatchCmdlet
         if (!BatchOptions().IsShuffled)
             RefuseWithoutEffect("on items that are taken as they lie", "Leave it out, or use -Order Shuffled.", nameof(Seed));
         if (AsBatches)
-            RefuseWithoutEffect("with -AsBatches, which leaves batches as they are", "Leave it out.", nameof(BatchSize));
+            RefuseWithoutEffect("with -AsBatches, which leaves batches as they are", "Leave it out.", nameof(BatchSize), nameof(DropLast));
+        if (_objects.Count > 0 && _paths.Count == 0)
+            RefuseWithoutEffect("on tensors and arrays, each of which is an input", "Leave it out.", nameof(Key), nameof(Column), nameof(ExcludeColumn), nameof(Delimiter));
         if (!_paths.Any(Directory.Exists))
             RefuseWithoutEffect("on data that are no folders of images", "Leave it out.", nameof(Size), nameof(CropSize), nameof(Grayscale), nameof(AutoOrient), nameof(SkipUnreadable));
         else if (_paths.All(Directory.Exists))
@@ -60,9 +62,14 @@ public sealed class NewBnDataLoaderCommand : FileBatchCmdlet
 
     private BnDataLoaderOptions Options() => FileOptions() with { LabelKey = LabelKey };
 
-    // What comes from Get-ChildItem stands for what is in the files.
+    // What comes from Get-ChildItem, or says its path as that does, stands for what is in the files.
     private void Collect(object input)
     {
+        if (PowerShellData.Unwrap(PSObject.AsPSObject(input).Properties["PSPath"]?.Value) is string path)
+        {
+            _paths.Add(Require(() => PathResolver.ResolveLiteral(this, path)));
+            return;
+        }
         foreach (var value in PowerShellData.Flatten(input))
         {
             if (value is FileSystemInfo item)

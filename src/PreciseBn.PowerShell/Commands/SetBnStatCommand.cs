@@ -7,7 +7,7 @@ namespace PreciseBn.PowerShell;
 /// <summary>Puts statistics into another file that has the same layers: a checkpoint, safetensors, a TorchScript model.</summary>
 [Cmdlet(VerbsCommon.Set, "BnStat", HelpUri = HelpPages.Folder + "Set-BnStat.md", SupportsShouldProcess = true, DefaultParameterSetName = InputObjectSet)]
 [OutputType(typeof(BnModule))]
-public sealed class SetBnStatCommand : PreciseBnCmdlet
+public sealed class SetBnStatCommand : WritingCmdlet
 {
     private const string FromSet = "From";
 
@@ -52,14 +52,6 @@ public sealed class SetBnStatCommand : PreciseBnCmdlet
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Destination { get; set; }
-
-    /// <summary>Keeps what is replaced, with .bak, or the first free of .bak.1, .bak.2 and so on, appended to its name.</summary>
-    [Parameter]
-    public SwitchParameter Backup { get; set; }
-
-    /// <summary>Replaces a file that is already at the destination.</summary>
-    [Parameter]
-    public SwitchParameter Force { get; set; }
 
     /// <summary>Returns the layers that were changed, as they are in the file now.</summary>
     [Parameter]

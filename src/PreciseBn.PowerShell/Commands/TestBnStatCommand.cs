@@ -6,7 +6,7 @@ namespace PreciseBn.PowerShell;
 /// <summary>Tells whether statistics have moved from those of a reference by more than is allowed, sampling error apart.</summary>
 [Cmdlet(VerbsDiagnostic.Test, "BnStat", HelpUri = HelpPages.Folder + "Test-BnStat.md", DefaultParameterSetName = DifferenceSet)]
 [OutputType(typeof(bool), typeof(BnVerdict))]
-public sealed class TestBnStatCommand : DataCmdlet
+public sealed class TestBnStatCommand : MeasuringCmdlet
 {
     private const string DataSet = "Data";
     private const string DifferenceSet = "Difference";
@@ -109,7 +109,10 @@ public sealed class TestBnStatCommand : DataCmdlet
 
     private void WarnOfNoise(IReadOnlyList<BnVerdict> verdicts)
     {
-        if (verdicts.MaxBy(verdict => verdict.MeanShiftNoise) is { } noisiest && noisiest.MeanShiftNoise > MeanShift)
-            WriteWarning($"The sample is small: in '{noisiest.Name}' a mean can move by {MeanShift + noisiest.MeanShiftNoise:0.00} deviations unnoticed. More batches narrow this.");
+        var open = verdicts.Where(verdict => !verdict.IsConclusive).ToArray();
+        if (open.MaxBy(verdict => verdict.MeanShiftNoise) is { } mean && mean.MeanShiftNoise > MeanShift)
+            WriteWarning($"The sample is small: in '{mean.Name}' a mean can move by {MeanShift + mean.MeanShiftNoise:0.00} deviations unnoticed. More batches narrow this.");
+        else if (open.MaxBy(verdict => verdict.VarianceRatioNoise) is { } variance)
+            WriteWarning($"The sample is small: in '{variance.Name}' a variance can change by a factor of {VarianceRatio * variance.VarianceRatioNoise:0.00} unnoticed. More batches narrow this.");
     }
 }

@@ -8,30 +8,23 @@ namespace PreciseBn.PowerShell;
 [OutputType(typeof(BnStat))]
 public sealed class UpdateBnStatCommand : RecalibrationCmdlet
 {
-    private const string MergedSet = "Merged";
-
     private readonly MergedStatistics _merged = new();
 
-    /// <summary>Statistics from Merge-BnStat, which are written into the model that they were measured on.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = MergedSet, ValueFromPipeline = true)]
+    /// <summary>
+    /// A loader from New-BnDataLoader, a path, or anything that yields tensors, arrays, tuples or dictionaries of them. Statistics from
+    /// Merge-BnStat, which are only written, need none; for models it is asked for.
+    /// </summary>
+    [Parameter(Position = 0, ParameterSetName = InputObjectSet)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = LiteralPathSet)]
     [ValidateNotNull]
-    public PSObject[] Merged { get; set; } = [];
-
-    /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        base.ProcessRecord();
-        foreach (var item in Merged)
-            ForEachItem(() => AddMerged(item));
-    }
+    public override object Data { get; set; } = null!;
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (Data is null)
+        if (Data is null && _merged.Count > 0)
         {
-            // What was measured elsewhere is only written.
-            RefuseWithoutEffect("on statistics that are merged already", "Give it to Measure-BnStat.", [.. ParametersOfMeasuring, nameof(Program)]);
             ForEachItem(WriteMerged);
             return;
         }
@@ -46,13 +39,17 @@ public sealed class UpdateBnStatCommand : RecalibrationCmdlet
         }
     }
 
-    // What comes through a pipeline is bound here where no data are given: layers then want to be measured on some.
-    private void AddMerged(PSObject item)
+    private protected override void Add(object item)
     {
-        if (_merged.TryAdd(item))
+        if (!MyInvocation.BoundParameters.ContainsKey(nameof(Data)) && _merged.TryAdd(item))
+        {
+            // What was measured elsewhere is only written.
+            RefuseWithoutEffect("on statistics that are merged already", "Give it to Measure-BnStat or Merge-BnStat.", ParametersOfMeasuring);
             return;
-        Data ??= Require(() => DataPrompt.Ask(this));
-        Add(item);
+        }
+        base.Add(item);
+        if (HasLayers)
+            Data ??= Require(() => DataPrompt.Ask(this));
     }
 
     private void UpdateModel(BnModel model, UpdateDestination destinations)
@@ -69,7 +66,8 @@ public sealed class UpdateBnStatCommand : RecalibrationCmdlet
         if ((destination ?? model.Path) is { } file)
             WarnOfOtherNames(file);
         var clock = Stopwatch.StartNew();
-        using var progress = new UpdateProgress(this, $"BatchNorm statistics of {ShortNameOf(model)}");
+        using var progress = new UpdateProgress(this, $"BatchNorm statistics of {ShortNameOf(model)}",
+            ActivationMemory is null ? null : $"-ActivationMemory has no effect on {name}, which is run in passes and keeps nothing between its layers.");
         var result = model.Update(Batches, Options(), Saving(destination), progress, StopToken);
         TellOfMeasurement(result, Batches, name);
         TellOfResult(layers, destination is null ? name : $"'{destination}'", $" after {clock.Elapsed.TotalSeconds:0.0} s");
@@ -79,11 +77,6 @@ public sealed class UpdateBnStatCommand : RecalibrationCmdlet
 
     private void WriteMerged()
     {
-        if (_merged.Count == 0)
-        {
-            WriteWarning("No statistics came through the pipeline, so that nothing was written.");
-            return;
-        }
         var destination = DestinationOf(_merged.Path);
         using var model = BnModel.Open(_merged.Path, _merged.Program);
         RequireEnding(destination, model);
