@@ -138,7 +138,7 @@ Describe 'A mistake at the prompt' {
         @{ Command = { & { $stats[0..2]; Get-BnModule model.pt | Measure-BnStat $loader -Iterations 2 | Merge-BnStat } | Update-BnStat -Destination mixed.pt }; ErrorId = 'ModelsMixed' }
         @{ Command = { 'missing.pt' | Update-BnStat }; ErrorId = 'FileNotFound' }
         @{ Command = { 'model.pt' | Update-BnStat }; ErrorId = 'DataNeeded' }
-        @{ Command = { $partial | Update-BnStat -Destination never.pt }; ErrorId = 'NotAModelOrLayer' }
+        @{ Command = { $partial[0] | Update-BnStat -Destination never.pt }; ErrorId = 'NotAModelOrLayer' }
         @{ Command = { Get-BnModule -Model $live | Update-BnStat $torch::randn(4, 3) -Destination live.pt }; ErrorId = 'NoFileToWrite' }
         @{ Command = { Get-BnModule -Model $live | Update-BnStat $torch::randn(4, 3) -Backup }; ErrorId = 'NoFileToWrite' }
         @{ Command = { Get-BnModule -Model $live | Update-BnStat $torch::randn(4, 3) -Method other }; ErrorId = 'OptionWithoutEffect' }

@@ -151,8 +151,8 @@ public abstract class RunCmdlet : PreciseBnCmdlet
             case FileInfo file:
                 onFile(file.FullName);
                 break;
-            default:
-                throw NotAModel(PSObject.AsPSObject(item));
+            case var other:
+                throw NotAModel(PSObject.AsPSObject(item), other);
         }
     }
 
@@ -164,7 +164,12 @@ public abstract class RunCmdlet : PreciseBnCmdlet
         base.Dispose(disposing);
     }
 
-    private static PreciseBnException NotAModel(PSObject item) => new(
+    private static PreciseBnException NotAModel(PSObject item, object restored) => new(
         "NotAModelOrLayer", ErrorKind.InvalidArgument, $"An object of type {PowerShellData.TypeName(item)} is neither a layer nor the path of a model.",
-        item.BaseObject is PartialBnStat ? "Merge partial statistics with Merge-BnStat first." : "Give layers of Get-BnModule, which takes TorchSharp models too, or paths.", item);
+        restored switch
+        {
+            PartialBnStat => "Merge partial statistics with Merge-BnStat first.",
+            BnStat => "Update-BnStat writes statistics of Merge-BnStat without -Data, and Set-BnStat any into another file.",
+            _ => "Give layers of Get-BnModule, which takes TorchSharp models too, or paths.",
+        }, item);
 }

@@ -44,7 +44,7 @@ public sealed class UpdateBnStatCommand : RecalibrationCmdlet
         if (!MyInvocation.BoundParameters.ContainsKey(nameof(Data)) && _merged.TryAdd(item))
         {
             // What was measured elsewhere is only written.
-            RefuseWithoutEffect("on statistics that are merged already", "Give it to Measure-BnStat or Merge-BnStat.", ParametersOfMeasuring);
+            RefuseWithoutEffect("on statistics that are merged already", "Leave it out: how to measure is said to Measure-BnStat, and -PriorWeight to Merge-BnStat.", ParametersOfMeasuring);
             return;
         }
         base.Add(item);
