@@ -81,19 +81,15 @@ public sealed class BnModel : IDisposable
     public static BnModel Open(string path, string? program) => Read(new SavedModel(path, program));
 
     /// <summary>
-    /// Takes a TorchSharp model in memory, which stays the caller's. Its code and its hooks run in the gradient mode and in the dispose scopes of
-    /// the caller, with parameters that ask for no gradients for so long, and the tensors that they keep stay usable. Parameters, buffers and modes
-    /// that running changes, and those that the code puts others in the places of, are put back: while it runs there is a copy of each, and
-    /// of its first batches another.
+    /// Takes a TorchSharp model in memory, which stays the caller's. Its code and hooks run in the gradient mode and the dispose scopes of the
+    /// caller, while parameters ask for no gradients, and tensors that they keep stay usable. Parameters, buffers and modes that running
+    /// changes or replaces are put back: while it runs there is a copy of each, and of its first batches another.
     /// </summary>
     /// <param name="module">A model built in C# or PowerShell; not a TorchScript module.</param>
     /// <exception cref="PreciseBnException">Its layers cannot be observed.</exception>
     public static BnModel Of(nn.Module module) => Read(new LiveModel(module));
 
-    /// <summary>
-    /// The models that layers are of, in the order of their appearance, each with these layers alone. A file is opened when
-    /// something of it is asked for.
-    /// </summary>
+    /// <summary>The models that layers are of, in the order of their appearance, with these layers alone. Files are opened when they are needed.</summary>
     public static IReadOnlyList<BnModel> Of(IEnumerable<BnModule> layers) => layers
         .GroupBy(layer => (Model: layer.Path ?? (object?)layer.Live?.Root ?? throw ModelErrors.LayerWithoutModel(layer.Name), layer.Program))
         .GroupBy(group => (group.Key.Model is string path ? WritableFile.KeyOf(path) : group.Key.Model, group.Key.Program))
