@@ -129,7 +129,6 @@ internal sealed class ModelSnapshot : IDisposable
         {
             if (Tensor.IsInvalid || !Tensor.shape.SequenceEqual(Copy.shape))
                 Tensor = Another();
-            // Whoever wants to differentiate through it has to know that it is the same.
             else if (!IsSame())
                 Tensor.copy_(Copy);
             foreach (var home in homes.Where(home => !ReferenceEquals(home.Get(), Tensor)))
