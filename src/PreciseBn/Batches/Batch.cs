@@ -49,13 +49,18 @@ public sealed class Batch(IReadOnlyList<Tensor> inputs, bool isOwned, string? or
     /// <summary>The same batch with tensors that are its own; it takes the place of this one.</summary>
     internal Batch Own() => IsOwned ? this : Copy();
 
-    /// <summary>The same batch with its inputs elsewhere, which are its own. Labels are not needed there.</summary>
+    /// <summary>The same batch with its inputs elsewhere; all of its tensors are its own. Labels stay where they are.</summary>
     /// <param name="move">Copies a tensor there.</param>
     internal Batch Moved(Func<Tensor, Tensor> move)
     {
         using var scope = NewDisposeScope();
         var moved = Inputs.Select(move).ToArray();
-        return new([.. moved.Select(input => input.DetachFromDisposeScope())], isOwned: true, Origin) { IsCounted = IsCounted, Names = Names };
+        return new([.. moved.Select(input => input.DetachFromDisposeScope())], isOwned: true, Origin)
+        {
+            IsCounted = IsCounted,
+            Names = Names,
+            Labels = Labels?.clone().DetachFromDisposeScope(),
+        };
     }
 
     /// <summary>Names the batch in a sentence: its index, what it is made of and where it comes from.</summary>

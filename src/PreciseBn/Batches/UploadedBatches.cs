@@ -15,29 +15,38 @@ internal sealed class UploadedBatches(IBatchSource source, Device device) : IBat
 {
     public long? BatchCount => source.BatchCount;
 
-    public IEnumerable<Batch> Read(CancellationToken cancellation) =>
-        source.Read(cancellation).Select((batch, index) => batch.Inputs.All(IsThere) ? batch : Upload(batch, index));
-
-    private bool IsThere(Tensor input) =>
-        input.device_type == device.type && (device.type != DeviceType.CUDA || input.device_index == device.index);
-
-    private Batch Upload(Batch batch, long index)
+    public IEnumerable<Batch> Read(CancellationToken cancellation) => source.Read(cancellation).Select((batch, index) =>
     {
+        if (IsThere(batch, device))
+            return batch;
         using (batch)
-        using (no_grad())
+            return Upload(batch, index, device);
+    });
+
+    /// <summary>A copy of a batch on another device; <c>null</c> if it is there already.</summary>
+    /// <param name="batch">The batch, which stays what it is.</param>
+    /// <param name="index">Its number, for messages.</param>
+    /// <param name="device">The device.</param>
+    /// <exception cref="PreciseBnException">There is no room for it, or the device fails.</exception>
+    public static Batch? TryUpload(Batch batch, long index, Device device) => IsThere(batch, device) ? null : Upload(batch, index, device);
+
+    private static bool IsThere(Batch batch, Device device) => batch.Inputs.All(input =>
+        input.device_type == device.type && (device.type != DeviceType.CUDA || input.device_index == device.index));
+
+    private static Batch Upload(Batch batch, long index, Device device)
+    {
+        using var gradients = no_grad();
+        try
         {
-            try
-            {
-                return batch.Moved(Upload);
-            }
-            catch (ExternalException e)
-            {
-                throw TorchFailures.Explain(e, $"bring {batch.Describe(index)} to the device '{device}'", $"{device}");
-            }
+            return batch.Moved(input => Upload(input, device));
+        }
+        catch (ExternalException e)
+        {
+            throw TorchFailures.Explain(e, $"bring {batch.Describe(index)} to the device '{device}'", $"{device}");
         }
     }
 
-    private Tensor Upload(Tensor input)
+    private static Tensor Upload(Tensor input, Device device)
     {
         // From memory that is not pinned a copy waits for the card. What a caller has pinned may change before the card has read it.
         if (device.type != DeviceType.CUDA || input.device_type != DeviceType.CPU || input.is_pinned())

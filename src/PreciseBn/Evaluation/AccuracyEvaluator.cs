@@ -32,7 +32,7 @@ internal sealed class AccuracyEvaluator(
 /// <param name="device">Where it runs.</param>
 /// <param name="metric">What is measured in place of accuracy, if anything.</param>
 internal sealed class AccuracyCandidate(
-    IModelSource source, IRunningModel running, Device device, Func<Tensor, Tensor?, IReadOnlyList<double>>? metric = null) : Candidate<BnAccuracy>(source)
+    IModelSource source, IRunningModel running, Device device, Func<Tensor, Tensor?, IReadOnlyList<double>>? metric = null) : Candidate<BnAccuracy>(source, device)
 {
     private readonly IModelSource _source = source;
     private readonly ClassTally _classes = new(source.Name);
@@ -53,7 +53,7 @@ internal sealed class AccuracyCandidate(
 
     protected override BnAccuracy Result(string name)
     {
-        var result = new BnAccuracy { Name = name, Samples = 0, Device = device.ToString() };
+        var result = new BnAccuracy { Name = name, Samples = 0 };
         return _metric is null
             ? _classes.Fill(result)
             : result with { Samples = _metric.Samples, Metric = _metric.Mean, MetricError = _metric.Error };

@@ -39,7 +39,7 @@ internal sealed class AgreementEvaluator(
 /// <param name="stored">The same, ready to run with the statistics that it has.</param>
 /// <param name="byBatch">The same, ready to run with those of each batch.</param>
 /// <param name="device">Where it runs.</param>
-internal sealed class AgreementCandidate(IModelSource source, IRunningModel stored, IRunningModel byBatch, Device device) : Candidate<BnAgreement>(source)
+internal sealed class AgreementCandidate(IModelSource source, IRunningModel stored, IRunningModel byBatch, Device device) : Candidate<BnAgreement>(source, device)
 {
     private readonly AgreementTally _tally = new(source.Name);
     private (PreciseBnException Fault, long Items)? _tooSmall;
@@ -75,7 +75,7 @@ internal sealed class AgreementCandidate(IModelSource source, IRunningModel stor
     }
 
     protected override BnAgreement Result(string name) =>
-        _tally.ToResult(name) with { Device = device.ToString(), ItemsLeftOut = _tooSmall?.Items ?? 0 };
+        _tally.ToResult(name) with { ItemsLeftOut = _tooSmall?.Items ?? 0 };
 }
 
 /// <summary>Counts how often a model names the same class with either statistics, and how far its outputs are apart.</summary>

@@ -36,7 +36,7 @@ internal abstract class Evaluator<T>(
                 TryEach(i, () => _candidates[i] = Load(models[i]));
             if (_candidates.All(candidate => candidate is null))
                 return [];
-            var batches = Resize();
+            var batches = Prepare();
             _clock.Start();
             var (done, samples) = (0L, 0L);
             foreach (var batch in batches.Read(cancellation))
@@ -73,6 +73,9 @@ internal abstract class Evaluator<T>(
 
     private Candidate<T> Load(IModelSource model) => Load(model, model.FindDevice(options.Device));
 
+    // Most models are on one device, so that a batch goes there once.
+    private UploadedBatches Prepare() => new(Resize(), _candidates.First(candidate => candidate is not null)!.Device);
+
     private IBatchSource Resize()
     {
         var (first, sizes) = ("", SizeRange.Any);
@@ -93,11 +96,14 @@ internal abstract class Evaluator<T>(
         Require(batch, index);
         for (var i = 0; i < _candidates.Length; i++)
         {
-            // A model may change what it is given.
             TryEach(i, () =>
             {
-                using var copy = batch.IsOwned && i == _candidates.Length - 1 ? null : batch.Copy();
-                _candidates[i]?.Judge(copy ?? batch, index);
+                if (_candidates[i] is not { } candidate)
+                    return;
+                // A model may change what it is given.
+                using var own = UploadedBatches.TryUpload(batch, index, candidate.Device)
+                    ?? (batch.IsOwned && i == _candidates.Length - 1 ? null : batch.Copy());
+                candidate.Judge(own ?? batch, index);
             });
             if (i > 0 && _candidates[0] is { } reference)
                 _candidates[i]?.CompareWith(reference);
@@ -140,17 +146,21 @@ internal abstract class Evaluator<T>(
 /// <summary>A model that is judged, and how it has done so far.</summary>
 /// <typeparam name="T">What the judgement is.</typeparam>
 /// <param name="source">The model.</param>
-internal abstract class Candidate<T>(IModelSource source) : IDisposable
+/// <param name="device">Where it runs.</param>
+internal abstract class Candidate<T>(IModelSource source, Device device) : IDisposable
     where T : BnEvaluation
 {
     private long _gained;
     private long _lost;
 
+    /// <summary>Where it runs.</summary>
+    public Device Device => device;
+
     /// <summary>Which items of the last batch it has right; empty where nothing is right or wrong.</summary>
     public abstract IReadOnlyList<bool> Right { get; }
 
     /// <summary>Runs the model on a batch, and judges what it returns.</summary>
-    /// <param name="batch">The batch, with at least one item; the model may change it.</param>
+    /// <param name="batch">The batch, with at least one item and with its inputs there; the model may change it.</param>
     /// <param name="index">Number of the batch.</param>
     /// <exception cref="PreciseBnException">The model fails, or what it returns cannot be judged.</exception>
     public abstract void Judge(Batch batch, long index);
@@ -171,7 +181,7 @@ internal abstract class Candidate<T>(IModelSource source) : IDisposable
     /// <param name="data">The data, for people.</param>
     public T ToResult(string name, string? reference, string? data)
     {
-        var result = Result(name) with { Path = source.Path, Program = source.Program, Data = data };
+        var result = Result(name) with { Path = source.Path, Program = source.Program, Device = device.ToString(), Data = data };
         return reference is null || result.Classes is null ? result : result with
         {
             Reference = reference,

@@ -91,7 +91,7 @@ internal interface IModelSegments
 internal interface IRunningModel : IDisposable
 {
     /// <summary>Runs the model on a batch. It may change the inputs.</summary>
-    /// <param name="batch">The inputs.</param>
+    /// <param name="batch">The inputs, on its device.</param>
     /// <param name="index">Number of the batch, for messages.</param>
     /// <returns>The tensor that was chosen of what the model returns; it is the caller's.</returns>
     /// <exception cref="PreciseBnException">The model does not accept the batch, fails on it, or returns something else.</exception>

@@ -1,8 +1,11 @@
 using PreciseBn.Batches;
+using PreciseBn.Evaluation;
 using PreciseBn.Models;
+using PreciseBn.Models.Live;
 using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Tests;
@@ -29,7 +32,8 @@ public sealed class UploadedBatchesTests : IDisposable
     {
         using var bytes = zeros(2, 3, ScalarType.Byte);
         using var turned = _images.transpose(1, 3);
-        var batch = new Batch([turned, bytes], isOwned: false, "a.npy") { Names = ["image", "mask"] }.Uncounted();
+        using var labels = zeros(2);
+        var batch = new Batch([turned, bytes], isOwned: false, "a.npy") { Names = ["image", "mask"], Labels = labels }.Uncounted();
 
         using var uploaded = new UploadedBatches(new Batches(batch), META).Read(default).Single();
 
@@ -38,7 +42,9 @@ public sealed class UploadedBatchesTests : IDisposable
         Assert.Equal(turned.stride(), uploaded.Inputs[0].stride());
         Assert.Equal((true, false, "a.npy"), (uploaded.IsOwned, uploaded.IsCounted, uploaded.Origin));
         Assert.Equal(["image", "mask"], uploaded.Names);
-        Assert.All([turned, bytes], tensor => Assert.False(tensor.IsInvalid));
+        Assert.Equal(DeviceType.CPU, uploaded.Labels!.device_type);
+        uploaded.Dispose();
+        Assert.All([turned, bytes, labels], tensor => Assert.False(tensor.IsInvalid));
     }
 
     [Fact]
@@ -98,7 +104,69 @@ public sealed class UploadedBatchesTests : IDisposable
         Assert.All([whole, shard], error => Assert.Contains("bring batch 0", error.Message));
     }
 
+    [Fact]
+    public void Models_that_are_judged_are_given_it_where_each_is()
+    {
+        using var here = new Recording(CPU);
+        using var there = new Recording(META);
+
+        var results = Judge(_images, [here, there], failures: []);
+
+        Assert.Equal((DeviceType.CPU, DeviceType.META), (here.Given, there.Given));
+        Assert.Equal([0.5, 0.5], results.Select(result => result.Top1));
+        Assert.Equal(["cpu", "meta"], results.Select(result => result.Device));
+    }
+
+    // From a device without memory nothing comes back.
+    [Fact]
+    public void One_that_it_cannot_be_brought_to_fails_alone()
+    {
+        using var there = new Recording(META);
+        using var here = new Recording(CPU);
+        var failures = new List<PreciseBnException>();
+
+        var result = Assert.Single(Judge(_images, [there, here], failures));
+
+        Assert.Equal("meta", result.Device);
+        Assert.Contains("bring batch 0 (Float32 [2, 3, 4, 4]) to the device 'cpu'", Assert.Single(failures).Message);
+    }
+
     public void Dispose() => _images.Dispose();
+
+    private static IReadOnlyList<BnAccuracy> Judge(Tensor images, Recording[] models, List<PreciseBnException> failures)
+    {
+        using var labels = tensor([0L, 1L]);
+        using var batch = new Batch([images], isOwned: false) { Labels = labels };
+        return new AccuracyEvaluator(models.Select(model => new LiveModel(model)).ToArray(), new Batches(batch), new(), (_, failure) => failures.Add(failure), null).Run(default);
+    }
+
+    /// <summary>Takes every item for one of the first class, and knows where it was given the last ones.</summary>
+    private sealed class Recording : nn.Module<Tensor, Tensor>
+    {
+        private readonly Parameter _weight;
+
+        public Recording(Device device)
+            : base(nameof(Recording))
+        {
+            _weight = nn.Parameter(zeros(1, device: device));
+            RegisterComponents();
+        }
+
+        public DeviceType Given { get; private set; }
+
+        public override Tensor forward(Tensor input)
+        {
+            Given = input.device_type;
+            return tensor(new[] { 1f, 0, 0 }).expand(input.size(0), 3);
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+                _weight.Dispose();
+            base.Dispose(disposing);
+        }
+    }
 
     private sealed class Batches(params Batch[] batches) : IBatchSource
     {

@@ -21,7 +21,7 @@ internal interface ICompiledModel : IDisposable
     void SetState(ModelState state);
 
     /// <summary>Runs the model, for what its layers leave in their cells. It may change the inputs.</summary>
-    /// <param name="batch">The inputs.</param>
+    /// <param name="batch">The inputs, on its device.</param>
     /// <param name="index">Number of the batch, for messages.</param>
     /// <returns>Whether it came to its end; it may end behind the last layer that is asked for.</returns>
     /// <exception cref="PreciseBnException">The model does not accept the batch, or fails on it.</exception>

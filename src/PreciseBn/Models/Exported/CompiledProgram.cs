@@ -13,7 +13,6 @@ namespace PreciseBn.Models.Exported;
 internal sealed partial class CompiledProgram : ICompiledModel, ISegmentedModel, IRunningModel
 {
     private readonly ExportedProgram _program;
-    private readonly Device _device;
     private readonly jit.CompilationUnit _unit;
     private readonly GraphRunner _runner = new();
     private readonly GraphRunner[] _segmentRunners;
@@ -26,12 +25,10 @@ internal sealed partial class CompiledProgram : ICompiledModel, ISegmentedModel,
     /// <param name="source">Its source.</param>
     /// <param name="tensors">The tensors that the source begins with; they are disposed of with this.</param>
     /// <param name="layout">Where its statistics are to lie.</param>
-    /// <param name="device">Where it is to run.</param>
     /// <exception cref="PreciseBnException">libtorch does not compile it.</exception>
-    public CompiledProgram(ExportedProgram program, ProgramSource source, Tensor[] tensors, StatisticsLayout layout, Device device)
+    public CompiledProgram(ExportedProgram program, ProgramSource source, Tensor[] tensors, StatisticsLayout layout)
     {
         _program = program;
-        _device = device;
         _tensors = tensors;
         Segments = source.Segments;
         _segmentRunners = Segments.Select(_ => new GraphRunner()).ToArray();
@@ -149,8 +146,8 @@ internal sealed partial class CompiledProgram : ICompiledModel, ISegmentedModel,
         if (input.DType is { } wanted && (wanted.IsFloatingPoint() ? !value.is_floating_point() : value.dtype != wanted.ToScalarType()))
             throw ExportedErrors.WrongType(_program.Path, batch.Describe(index), input.Name, $"{wanted}", $"{value.dtype}");
         return input.DType is { } type && type.IsFloatingPoint() && value.is_floating_point()
-            ? value.to(type.ToScalarType(), _device)
-            : value.to(_device);
+            ? value.to(type.ToScalarType())
+            : value;
     }
 
     private void Widen(int index, ScalarType type)

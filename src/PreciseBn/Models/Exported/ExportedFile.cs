@@ -73,7 +73,7 @@ internal sealed class ExportedFile : ModelFile
         var output = ChooseOutput(options);
         var layout = new StatisticsLayout([]);
         var source = ExportedJson.Interpret(Path, () => new ProgramWriter(_program, device.ToString(), allowsTf32: true).Write([], layout, output));
-        return new CompiledProgram(_program, source, ExportedWeights.Load(_archive, source.TensorNames, device), layout, device);
+        return new CompiledProgram(_program, source, ExportedWeights.Load(_archive, source.TensorNames, device), layout);
     }
 
     public override ObservedCompiledModel LoadToRunByBatch(OutputOptions options, Device device) =>
@@ -88,7 +88,7 @@ internal sealed class ExportedFile : ModelFile
         var layout = new StatisticsLayout(compiled);
         var source = ExportedJson.Interpret(Path, () => new ProgramWriter(_program, device.ToString(), rules.AllowTf32).Write(observed, layout, output,
             rules.InSegments && device.type == DeviceType.CPU ? ProgramSegments.TryDivide(_program, observed) : null));
-        var model = new CompiledProgram(_program, source, ExportedWeights.Load(_archive, source.TensorNames, device), layout, device);
+        var model = new CompiledProgram(_program, source, ExportedWeights.Load(_archive, source.TensorNames, device), layout);
         return new ObservedCompiledModel(model, layout, compiled, rules,
             MemoryOrder.Choose(Calls, _program.Inputs.FirstOrDefault()?.DType, device), device, Calls);
     }

@@ -14,18 +14,16 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
     private readonly string _path;
     private readonly ScriptInputs _inputs;
     private readonly ScalarType? _inputType;
-    private readonly Device _device;
     private readonly jit.ScriptModule _module;
     private readonly GraphRunner _runner;
     private Tensor? _output;
 
-    private CompiledScript(string path, jit.ScriptModule module, IEnumerable<StatisticsBuffer> buffers, ScriptInputs inputs, ScalarType? inputType, Device device, bool isParallel)
+    private CompiledScript(string path, jit.ScriptModule module, IEnumerable<StatisticsBuffer> buffers, ScriptInputs inputs, ScalarType? inputType, bool isParallel)
     {
         _path = path;
         _runner = new GraphRunner(isParallel);
         _inputs = inputs;
         _inputType = inputType;
-        _device = device;
         _module = module;
         var places = buffers.ToArray();
         var statistics = new Queue<Tensor>(places.Length > 0 ? _module.invoke<Tensor[]>(ScriptInstrumentation.StatisticsMethod) : []);
@@ -59,7 +57,7 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
                 copy.NarrowPath is { } narrow ? jit.load(narrow, device) : jit.load(copy.ReadAll(), device));
             if (output is not null)
                 module.eval();
-            return new CompiledScript(path, module, buffers, inputs, inputType, device, isParallel) { Output = output, HasState = hasState };
+            return new CompiledScript(path, module, buffers, inputs, inputType, isParallel) { Output = output, HasState = hasState };
         }
         catch (ExternalException e)
         {
@@ -140,5 +138,5 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
     }
 
     private Tensor Convert(Tensor input) =>
-        _inputType is { } type && input.is_floating_point() ? input.to(type, _device) : input.to(_device);
+        _inputType is { } type && input.is_floating_point() ? input.to(type) : input;
 }
