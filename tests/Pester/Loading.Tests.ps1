@@ -6,9 +6,18 @@ BeforeAll {
 Describe 'What is loaded' {
     BeforeAll {
         Export-Csv -InputObject ([pscustomobject]@{ a = 1 }) (Join-Path $TestDrive 'table.csv')
-        $files = (Get-Fixture digits.scripted.pt), (Get-Fixture digits.calibration.npy), (Get-Fixture tables/numbers.parquet)
-        $run = Invoke-PowerShell -ArgumentList $files {
-            $model, $array, $parquet = $args
+        # libtorch as a build for cards has it, but for what is in the library.
+        $natives = New-Item -ItemType Directory (Join-Path $TestDrive 'cuda')
+        if ($IsLinux) {
+            Get-ChildItem "$PSScriptRoot/../../module/bin/natives/linux-x64/*" | ForEach-Object { $null = New-Item -ItemType SymbolicLink -Path $natives -Name $_.Name -Value $_.FullName }
+            Copy-Item (Join-Path $natives libc10.so) (Join-Path $natives libtorch_cuda.so)
+        }
+        $files = (Get-Fixture digits.scripted.pt), (Get-Fixture digits.calibration.npy), (Get-Fixture tables/numbers.parquet), $natives
+        $run = Invoke-PowerShell -ArgumentList $files -Environment @{ NO_COLOR = $null; CUDA_VISIBLE_DEVICES = '-1' } {
+            $model, $array, $parquet, $natives = $args
+            if ($IsLinux) {
+                [PreciseBn.Native.LibTorchFolder]::FindWith({ $natives }.GetNewClosure(), 'None.')
+            }
             $steps = [ordered]@{
                 'Get-BnModule'   = { Get-BnModule $model }
                 'Compare-BnStat' = { Compare-BnStat $model $model }
@@ -22,6 +31,7 @@ Describe 'What is loaded' {
                 $null = & $steps[$step]
                 [pscustomobject]@{
                     After    = $step
+                    ForCards = @((Get-Process -Id $PID).Modules.FileName -like '*torch_cuda*').Count
                     LibTorch = @((Get-Process -Id $PID).Modules.FileName -like '*torch_cpu*').Count
                     Readers  = [AppDomain]::CurrentDomain.GetAssemblies().ForEach({ $_.GetName().Name }).Where({ $_ -in 'ParquetSharp', 'CsvHelper' }) -join ' '
                 }
@@ -39,6 +49,10 @@ Describe 'What is loaded' {
     # macOS does not tell a process which libraries it has.
     It 'is libtorch after a tensor' -Skip:$IsMacOS {
         ($loaded | Where-Object After -EQ 'a tensor').LibTorch | Should -Be 1
+    }
+
+    It 'is nothing for cards where the process sees none' -Skip:(-not $IsLinux) {
+        ($loaded | Where-Object After -EQ 'a tensor').ForCards | Should -Be 0
     }
 
     It 'is, of the readers of tables, <Readers> after <After>' -ForEach @(

@@ -131,6 +131,10 @@ public static class LibTorchFolder
     private const string Finder = "PreciseBn.LibTorchFinder";
     private const string Remedy = "PreciseBn.LibTorchRemedy";
 
+    // All else that TorchSharp asks for when it starts is for cards, and left out where the process sees none. It cannot wait until a card is
+    // wanted: libtorch finds out at the start, and once, whether there is CUDA.
+    private static readonly string[] Always = ["torch_cpu", "LibTorchSharp"];
+
     /// <summary>Says what finds the folder. It is asked each time a library is looked for, as it may be installed meanwhile.</summary>
     /// <param name="find">Gives the full path of the folder, or <see langword="null"/> if there is none.</param>
     /// <param name="remedy">A sentence that says what to install where there is none.</param>
@@ -144,8 +148,12 @@ public static class LibTorchFolder
 
     /// <summary>The name of the file of a native library on this platform.</summary>
     /// <param name="library">Its name as code has it, such as <c>torch_cpu</c>.</param>
-    public static string FileNameOf(string library) =>
-        OperatingSystem.IsWindows() ? $"{library}.dll" : OperatingSystem.IsMacOS() ? $"lib{library}.dylib" : $"lib{library}.so";
+    public static string FileNameOf(string library)
+    {
+        var (prefix, ending) = OperatingSystem.IsWindows() ? ("", ".dll") : OperatingSystem.IsMacOS() ? ("lib", ".dylib") : ("lib", ".so");
+        // TorchSharp asks for some with the ending.
+        return library.EndsWith(ending, StringComparison.Ordinal) ? library : $"{prefix}{library}{ending}";
+    }
 
     internal static string Current =>
         (AppContext.GetData(Finder) as Func<string?>)?.Invoke() ?? Path.GetDirectoryName(typeof(torch).Assembly.Location)!;
@@ -155,7 +163,9 @@ public static class LibTorchFolder
 
     private static nint Load(Assembly requesting, string library)
     {
+        if (requesting != typeof(torch).Assembly)
+            return default;
         var file = Path.Combine(Current, FileNameOf(library));
-        return requesting == typeof(torch).Assembly && File.Exists(file) ? NativeLibrary.Load(file) : default;
+        return File.Exists(file) && (Always.Contains(library) || CudaDriver.Look().Cards.Count > 0) ? NativeLibrary.Load(file) : default;
     }
 }

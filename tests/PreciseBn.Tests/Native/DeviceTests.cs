@@ -109,6 +109,16 @@ public sealed class DeviceTests
         Assert.NotEqual(cut!.Replace(path, ""), missing!.Replace(folder.File("none.so"), ""));
     }
 
+    // On Windows TorchSharp asks for some of the libraries for cards so.
+    [Fact]
+    public void A_library_is_found_by_its_name_with_the_ending_and_without()
+    {
+        var file = LibTorchFolder.FileNameOf("cudnn_graph64_9");
+
+        Assert.Contains("cudnn_graph64_9.", file);
+        Assert.Equal(file, LibTorchFolder.FileNameOf(file));
+    }
+
     [Theory]
     [InlineData(DeviceType.CPU, -1, DeviceType.CPU, -1)]
     [InlineData(DeviceType.CUDA, 1, DeviceType.CUDA, 1)]
