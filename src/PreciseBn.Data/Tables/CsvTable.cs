@@ -32,26 +32,22 @@ internal sealed class CsvTable
     public static ArrayFile Read(SourceFile file, BnDataLoaderOptions options)
     {
         var rows = new RowStore(file.Path);
-        try
+        return rows.Fill(options, () =>
         {
-            using var parser = new CsvParser(new LineLimit(Open(file), file.Path), Configuration(file.Path, options));
-            var columns = new CsvTable(file.Path, parser).Read(rows, options);
-            return new ArrayFile(file.Path, rows.ToArrays(ArrayFile.NameOf(file.Path), columns.Length, options.LabelKey), rows)
+            try
             {
-                IsUnnamed = true,
-                Columns = options.LabelKey is null ? columns : columns[..^1],
-            };
-        }
-        catch (Exception e)
-        {
-            rows.Dispose();
-            throw e switch
+                using var parser = new CsvParser(new LineLimit(Open(file), file.Path), Configuration(file.Path, options));
+                return new CsvTable(file.Path, parser).Read(rows, options);
+            }
+            catch (MaxFieldSizeException)
             {
-                MaxFieldSizeException => FileErrors.LimitExceeded(file.Path, $"it has a cell of more than {LongestCell} characters"),
-                InvalidDataException => FileErrors.Damaged(file.Path, "it cannot be unpacked"),
-                _ => e,
-            };
-        }
+                throw FileErrors.LimitExceeded(file.Path, $"it has a cell of more than {LongestCell} characters");
+            }
+            catch (InvalidDataException)
+            {
+                throw FileErrors.Damaged(file.Path, "it cannot be unpacked");
+            }
+        });
     }
 
     /// <exception cref="PreciseBnException">The file is none of this kind.</exception>

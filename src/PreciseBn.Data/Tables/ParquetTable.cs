@@ -20,23 +20,7 @@ internal static class ParquetTable
     public static ArrayFile Read(SourceFile file, BnDataLoaderOptions options)
     {
         var rows = new RowStore(file.Path);
-        try
-        {
-            return WithReader(file, reader =>
-            {
-                var columns = ReadRows(reader, file, options, rows);
-                return new ArrayFile(file.Path, rows.ToArrays(ArrayFile.NameOf(file.Path), columns.Length, options.LabelKey), rows)
-                {
-                    IsUnnamed = true,
-                    Columns = options.LabelKey is null ? columns : columns[..^1],
-                };
-            });
-        }
-        catch
-        {
-            rows.Dispose();
-            throw;
-        }
+        return rows.Fill(options, () => WithReader(file, reader => ReadRows(reader, file, options, rows)));
     }
 
     /// <exception cref="PreciseBnException">The file is none of this kind.</exception>

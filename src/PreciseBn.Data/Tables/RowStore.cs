@@ -18,6 +18,28 @@ internal sealed class RowStore(string path, int mostMemory = 64 << 20) : IDispos
     private BufferedStream? _buffer;
     private long _length;
 
+    /// <summary>Makes the arrays of a table. If that fails, nothing of it is left.</summary>
+    /// <param name="options">Which of its columns are labels.</param>
+    /// <param name="read">Adds the rows, and returns the names of the columns.</param>
+    /// <exception cref="PreciseBnException">There is no room for them.</exception>
+    public ArrayFile Fill(BnDataLoaderOptions options, Func<string[]> read)
+    {
+        try
+        {
+            var columns = read();
+            return new ArrayFile(path, ToArrays(ArrayFile.NameOf(path), columns.Length, options.LabelKey), this)
+            {
+                IsUnnamed = true,
+                Columns = options.LabelKey is null ? columns : columns[..^1],
+            };
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
     /// <exception cref="PreciseBnException">There is no room for it.</exception>
     public void Add(ReadOnlySpan<float> row)
     {

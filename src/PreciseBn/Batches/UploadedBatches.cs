@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using PreciseBn.Native;
+using PreciseBn.Primitives;
 using TorchSharp;
 using static TorchSharp.torch;
 

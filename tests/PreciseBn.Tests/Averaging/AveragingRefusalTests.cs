@@ -68,6 +68,11 @@ public sealed class AveragingRefusalTests : IDisposable
     public void Tensors_that_lie_otherwise_in_memory_are_named(string first, string second, string difference) =>
         Assert.Contains(difference, Refuses("FilesDiffer", Odd(first), Odd(second)).Message);
 
+    // Their bytes are the same.
+    [Fact]
+    public void Pairs_of_numbers_are_no_complex_numbers() =>
+        Assert.Contains("the kind of the numbers of 'b'", Refuses("FilesDiffer", Odd("complex"), Odd("pairs")).Message);
+
     [Theory]
     [InlineData("quantized", "a quantized tensor")]
     [InlineData("conjugate", "a tensor of the kind torch.ComplexFloatStorage")]

@@ -127,6 +127,20 @@ public sealed class CsvTests : IDisposable
         }
     }
 
+    [Fact]
+    public void The_file_of_a_table_that_fails_is_closed()
+    {
+        using var rows = new RowStore("table.csv", mostMemory: 0);
+
+        Assert.Throws<InvalidOperationException>(() => rows.Fill(new(), () =>
+        {
+            rows.Add([1]);
+            throw new InvalidOperationException();
+        }));
+
+        Assert.Throws<ObjectDisposedException>(() => rows.ToArrays("table", 1, labels: null));
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private static BnDataLoader Open(string path, BnDataLoaderOptions? options = null) => BnDataLoader.FromFiles([path], options ?? new() { Order = DataOrder.Sequential });

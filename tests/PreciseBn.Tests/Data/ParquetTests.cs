@@ -3,6 +3,7 @@ using PreciseBn.Data;
 using PreciseBn.Data.Tables;
 using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
+using Encoding = System.Text.Encoding;
 
 namespace PreciseBn.Tests;
 
@@ -80,7 +81,33 @@ public sealed class ParquetTests : IDisposable
         AssertFails("DamagedFile", path, () => BnDataLoader.FromFiles([path], new() { Order = DataOrder.Sequential }));
     }
 
+    // A column of one value packs to next to nothing, so that a small file can say that it has any number of rows.
+    [Fact]
+    public void More_rows_than_a_file_can_have_are_not_read()
+    {
+        const int Rows = (1 << 20) + 1, Claimed = Rows << 5;
+        var path = _folder.File("claims.parquet");
+        using (var writer = new ParquetFileWriter(path, [new Column<bool>("b")]))
+        {
+            using var group = writer.AppendRowGroup();
+            Write(group, new bool[Rows]);
+            writer.Close();
+        }
+        File.WriteAllBytes(path, Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(File.ReadAllBytes(path)).Replace(Varint(Rows), Varint(Claimed), StringComparison.Ordinal)));
+
+        AssertFails("LimitExceeded", $"a group of {Claimed} rows", () => BnDataLoader.FromFiles([path], new() { Order = DataOrder.Sequential }));
+    }
+
     public void Dispose() => _folder.Dispose();
+
+    // A number as the metadata have it (Thrift's compact protocol), a byte for each character.
+    private static string Varint(int number)
+    {
+        var text = "";
+        for (var rest = 2L * number; rest > 0 || text.Length == 0; rest >>= 7)
+            text += (char)((rest & 127) | (rest > 127 ? 128L : 0));
+        return text;
+    }
 
     private static BnDataLoader Open(string fixture, BnDataLoaderOptions options) => BnDataLoader.FromFiles([Fixtures.Path(fixture)], options with { Order = options.Order ?? DataOrder.Sequential });
 

@@ -102,21 +102,6 @@ public sealed class ProgramTests : IDisposable
     }
 
     [Fact]
-    public void Statistics_that_another_program_shares_are_named()
-    {
-        using var encoder = BnModel.Open(Fixtures.Path("programs/shared-2.14.pt2"), "encoder");
-        using var decoder = BnModel.Open(Fixtures.Path("programs/shared-2.14.pt2"), "decoder");
-        using var apart = BnModel.Open(Fixtures.Path(Several), "encoder");
-
-        var shared = Assert.Single(encoder.SharedStatistics);
-        Assert.Contains("the layer 'bn1' shares its statistics with the program 'decoder'", shared);
-        Assert.Contains("bn1.running_mean, bn1.running_var, bn1.num_batches_tracked", shared);
-        Assert.Contains("the program 'encoder'", Assert.Single(decoder.SharedStatistics));
-        Assert.Empty(encoder.Only("bn2").SharedStatistics);
-        Assert.Empty(apart.SharedStatistics);
-    }
-
-    [Fact]
     public void Two_programs_are_evaluated_beside_each_other()
     {
         var samples = BnDataLoader.FromFiles([Fixtures.Path("programs/samples.npz")], new() { Keys = ["x"], LabelKey = "labels", BatchSize = 8, Order = DataOrder.Sequential });
