@@ -61,14 +61,14 @@ internal sealed class LiveModel(nn.Module root) : IModelSource
     public IRunningModel LoadToRun(OutputOptions options, Device device)
     {
         RequirePlainCall(options.Method, options.Arguments.Count);
-        return new RunningLiveModel(Name, root, options.OutputKey, device);
+        return new RunningLiveModel(Name, root, options.OutputKey);
     }
 
     public IRunningModel LoadToRunByBatch(OutputOptions options, Device device)
     {
         RequirePlainCall(options.Method, options.Arguments.Count);
         return Layers is { Count: > 0 } layers
-            ? new LiveModelByBatch(Name, root, layers, options.OutputKey, device)
+            ? new LiveModelByBatch(Name, root, layers, options.OutputKey)
             : throw ModelErrors.NoLayers(Name, Contents);
     }
 

@@ -19,12 +19,11 @@ internal sealed class LiveModelByBatch : IRunningModel
     /// <param name="root">The model.</param>
     /// <param name="layers">Its layers.</param>
     /// <param name="key">Which tensor is taken of what it returns.</param>
-    /// <param name="device">Where it is.</param>
-    public LiveModelByBatch(string name, nn.Module root, IReadOnlyList<BnModule> layers, string? key, Device device)
+    public LiveModelByBatch(string name, nn.Module root, IReadOnlyList<BnModule> layers, string? key)
     {
         _name = name;
         _layers = layers;
-        _running = new RunningLiveModel(name, root, key, device);
+        _running = new RunningLiveModel(name, root, key);
         _saved = new ModelSnapshot(root);
     }
 

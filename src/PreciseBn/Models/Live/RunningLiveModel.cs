@@ -15,7 +15,6 @@ internal sealed class RunningLiveModel : IRunningModel
 {
     private readonly string _name;
     private readonly string? _key;
-    private readonly Device _device;
     private readonly ForwardCall _forward;
     private readonly IReadOnlyList<nn.Module> _modules;
     private readonly ModelSnapshot _saved;
@@ -24,12 +23,10 @@ internal sealed class RunningLiveModel : IRunningModel
     /// <param name="name">What messages call it.</param>
     /// <param name="root">The model.</param>
     /// <param name="key">Which tensor is taken of what it returns.</param>
-    /// <param name="device">Where it is.</param>
-    public RunningLiveModel(string name, nn.Module root, string? key, Device device)
+    public RunningLiveModel(string name, nn.Module root, string? key)
     {
         _name = name;
         _key = key;
-        _device = device;
         _forward = new ForwardCall(root);
         _modules = ModelSnapshot.ModulesOf(root);
         _saved = new ModelSnapshot(root);
@@ -42,7 +39,7 @@ internal sealed class RunningLiveModel : IRunningModel
             throw ModelErrors.WrongInputCount(_name, index, _forward.InputNames, batch.Inputs.Count);
         try
         {
-            var inputs = batch.Inputs.Select(Arrange).ToArray();
+            var inputs = batch.Inputs.Select(ForeignCode.Give).ToArray();
             using var gradients = new PausedGradients(_modules);
             return ForeignCode.Give(_foreign.Run(() => Choose(_forward.Invoke(inputs)), () => ForeignCode.BytesOf(batch.Inputs)));
         }
@@ -53,12 +50,6 @@ internal sealed class RunningLiveModel : IRunningModel
     }
 
     public void Dispose() => _saved.Dispose();
-
-    private Tensor Arrange(Tensor input)
-    {
-        using var scope = NewDisposeScope();
-        return ForeignCode.Give(input.to(_device));
-    }
 
     private Tensor Choose(object? returned) => returned switch
     {
