@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using PreciseBn.Primitives;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace PreciseBn.Native;
@@ -54,6 +55,9 @@ internal static class TensorBytes
     {
         if (one.dtype != other.dtype || !one.shape.SequenceEqual(other.shape))
             return false;
+        // Tensors of that device have no numbers.
+        if (one.device_type == DeviceType.META || other.device_type == DeviceType.META)
+            return one.device_type == other.device_type;
         using var scope = NewDisposeScope();
         var (ones, others) = (FlatOnHost(one), FlatOnHost(other));
         var block = BlockSize / Math.Max(1, one.ElementSize);
