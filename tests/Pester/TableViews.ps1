@@ -12,7 +12,7 @@ function Get-LayerObject {
         Name = 'backbone.features.denseblock4.denselayer16.conv2.0.residual.norm'; Path = $stats[0].Path; Type = 'FrozenBatchNorm2d'; Presence = 'DifferenceOnly'
         Channels = 16777216; Momentum = $null; BatchesTracked = 1234567890123; Training = $true; Batches = 123456789; Count = 999999999999
         MeanShift = 1.2345e+20; MeanError = 1234.5; VarianceRatio = 1.2345e+100; VarianceError = 999.9994; Divergence = [double]::PositiveInfinity
-        Passed = $false; Program = $null; ContentSha256 = '0123456789abcdef'; Shards = $partials[0].Shards
+        Passed = $false; IsConclusive = $true; Program = $null; ContentSha256 = '0123456789abcdef'; Shards = $partials[0].Shards
     }
     $none = $odd.Clone()
     $none.Momentum = $none.MeanError = $none.VarianceError = [double]::NaN
@@ -95,6 +95,9 @@ function Test-Table {
             elseif ($column.Label -eq 'Model') {
                 $value | Should -BeLike "$cell*"
                 $cell.Length | Should -Be 12
+            }
+            elseif ($column.Label -eq 'Passed') {
+                $cell | Should -BeExactly "$value$($Layer[$index].IsConclusive ? '' : '?')" -Because $because
             }
             else {
                 # The bar aside.

@@ -65,6 +65,19 @@ public sealed class StateTests : IDisposable
         Assert.Equal(beginsWithNaN ? 5 : 6, parts.Sum(part => part[0].Batches));
     }
 
+    [Fact]
+    public void A_batch_that_it_fails_on_is_named_by_its_own_number()
+    {
+        using var module = new Counting(long.MaxValue);
+        _batches[3].Dispose();
+        _batches[3] = ones(4, 2);
+
+        var error = Assert.Throws<PreciseBnException>(() => BnModel.Of(module).MeasureShard(Data(), new() { Checkpoint = _folder.File("part.bnstat"), DataName = "data" }));
+
+        Assert.Equal("ForwardFailed", error.ErrorId);
+        Assert.Contains("batch 3", error.Message, StringComparison.Ordinal);
+    }
+
     public void Dispose()
     {
         foreach (var batch in _batches)

@@ -96,7 +96,10 @@ internal sealed class CompiledSegments(ISegmentedModel model) : IModelSegments, 
 }
 
 /// <summary>Such a state that the model can be put back into.</summary>
-internal sealed class CompiledState(ICompiledModel model) : IModelState
+/// <param name="model">The model.</param>
+/// <param name="batch">The number of its last batch.</param>
+/// <param name="setBatch">Sets that number.</param>
+internal sealed class CompiledState(ICompiledModel model, long batch, Action<long> setBatch) : IModelState
 {
     private readonly ModelState _state = model.CopyState();
 
@@ -108,7 +111,11 @@ internal sealed class CompiledState(ICompiledModel model) : IModelState
             .Where(i => i >= tensors.Count || i >= others.Count || !TensorBytes.AreSame(tensors[i], others[i])).Select(_state.NameOf).Distinct().ToArray();
     }
 
-    public void Restore() => model.SetState(_state);
+    public void Restore()
+    {
+        model.SetState(_state);
+        setBatch(batch);
+    }
 
     public void Dispose() => _state.Dispose();
 }

@@ -128,7 +128,7 @@ internal sealed class ObservedCompiledModel : IObservedModel
         return _observation;
     }
 
-    public IModelState CopyState() => new CompiledState(_model);
+    public IModelState CopyState() => new CompiledState(_model, _batch, batch => _batch = batch);
 
     /// <inheritdoc cref="ICompiledModel.TakeOutput"/>
     public Tensor TakeOutput() => _model.TakeOutput();

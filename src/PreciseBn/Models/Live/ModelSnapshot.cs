@@ -160,13 +160,20 @@ internal sealed class ModelSnapshot : IDisposable
 }
 
 /// <summary>What a model was at some time.</summary>
-internal sealed class LiveState(nn.Module model) : IModelState
+/// <param name="model">The model.</param>
+/// <param name="batch">The number of its last batch.</param>
+/// <param name="setBatch">Sets that number.</param>
+internal sealed class LiveState(nn.Module model, long batch, Action<long> setBatch) : IModelState
 {
     private readonly ModelSnapshot _snapshot = new(model);
 
     public IReadOnlyList<string> Differences(IModelState other) => _snapshot.Differences(((LiveState)other)._snapshot);
 
-    public void Restore() => _snapshot.Restore();
+    public void Restore()
+    {
+        _snapshot.Restore();
+        setBatch(batch);
+    }
 
     public void Dispose() => _snapshot.LetGo();
 }

@@ -94,7 +94,7 @@ internal sealed class ObservedLiveModel : IObservedModel
             _states.Add(LayerState.Settle(_layers[layer].Layer, statistics.Mean, statistics.Variance));
     }
 
-    public IModelState CopyState() => new LiveState(_layers[0].Root);
+    public IModelState CopyState() => new LiveState(_layers[0].Root, _batch, batch => _batch = batch);
 
     public Tensor Observe(Batch batch)
     {
