@@ -32,11 +32,12 @@ public sealed class SharedProgramTests : IDisposable
     {
         var path = _folder.Copy(Shared, "shared.pt2");
         using var data = BnDataLoader.FromFiles([Fixtures.Path("programs/samples.npz")], new() { Keys = ["x"], BatchSize = 8, Order = DataOrder.Sequential });
-        using var encoder = BnModel.Open(path, "encoder");
-        using var decoder = BnModel.Open(path, "decoder");
-        var waiting = Shards.Merge(encoder.Only("bn2").MeasureShard(data, new())).Estimate();
+        BnResult waiting;
+        using (var encoder = BnModel.Open(path, "encoder"))
+            waiting = Shards.Merge(encoder.Only("bn2").MeasureShard(data, new())).Estimate();
 
-        decoder.Update(data);
+        using (var decoder = BnModel.Open(path, "decoder"))
+            decoder.Update(data);
 
         using var after = BnModel.Open(path, "encoder");
         Assert.Equal("WrongModel", Assert.Throws<PreciseBnException>(() => after.Save(waiting)).ErrorId);
