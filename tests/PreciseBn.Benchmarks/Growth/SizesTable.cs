@@ -17,12 +17,18 @@ internal static class SizesTable
         foreach (var megabytes in Megabytes)
         {
             var model = Path.Combine(options.Models, $"weights-{megabytes}.pt");
-            var layers = Runs.Read(model).Layers;
+            var layers = ReadLayers(model);
             table.Add($"{megabytes}",
-                Time(options, () => Runs.Read(model)),
+                Time(options, () => ReadLayers(model)),
                 Time(options, () => Runs.Apply(model, layers, save: new() { Destination = folder.File("copy.pt"), Force = true })));
         }
         return table;
+    }
+
+    private static IReadOnlyList<BnModule> ReadLayers(string path)
+    {
+        using var model = BnModel.Open(path);
+        return model.Layers;
     }
 
     private static string Time(Options options, Action work)
