@@ -20,7 +20,7 @@ internal sealed class Measurement(
     private readonly MomentAccumulator _moments = new(model.Layout, model.Device, model.Rules, checkpoint?.Saved?.Batches ?? 0);
     private readonly List<string?> _origins = [];
     private readonly List<MomentTotals> _looks = [];
-    private readonly StateProbe? _probe = checkpoint is not null || options.Part is not null ? new(name, model) : null;
+    private readonly StateProbe? _probe = checkpoint is not null || options.Part is not null ? new(name, model, checkpoint) : null;
     private MomentTotals? _saved = checkpoint?.Saved;
     private (ObservationFault Fault, long Items)? _tooSmall;
     private long _items;
@@ -41,6 +41,7 @@ internal sealed class Measurement(
         }
         catch (OperationCanceledException) when (checkpoint is not null && _moments.Added > (_saved?.Batches ?? 0))
         {
+            _probe?.Refuse();
             checkpoint.Save(Totals());
             throw;
         }
@@ -116,6 +117,7 @@ internal sealed class Measurement(
 
     private void Save(IMeasurementCheckpoint where)
     {
+        _probe?.Refuse();
         _saved = Totals();
         _moments.Clear();
         where.Save(_saved);
@@ -213,4 +215,7 @@ internal interface IMeasurementCheckpoint
 
     /// <summary>Saves it, in place of what was saved before.</summary>
     void Save(MomentTotals totals);
+
+    /// <summary>Removes what was saved, as nothing can go on from it.</summary>
+    void Discard();
 }

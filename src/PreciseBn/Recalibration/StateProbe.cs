@@ -10,7 +10,8 @@ namespace PreciseBn.Recalibration;
 /// </summary>
 /// <param name="name">The model, for messages.</param>
 /// <param name="model">The model, before its first batch.</param>
-internal sealed class StateProbe(string name, IObservedModel model) : IDisposable
+/// <param name="checkpoint">What was saved of it on the way, which is of no use if it is refused.</param>
+internal sealed class StateProbe(string name, IObservedModel model, IMeasurementCheckpoint? checkpoint) : IDisposable
 {
     // Layers may round otherwise each time.
     private const double Tolerance = 1e-5;
@@ -44,8 +45,11 @@ internal sealed class StateProbe(string name, IObservedModel model) : IDisposabl
         var then = See(_batch);
         state.Restore();
         set_rng_state(random);
-        if (!now.Zip(then).All(pair => AreAlike(pair.First, pair.Second)))
-            throw RecalibrationErrors.DependsOnState(name, changed);
+        if (now.Zip(then).All(pair => AreAlike(pair.First, pair.Second)))
+            return;
+        // From there the next run would go on, from a model as it was saved, and come to the end.
+        checkpoint?.Discard();
+        throw RecalibrationErrors.DependsOnState(name, changed);
     }
 
     public void Dispose()

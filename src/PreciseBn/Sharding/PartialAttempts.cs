@@ -69,7 +69,7 @@ internal sealed class PartialAttempts
         return finished;
     }
 
-    /// <summary>Removes what attempts have left, which the finished part has overtaken.</summary>
+    /// <summary>Removes what attempts have left, where the finished part has overtaken it or nothing can come of it.</summary>
     public void Tidy()
     {
         foreach (var file in Attempts().Concat(Siblings(".", @"\.([0-9a-f]{32}\.tmp|lock)")))

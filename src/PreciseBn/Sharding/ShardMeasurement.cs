@@ -204,6 +204,8 @@ internal sealed class PartialCheckpoint : IMeasurementCheckpoint
 
     public void Save(MomentTotals totals) => _attempts.Save(Contents(_run.ToPartials(totals, StopReason.Iterations), isFinished: false));
 
+    public void Discard() => _attempts.Tidy();
+
     /// <summary>Saves the result, if no other attempt has done so before.</summary>
     /// <returns>The result that is kept.</returns>
     /// <exception cref="PreciseBnException">It cannot be written, or the other was of another run.</exception>

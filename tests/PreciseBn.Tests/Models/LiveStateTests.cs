@@ -1,3 +1,4 @@
+using PreciseBn.Batches;
 using PreciseBn.Data;
 using PreciseBn.Primitives;
 using PreciseBn.Tests.Support;
@@ -23,6 +24,18 @@ public sealed class LiveStateTests : IDisposable
         Agreement,
         Failure,
         Cancellation,
+    }
+
+    [Fact]
+    public void A_model_without_parameters_and_buffers_is_in_its_mode_again()
+    {
+        using var model = nn.Sequential(("drop", nn.Dropout(0.5)));
+        model.train();
+
+        BnEvaluator.Measure([BnModel.Of(model)], BatchSource.Of([_batch]), new() { Metric = (output, _) => [output.numel()] });
+
+        Assert.True(model.training);
+        Assert.All(model.named_modules(), item => Assert.True(item.module.training));
     }
 
     [Theory]

@@ -65,6 +65,39 @@ public sealed class StateTests : IDisposable
         Assert.Equal(beginsWithNaN ? 5 : 6, parts.Sum(part => part[0].Batches));
     }
 
+    // What was saved before it was found out would let the next run come to the end.
+    [Fact]
+    public void One_that_is_refused_late_is_refused_however_often_it_is_run()
+    {
+        using var module = new Counting(3);
+        var options = new ShardOptions { Checkpoint = _folder.File("part.bnstat"), Every = 1, DataName = "data" };
+
+        for (var attempt = 0; attempt < 4; attempt++)
+            Assert.Equal("DependsOnState", Assert.Throws<PreciseBnException>(() => BnModel.Of(module).MeasureShard(Data(), options)).ErrorId);
+
+        Assert.Empty(Directory.EnumerateFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void Nor_is_it_saved_when_it_is_stopped()
+    {
+        using var module = new Counting(2);
+        using var stop = new CancellationTokenSource();
+        var options = new ShardOptions { Checkpoint = _folder.File("part.bnstat"), DataName = "data" };
+
+        var seen = 0;
+        var progress = new Recorder(_ =>
+        {
+            if (++seen == 2)
+                stop.Cancel();
+        });
+
+        var error = Record.Exception(() => BnModel.Of(module).MeasureShard(Data(), options, progress, stop.Token));
+
+        Assert.Equal("DependsOnState", Assert.IsType<PreciseBnException>(error).ErrorId);
+        Assert.Empty(Directory.EnumerateFiles(_folder.Path));
+    }
+
     [Fact]
     public void A_batch_that_it_fails_on_is_named_by_its_own_number()
     {

@@ -24,7 +24,15 @@ internal sealed class LiveModelByBatch : IRunningModel
         _name = name;
         _layers = layers;
         _running = new RunningLiveModel(name, root, key);
-        _saved = new ModelSnapshot(root);
+        try
+        {
+            _saved = new ModelSnapshot(root);
+        }
+        catch
+        {
+            _running.Dispose();
+            throw;
+        }
     }
 
     public Tensor Compute(Batch batch, long index)

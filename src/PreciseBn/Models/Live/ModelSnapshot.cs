@@ -18,6 +18,7 @@ internal sealed class ModelSnapshot : IDisposable
 
     private readonly Mode[] _modes;
     private Kept[] _tensors;
+    private bool _isLetGo;
 
     public ModelSnapshot(nn.Module model)
     {
@@ -62,11 +63,12 @@ internal sealed class ModelSnapshot : IDisposable
         foreach (var kept in _tensors)
             kept.Copy.Dispose();
         _tensors = [];
+        _isLetGo = true;
     }
 
     public void Dispose()
     {
-        if (_tensors.Length > 0)
+        if (!_isLetGo)
             Restore();
         LetGo();
     }
