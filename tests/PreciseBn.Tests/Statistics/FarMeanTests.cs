@@ -74,7 +74,7 @@ public sealed class FarMeanTests
         {
             var variances = batches.Select(batch => VarianceOf(batch, channel)).ToArray();
             Assert.Equal(0, stats[1].Mean[channel], jump * FloatRounding);
-            // Each of 64 values is rounded by itself. On Windows, where libtorch rounds twice, half of this bound was seen.
+            // Each of 64 values is rounded by itself. On Windows half of this bound was seen.
             Assert.Equal(variances.Average(variance => variance / (variance + stats[0].Eps)), stats[1].Variance[channel], jump * FloatRounding / 10);
         }
     }
