@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace PreciseBn.Statistics;
 
 /// <summary>The moments of the values that reached one layer, in float64.</summary>
@@ -180,15 +182,23 @@ internal sealed class SerialCorrelation(int channels)
     public void Add(MomentTable table, ReadOnlySpan<double> means)
     {
         var reference = table[MomentRow.ReferenceMean];
-        for (var channel = 0; channel < means.Length; channel++)
+        var whole = means.Length - (means.Length % Vector<double>.Count);
+        for (var channel = 0; channel < whole; channel += Vector<double>.Count)
+        {
+            var offset = new Vector<double>(means[channel..]) - new Vector<double>(reference[channel..]);
+            var product = offset * new Vector<double>(_last, channel);
+            (new Vector<double>(_products, channel) + product).CopyTo(_products, channel);
+            offset.CopyTo(_last, channel);
+        }
+        for (var channel = whole; channel < means.Length; channel++)
         {
             var offset = means[channel] - reference[channel];
-            if (_batches == 0)
-                _first[channel] = offset;
-            else
-                _products[channel] += offset * _last[channel];
+            _products[channel] += offset * _last[channel];
             _last[channel] = offset;
         }
+        // Before the first batch the last one is 0.
+        if (_batches == 0)
+            _last.CopyTo(_first, 0);
         _batches++;
     }
 

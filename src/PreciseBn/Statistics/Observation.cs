@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -84,7 +85,7 @@ internal sealed class ObservationLayout
     private IEnumerable<long> Columns(int counter) => Channels.Select((channels, layer) => (long)Starts[layer] + channels + counter);
 }
 
-/// <summary>What a batch has left in an observation, in float64 on the host.</summary>
+/// <summary>What a batch has left in an observation, in float64 on the host, until the reader that it is from gets the next.</summary>
 /// <param name="Means">Batch means and counters, a row of the layout.</param>
 /// <param name="Variances">Unbiased batch variances, likewise.</param>
 internal readonly record struct ObservedBatch(ReadOnlyMemory<double> Means, ReadOnlyMemory<double> Variances);
@@ -107,6 +108,8 @@ internal sealed class ObservationReader : IDisposable
     private readonly bool _isOnHost;
     private readonly List<Tensor> _kept = [];
     private readonly List<ObservedBatch> _read = [];
+    private readonly List<double[]> _buffers = [];
+    private int _buffersInUse;
 
     public ObservationReader(ObservationLayout layout, Device device)
     {
@@ -142,6 +145,7 @@ internal sealed class ObservationReader : IDisposable
         }
         var taken = _read.ToArray();
         _read.Clear();
+        _buffersInUse = 0;
         return taken;
     }
 
@@ -154,7 +158,7 @@ internal sealed class ObservationReader : IDisposable
 
     private ObservedBatch ToBatch(Tensor observation)
     {
-        var values = new double[2 * _width];
+        var values = NextBuffer();
         if (observation.dtype == ScalarType.Float64)
             MemoryMarshal.Cast<byte, double>(observation.bytes).CopyTo(values);
         else
@@ -162,9 +166,24 @@ internal sealed class ObservationReader : IDisposable
         return new ObservedBatch(values.AsMemory(0, _width), values.AsMemory(_width));
     }
 
+    // Arrays of this size are collected with the oldest, and a batch may take less time than that.
+    private double[] NextBuffer()
+    {
+        if (_buffersInUse == _buffers.Count)
+            _buffers.Add(new double[2 * _width]);
+        return _buffers[_buffersInUse++];
+    }
+
     private static void Widen(ReadOnlySpan<float> from, Span<double> to)
     {
-        for (var i = 0; i < from.Length; i++)
+        var whole = from.Length - (from.Length % Vector<float>.Count);
+        for (var i = 0; i < whole; i += Vector<float>.Count)
+        {
+            Vector.Widen(new Vector<float>(from[i..]), out var first, out var second);
+            first.CopyTo(to[i..]);
+            second.CopyTo(to[(i + Vector<double>.Count)..]);
+        }
+        for (var i = whole; i < from.Length; i++)
             to[i] = from[i];
     }
 }

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace PreciseBn.Statistics;
 
 /// <summary>How a model is observed, and what is an error then.</summary>
@@ -23,6 +25,9 @@ internal sealed record ObservationRules
 
     /// <summary>Whether the model is made ready to run in segments, too, where it can be divided.</summary>
     public bool InSegments { get; init; }
+
+    /// <summary>Whether so many batches are expected that it pays to prepare the model for them.</summary>
+    public bool IsLong { get; init; }
 
     /// <summary>The method of the model that is run.</summary>
     public string Method { get; init; } = "forward";
@@ -84,8 +89,12 @@ internal sealed record ObservationFault(ObservationFaultKind Kind, long Batch, I
     private static bool AreFinite(ReadOnlySpan<double> values)
     {
         // A value times 0 is NaN if it is not finite, and so is any sum with it.
-        var sum = 0.0;
-        foreach (var value in values)
+        var sums = Vector<double>.Zero;
+        var whole = values.Length - (values.Length % Vector<double>.Count);
+        for (var i = 0; i < whole; i += Vector<double>.Count)
+            sums += new Vector<double>(values[i..]) * 0;
+        var sum = Vector.Sum(sums);
+        foreach (var value in values[whole..])
             sum += value * 0;
         return sum == 0;
     }
