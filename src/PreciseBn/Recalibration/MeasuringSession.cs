@@ -10,6 +10,9 @@ namespace PreciseBn.Recalibration;
 /// <summary>A model that is ready to be measured, with all that measuring the whole of some data and a shard of them have in common.</summary>
 internal sealed class MeasuringSession : IDisposable
 {
+    // Inlining a model has been made up for after some 150 to 500 batches.
+    private const int LongRun = 500;
+
     private readonly RunOptions _options;
     private readonly IProgress<MeasureProgress>? _progress;
     private readonly RetainedHeap _memory = new();
@@ -20,10 +23,12 @@ internal sealed class MeasuringSession : IDisposable
 
     /// <param name="source">The model.</param>
     /// <param name="layers">Names of the layers that are measured.</param>
+    /// <param name="given">How many batches there are; <c>null</c> if that is not known.</param>
     /// <param name="options">How.</param>
     /// <param name="progress">Told about every batch.</param>
     /// <exception cref="PreciseBnException">The model cannot run.</exception>
-    public MeasuringSession(IModelSource source, IReadOnlyCollection<string> layers, RunOptions options, IProgress<MeasureProgress>? progress)
+    public MeasuringSession(
+        IModelSource source, IReadOnlyCollection<string> layers, long? given, RunOptions options, IProgress<MeasureProgress>? progress)
     {
         TorchLibrary.Require();
         _options = options;
@@ -35,7 +40,8 @@ internal sealed class MeasuringSession : IDisposable
         try
         {
             Device = source.FindDevice(options.Device);
-            Model = source.Load(layers, Rules(options), Device);
+            var isLong = options.Tolerance is null && Math.Min(options.MostBatches, given ?? options.MostBatches) >= LongRun;
+            Model = source.Load(layers, Rules(options) with { IsLong = isLong }, Device);
         }
         catch
         {

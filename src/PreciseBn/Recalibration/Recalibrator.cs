@@ -23,7 +23,7 @@ internal sealed class Recalibrator(
     public BnResult Measure(CancellationToken cancellation)
     {
         var batches = new FittedBatches(data, source.BatchSizes);
-        using var session = new MeasuringSession(source, layers, options, progress);
+        using var session = new MeasuringSession(source, layers, batches.BatchCount, options, progress);
         session.RefuseFew(batches.BatchCount);
         var uploaded = new UploadedBatches(batches, session.Device);
         var results = options.Exact ? new ExactMeasurement(session, uploaded, options).Measure(cancellation) : MeasureAtOnce(session, uploaded, cancellation);

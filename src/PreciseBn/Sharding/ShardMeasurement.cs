@@ -28,7 +28,7 @@ internal sealed class ShardMeasurement(
             if (label.Data == ShardLabel.Unnamed)
                 throw PartialErrors.DataNameNeeded(path);
         }
-        using var session = new MeasuringSession(source, layers, options, progress);
+        using var session = new MeasuringSession(source, layers, all.BatchCount is { } count ? options.Shard.Share(count) : null, options, progress);
         var run = new PartialRun
         {
             Path = source.Path,

@@ -80,6 +80,34 @@ public sealed class OperationCountTests : IDisposable
     [PythonFact]
     public void Nor_does_it_wait_where_layers_are_no_usual_ones() => Assert.Equal(0, ProfileObservation(StatisticsMark.Checked).Waits);
 
+    // A call takes more than a microsecond, and each module of a model is one.
+    [PythonFact]
+    public void The_model_calls_what_observes_a_layer_and_all_else_is_inlined()
+    {
+        var calls = JsonSerializer.Deserialize<Dictionary<string, int>>(RunInstrumented(StatisticsMark.Observed, $"""
+            untouched = memory.clone()
+            model.{ScriptInlining.Method}(data)
+            assert memory.equal(untouched)
+            with torch.jit.optimized_execution(False):
+                model.{ScriptInstrumentation.ObserveMethod}(data)
+            graph = torch.jit.last_executed_optimized_graph()
+            print(json.dumps(collections.Counter(node.kind() for node in graph.nodes() if 'Call' in node.kind())))
+            """)[0])!;
+
+        Assert.Equal(new Dictionary<string, int> { ["prim::CallMethod"] = Layers }, calls);
+    }
+
+    [Theory]
+    [InlineData("deep.scripted.pt", true, true)]
+    [InlineData("deep.scripted.pt", false, false)]
+    [InlineData("places/forked.script.pt", true, false)]
+    public void Only_long_runs_are_inlined_and_nothing_that_runs_at_the_same_time(string model, bool isLong, bool isInlined)
+    {
+        using var file = (TorchScriptFile)ModelFile.Open(Fixtures.Path(model));
+
+        Assert.Equal(isInlined, file.Instrument(file.Layers, new() { IsLong = isLong }, "cpu").IsInlined);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private static long HostOperations(int layers, int batches)
@@ -121,6 +149,19 @@ public sealed class OperationCountTests : IDisposable
     /// <summary>The operators that the model itself calls, how often, and how often any asks for a number.</summary>
     private (Dictionary<string, int> Issued, int Waits) ProfileObservation(StatisticsMark mark)
     {
+        var lines = RunInstrumented(mark, $"""
+            with torch.inference_mode(), torch.autograd.profiler.profile() as profile:
+                model.{ScriptInstrumentation.ObserveMethod}(data)
+            operators = [event for event in profile.function_events if event.name.startswith('aten::')]
+            print(json.dumps(collections.Counter(event.name for event in operators if event.cpu_parent not in operators)))
+            print(sum(event.name == 'aten::_local_scalar_dense' for event in operators))
+            """);
+        return (JsonSerializer.Deserialize<Dictionary<string, int>>(lines[0])!, int.Parse(lines[1]));
+    }
+
+    /// <summary>What Python prints that has the instrumented model, the memory of its statistics and a batch.</summary>
+    private string[] RunInstrumented(StatisticsMark mark, string code)
+    {
         var path = _folder.File("instrumented.pt");
         var (exitCode, output, errors) = Tool.Run(PythonFactAttribute.Interpreter, "-c", $"""
             import collections, json, sys, torch
@@ -130,15 +171,10 @@ public sealed class OperationCountTests : IDisposable
             for statistics, place in zip(model.{ScriptInstrumentation.StatisticsMethod}(), places[1]):
                 statistics.set_(memory.as_strided(*place))
             data = torch.randn(4, 1)
-            with torch.inference_mode(), torch.autograd.profiler.profile() as profile:
-                model.{ScriptInstrumentation.ObserveMethod}(data)
-            operators = [event for event in profile.function_events if event.name.startswith('aten::')]
-            print(json.dumps(collections.Counter(event.name for event in operators if event.cpu_parent not in operators)))
-            print(sum(event.name == 'aten::_local_scalar_dense' for event in operators))
+            {code.ReplaceLineEndings("\n")}
             """, path, WriteInstrumented(path, mark));
         Assert.True(exitCode == 0, errors);
-        var lines = output.Split('\n');
-        return (JsonSerializer.Deserialize<Dictionary<string, int>>(lines[0])!, int.Parse(lines[1]));
+        return output.Split('\n');
     }
 
     /// <returns>How much memory the statistics take, and where in it they are to lie.</returns>
@@ -146,7 +182,7 @@ public sealed class OperationCountTests : IDisposable
     {
         using var file = (TorchScriptFile)ModelFile.Open(Fixtures.Path(Model));
         using var output = File.Create(path);
-        var instrumentation = file.Instrument(file.Layers, new(), "cpu");
+        var instrumentation = file.Instrument(file.Layers, new() { IsLong = true }, "cpu");
         instrumentation.Write(output);
         var places = instrumentation.Layout.Buffers.Select(buffer => instrumentation.Layout.ViewOf(buffer, mark));
         return JsonSerializer.Serialize(new object[]

@@ -94,7 +94,7 @@ public sealed class SegmentTests : IDisposable
         const string File = "segments/residual-2.6.pt2";
         var data = Images(8, 3, 5);
         using var source = new MisledModel(new SavedModel(Fixtures.Path(File)));
-        using var session = new MeasuringSession(source, source.Layers.Select(layer => layer.Name).ToArray(), Exact, null);
+        using var session = new MeasuringSession(source, source.Layers.Select(layer => layer.Name).ToArray(), null, Exact, null);
 
         var results = new ExactMeasurement(session, data, Exact).Measure(default);
 
@@ -252,7 +252,7 @@ public sealed class SegmentTests : IDisposable
         string file, MeasureOptions options, IProgress<MeasureProgress>? progress, string[]? layers, Func<MeasuringSession, LayerResult[]?> measure)
     {
         using var source = new SavedModel(Fixtures.Path(file));
-        using var session = new MeasuringSession(source, layers ?? source.Layers.Select(layer => layer.Name).ToArray(), options, progress);
+        using var session = new MeasuringSession(source, layers ?? source.Layers.Select(layer => layer.Name).ToArray(), null, options, progress);
         return measure(session);
     }
 

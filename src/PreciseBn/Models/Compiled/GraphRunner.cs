@@ -11,12 +11,13 @@ internal sealed class GraphRunner(bool isParallel = false)
     private bool _hasInstructions;
 
     /// <param name="invoke">Runs it; it may end behind the last layer that is asked for.</param>
+    /// <param name="prepare">Done before its first run, where graphs are optimized.</param>
     /// <returns>Whether it came to its end.</returns>
-    public bool Run(Action invoke)
+    public bool Run(Action invoke, Action? prepare = null)
     {
         try
         {
-            RunToItsEnd(invoke);
+            RunToItsEnd(invoke, prepare);
             return true;
         }
         catch (ExternalException e) when (e.Message.Contains(ObservationFunction.Ended, StringComparison.Ordinal))
@@ -25,7 +26,7 @@ internal sealed class GraphRunner(bool isParallel = false)
         }
     }
 
-    private void RunToItsEnd(Action invoke)
+    private void RunToItsEnd(Action invoke, Action? prepare)
     {
         if (_hasInstructions && !isParallel)
         {
@@ -41,6 +42,8 @@ internal sealed class GraphRunner(bool isParallel = false)
             using var inference = inference_mode(infers);
             using var gradients = set_grad_enabled(tracksGradients);
             using var limit = new ThreadLimit(threads);
+            if (!_hasInstructions)
+                prepare?.Invoke();
             RunHere(invoke);
             return true;
         }

@@ -37,6 +37,8 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
 
     private bool HasState { get; init; }
 
+    private bool IsInlined { get; init; }
+
     /// <param name="path">Path of the model, for messages.</param>
     /// <param name="writeInstrumented">Writes the instrumented archive.</param>
     /// <param name="buffers">The tensors with statistics.</param>
@@ -46,9 +48,11 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
     /// <param name="output">Which tensor it returns, if it is to run in evaluation.</param>
     /// <param name="hasState">Whether it has the methods of <see cref="ScriptState"/>.</param>
     /// <param name="isParallel">Whether its code runs parts of it at the same time.</param>
+    /// <param name="isInlined">Whether it has the method of <see cref="ScriptInlining"/>.</param>
     /// <exception cref="PreciseBnException">libtorch does not load it, or there is no room for a copy of it.</exception>
     public static CompiledScript Load(string path, Action<Stream> writeInstrumented, IEnumerable<StatisticsBuffer> buffers,
-        ScriptInputs inputs, ScalarType? inputType, Device device, ScriptOutput? output = null, bool hasState = false, bool isParallel = false)
+        ScriptInputs inputs, ScalarType? inputType, Device device, ScriptOutput? output = null, bool hasState = false, bool isParallel = false,
+        bool isInlined = false)
     {
         using var copy = new TemporaryModel(path, writeInstrumented);
         try
@@ -57,7 +61,7 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
                 copy.NarrowPath is { } narrow ? jit.load(narrow, device) : jit.load(copy.ReadAll(), device));
             if (output is not null)
                 module.eval();
-            return new CompiledScript(path, module, buffers, inputs, inputType, isParallel) { Output = output, HasState = hasState };
+            return new CompiledScript(path, module, buffers, inputs, inputType, isParallel) { Output = output, HasState = hasState, IsInlined = isInlined };
         }
         catch (ExternalException e)
         {
@@ -123,12 +127,18 @@ internal sealed class CompiledScript : ICompiledModel, IRunningModel
         try
         {
             var arguments = _inputs.Fill(batch, index, Convert);
-            return _runner.Run(() => Keep(_module.invoke(method, arguments)));
+            return _runner.Run(() => Keep(_module.invoke(method, arguments)), () => Inline(arguments));
         }
         catch (ExternalException e)
         {
             throw Output?.Explain(e) ?? ObservationFunction.Explain(e, _path, batch.Describe(index)) ?? ModelErrors.ForwardFailed(_path, batch.Describe(index), e);
         }
+    }
+
+    private void Inline(object[] arguments)
+    {
+        if (IsInlined)
+            _module.invoke(ScriptInlining.Method, arguments);
     }
 
     private void Keep(object? returned)

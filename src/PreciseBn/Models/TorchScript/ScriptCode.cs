@@ -20,6 +20,9 @@ internal sealed partial class ScriptCode(TorchArchive archive)
     /// <summary>The entries that have source.</summary>
     public IEnumerable<string> Files => _names.Where(name => name.EndsWith(Suffix, StringComparison.Ordinal));
 
+    /// <summary>Whether it runs parts of itself at the same time, by torch.jit.fork.</summary>
+    public bool IsParallel => Files.Any(file => Fork().IsMatch(TextOf(file)));
+
     public string TextOf(string file)
     {
         if (!_texts.TryGetValue(file, out var text))
@@ -111,6 +114,9 @@ internal sealed partial class ScriptCode(TorchArchive archive)
             _files[file] = definitions = Definitions.Read(file, TextOf(file));
         return definitions;
     }
+
+    [GeneratedRegex(@"(?<![\w.])fork\(")]
+    private static partial Regex Fork();
 
     [GeneratedRegex(@"[""'](?<name>\w+)[""']")]
     private static partial Regex Quoted();

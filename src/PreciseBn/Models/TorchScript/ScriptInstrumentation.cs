@@ -45,8 +45,11 @@ internal sealed partial class ScriptInstrumentation(
     /// <summary>Whether the methods of <see cref="ScriptState"/> are there.</summary>
     public bool HasState => !state.IsEmpty;
 
-    public void Write(Stream output) => ScriptArchive.WriteCopy(
-        output, archive, device, Rewrite, ObservationFunction.ForArchive(Layout) + "\n" + EmbeddedText.Read("script_functions.py"));
+    /// <summary>Whether the method of <see cref="ScriptInlining"/> is there.</summary>
+    public bool IsInlined { get; init; }
+
+    public void Write(Stream output) => ScriptArchive.WriteCopy(output, archive, device, Rewrite,
+        ObservationFunction.ForArchive(Layout) + "\n" + (IsInlined ? ScriptInlining.Functions + "\n" : "") + EmbeddedText.Read("script_functions.py"));
 
     /// <returns>A layer whose statistics the model has for good, in another number format than is needed to observe all; mostly <c>null</c>.</returns>
     public BnModule? FixedOtherwise() => Layers.FirstOrDefault(layer => layer.Module.DType.ToScalarType() != Layout.NumberType
@@ -64,7 +67,7 @@ internal sealed partial class ScriptInstrumentation(
         {
             var name = call.Groups["name"].Value;
             if (BatchNormSpelling.Find(name) is { } spelling && (name != Ambiguous || starts.Contains(call.Index)))
-                edits.Add(new(file, call.Index, 1, call.Length - 1, ObservationFunction.Namespace + spelling.Replacement));
+                edits.Add(new(file, call.Index, 1, call.Length - 1, ObservationFunction.Namespace + Replacement(spelling)));
         }
         foreach (var site in known.Where(IsKnown))
             edits.Add(new(file, site.End - 1, 0, 0, $", layers={Names(site)}"));
@@ -86,6 +89,9 @@ internal sealed partial class ScriptInstrumentation(
 
     private IEnumerable<ScriptLayer> LayersAt(ScriptSite site) => found.Layers.Where(layer => layer.Sites.Contains(site));
 
+    private string Replacement(BatchNormSpelling spelling) =>
+        IsInlined && spelling.Replacement == ObservationFunction.Name ? ScriptInlining.LayerFunction : spelling.Replacement;
+
     // At a place that layers share which are not all observed, one that is not is no mistake.
     private string Names(ScriptSite site)
     {
@@ -101,6 +107,7 @@ internal sealed partial class ScriptInstrumentation(
         return string.Concat(method.HookCopies(code)) + $"  def {ObserveMethod}(self: {string.Join(",\n    ", inputs.Parameters.Prepend(rootType))}) -> {(output is null ? "NoneType" : "Tensor")}:\n"
             + string.Concat(inputs.Statements.Concat(method.Call(inputs.Arguments)).Select(statement => $"    {statement}\n"))
             + $"    return {output?.Of("result", method.ResultType) ?? "None"}\n"
+            + (IsInlined ? ScriptInlining.WriteMethod(rootType, ObserveMethod, inputs.Parameters.ToArray()) : "")
             + $"  def {StatisticsMethod}(self: {rootType}) -> List[Tensor]:\n"
             + string.Concat(keys.Select(Widen))
             + $"    return [{string.Join(", ", keys)}]\n"

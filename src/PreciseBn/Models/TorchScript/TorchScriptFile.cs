@@ -75,7 +75,7 @@ internal sealed partial class TorchScriptFile : ModelFile
         var inputs = new ScriptInputs(Path, method, options.Arguments);
         var output = new ScriptOutput(Path, _code, options.OutputKey);
         var running = new ScriptRunning(_archive, _code, _nodes[0].QualifiedName, method, inputs, output, device.ToString(), _found);
-        return CompiledScript.Load(Path, running.Write, running.Buffers, inputs, InputType()?.ToScalarType(), device, output, isParallel: IsParallel);
+        return CompiledScript.Load(Path, running.Write, running.Buffers, inputs, InputType()?.ToScalarType(), device, output, isParallel: _code.IsParallel);
     }
 
     public override ObservedCompiledModel LoadToRunByBatch(OutputOptions options, Device device) =>
@@ -84,9 +84,9 @@ internal sealed partial class TorchScriptFile : ModelFile
     private ObservedCompiledModel Observe(IReadOnlyList<StoredLayer> layers, ObservationRules rules, Device device, ScriptOutput? output = null)
     {
         RefuseToRun(rules.AllowedOperators);
-        if (IsParallel && rules.AllowReuse && output is null)
+        if (_code.IsParallel && rules.AllowReuse && output is null)
             throw ModelErrors.ReuseAtTheSameTime(Path);
-        rules = rules with { EndsEarly = rules.EndsEarly && !IsParallel };
+        rules = rules with { EndsEarly = rules.EndsEarly && !_code.IsParallel };
         var method = MethodFor(rules.Method);
         var inputs = new ScriptInputs(Path, method, rules.Arguments);
         var instrumentation = Instrument(layers, rules, method, inputs, device.ToString(), output);
@@ -94,7 +94,7 @@ internal sealed partial class TorchScriptFile : ModelFile
         if (instrumentation.FixedOtherwise() is { } other)
             throw ModelErrors.FormatsApart(other);
         var model = CompiledScript.Load(
-            Path, instrumentation.Write, instrumentation.Layout.Buffers, inputs, InputType()?.ToScalarType(), device, output, instrumentation.HasState, IsParallel);
+            Path, instrumentation.Write, instrumentation.Layout.Buffers, inputs, InputType()?.ToScalarType(), device, output, instrumentation.HasState, _code.IsParallel, instrumentation.IsInlined);
         return new ObservedCompiledModel(model, instrumentation.Layout, instrumentation.Layers, rules,
             MemoryOrder.Choose(Calls, InputType(), device), device, Calls);
     }
@@ -121,13 +121,13 @@ internal sealed partial class TorchScriptFile : ModelFile
     private ScriptInstrumentation Instrument(
         IReadOnlyList<StoredLayer> layers, ObservationRules rules, ScriptMethod method, ScriptInputs inputs, string device, ScriptOutput? output = null) => new(
         _archive, _code, _nodes[0].QualifiedName, method, inputs, device, rules.AllowTf32, _found,
-        layers.Select(layer => _found.Layers.First(own => own.Stored == layer)).ToArray(), new ScriptState(_code, _nodes, _found), output);
+        layers.Select(layer => _found.Layers.First(own => own.Stored == layer)).ToArray(), new ScriptState(_code, _nodes, _found), output)
+        {
+            IsInlined = rules.IsLong && ScriptInlining.Fits(_code, Calls, layers.Count),
+        };
 
     private ScriptMethod MethodFor(string name) => ScriptMethod.Find(_code, _nodes[0].QualifiedName, name)
         ?? throw ModelErrors.NoMethod(Path, name, _code.MethodsOf(_nodes[0].QualifiedName));
-
-    // By torch.jit.fork.
-    private bool IsParallel => _code.Files.Any(file => Regex.IsMatch(_code.TextOf(file), @"(?<![\w.])fork\("));
 
     // As a function or as a method: libtorch takes both.
     private bool Calls(string name) => _code.Files.Any(file => Regex.IsMatch(_code.TextOf(file), $@"\.\s*{name}\s*\("));
