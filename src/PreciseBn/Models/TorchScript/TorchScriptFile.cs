@@ -123,7 +123,7 @@ internal sealed partial class TorchScriptFile : ModelFile
         _archive, _code, _nodes[0].QualifiedName, method, inputs, device, rules.AllowTf32, _found,
         layers.Select(layer => _found.Layers.First(own => own.Stored == layer)).ToArray(), new ScriptState(_code, _nodes, _found), output)
         {
-            IsInlined = rules.IsLong && ScriptInlining.Fits(_code, Calls, layers.Count),
+            IsInlined = rules.IsLong && ScriptInlining.Fits(_code, Calls, _found.Layers.Count),
         };
 
     private ScriptMethod MethodFor(string name) => ScriptMethod.Find(_code, _nodes[0].QualifiedName, name)
