@@ -32,6 +32,10 @@ public sealed class RetainedHeapTests
     [LinuxFact("an allocator that can be told to keep memory")]
     public void Afterwards_it_is_given_back()
     {
+        // The working set is that of the whole process, in which what earlier tests left may be given back meanwhile.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
         OnThread(() =>
         {
             var before = Environment.WorkingSet;
@@ -42,7 +46,8 @@ public sealed class RetainedHeapTests
                 kept = Environment.WorkingSet;
             }
 
-            Assert.InRange(kept - before, (Blocks - 1) * BlockSize, long.MaxValue);
+            // By itself hardly any of it would stay.
+            Assert.InRange(kept - before, Blocks / 2 * BlockSize, long.MaxValue);
             Assert.InRange(Environment.WorkingSet - before, long.MinValue, BlockSize / 4);
         });
     }
