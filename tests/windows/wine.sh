@@ -60,14 +60,15 @@ make_prefix() {
 
 # Runs a command of this system as the user whom that Windows belongs to. KMP_AFFINITY: libtorch asks for the processors of NUMA
 # nodes, which Wine does not tell. DOTNET_EnableAVX512: with registers of 512 bits, checksums
-# were wrong there while another thread collected garbage, 549 of 13,925 in a trial, and none without. PRECISEBN_FUZZ_MUTATIONS: what
+# were wrong there while another thread collected garbage, 549 of 13,925 in a trial, and none without. ONEDNN_MAX_CPU_ISA: Linux lets only
+# those use the tiles of AMX who ask it to, and a program for Windows does not. PRECISEBN_FUZZ_MUTATIONS: what
 # readers make of damage is the same everywhere but for paths and open files, and every file is slow there.
 as_user() {
     setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups env -i PATH="$PATH" LANG=C.UTF-8 HOME="$prefix" \
         WINEPREFIX="$prefix" WINESERVER="${wine%64}server64" WINEDEBUG=-all DISPLAY= \
         WINEPATH="$(windows_path "$cache/dotnet");$(windows_path "$cache/pwsh")" DOTNET_ROOT="$(windows_path "$cache/dotnet")" \
         POWERSHELL_TELEMETRY_OPTOUT=1 POWERSHELL_UPDATECHECK=Off \
-        KMP_AFFINITY=disabled DOTNET_EnableAVX512=0 PRECISEBN_FUZZ_MUTATIONS=300 "$@"
+        KMP_AFFINITY=disabled DOTNET_EnableAVX512=0 ONEDNN_MAX_CPU_ISA=AVX512_CORE_BF16 PRECISEBN_FUZZ_MUTATIONS=300 "$@"
 }
 
 # Programs that write to a console lose what they write where there is none: script(1) makes one. They start on drive C:.
